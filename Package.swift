@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every target: the upcoming language rules switched on now, so that they cost nothing later.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [], exclude: [String] = [],
+    extra: [SwiftSetting] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Libraries/\(name)", exclude: exclude, resources: resources,
+        swiftSettings: settings + extra)
+}
+
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)", exclude: exclude,
+        swiftSettings: settings)
+}
+
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+
+let package = Package(
+    name: "siyu",
+    products: [
+        .library(name: "Jobs", targets: ["Jobs"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
+        .executable(name: "siyu", targets: ["Operator"]),
+        .executable(name: "siyu-ingest", targets: ["Ingest"]),
+        .executable(name: "siyu-reports", targets: ["Reports"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Ground floor: knows nothing of commerce.
+        .systemLibrary(
+            name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        library("Kernel"),
+        library("Postgres", ["CLibPQ", collections, logging], extra: [.strictMemorySafety()]),
+        library("Jobs", ["Kernel", "Postgres", lifecycle, logging, metrics]),
+        library("Keys", ["Kernel", crypto]),
+        library("Hooks", ["Kernel", "Keys", "Postgres", crypto]),
+        library(
+            "Hosting",
+            [
+                "Kernel", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nio,
+                nioHTTP1, nioPosix,
+            ]),
+        library("Schema", ["Postgres", logging], resources: [.embedInCode("SQL")]),
+
+        // First floor: one room per concept of the business.
+        library("Accounting", ["Kernel", "Postgres"]),
+        library("Vault", ["Kernel", "Keys", "Postgres", "Accounting"]),
+        library("Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"]),
+        library("Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache]),
+
+        // Executables.
+        service(
+            "Ingest",
+            ["Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", hummingbird, lifecycle, logging]),
+        service(
+            "Reports",
+            ["Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Postgres", "Reporting", "Schema", hummingbird, lifecycle, logging]),
+        service(
+            "Operator",
+            [
+                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Schema", "Vault",
+                argumentParser, asyncHTTPClient, logging, nio,
+            ]),
+
+        // Tests mirror the rooms.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Jobs", "Kernel", "Keys", "Postgres", "Schema", logging], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "CrashWorker", dependencies: ["Jobs", "Postgres", lifecycle, logging], path: "Tests/CrashWorker",
+            swiftSettings: settings),
+        tests("AccountingTests", ["Accounting", "Kernel", "Postgres"]),
+        tests("ArchitectureTests", []),
+        tests(
+            "EndToEndTests",
+            ["Accounting", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", "Reporting", "Schema", asyncHTTPClient, logging, nio]),
+        tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
+        tests("HostingTests", ["Hosting", "Kernel", "Postgres", asyncHTTPClient, hummingbird, lifecycle, logging, nio]),
+        tests("IngestTests", ["Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", asyncHTTPClient, logging, nio]),
+        tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
+        tests("KernelTests", ["Kernel"]),
+        tests("KeysTests", ["Kernel", "Keys", crypto]),
+        tests("OperatorTests", ["Operator", "Kernel", "Postgres"]),
+        tests("OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", logging]),
+        tests("PostgresTests", ["Postgres", logging]),
+        tests(
+            "ReportingTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging]),
+        tests("ReportsTests", ["Reports", "Hooks", "Hosting", "Kernel", "Postgres", asyncHTTPClient, logging, nio]),
+        tests("SchemaTests", ["Postgres", "Schema", logging]),
+        tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
