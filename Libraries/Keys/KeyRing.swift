@@ -1,0 +1,153 @@
+import Crypto
+package import Foundation
+
+/// The keys of one deployment, read from the folder that `SIYU_KEYS` names.
+///
+/// The master keys themselves encrypt nothing: each use has its own sub-key (HKDF-SHA256 over the master key, with the use as
+/// `info`), so that a value made for one purpose means nothing to another. The newest master key seals and signs; every key
+/// in the file opens and verifies, which is what lets keys rotate without downtime.
+///
+/// - Shape: sealed = `0x01` · master key number (UInt32, big-endian) · nonce (12) · ciphertext · tag (16), AES-256-GCM.
+/// - Invariant: descriptions and mirrors of a ring show key numbers, never keys.
+package struct KeyRing: Sendable {
+    private let masters: [(id: UInt32, key: SymmetricKey)]
+    private let indexKey: SymmetricKey
+
+    /// What a value is sealed or signed for; part of the sub-key, so a purpose's name never changes.
+    package struct Purpose: Sendable, Hashable {
+        let name: String
+
+        /// Names a purpose, for instance `"hook-secret"`.
+        package init(_ name: String) { self.name = name }
+
+        /// A person's data key, wrapped.
+        package static let dataKey = Purpose("data-key")
+        /// The cookie of a staff page.
+        package static let session = Purpose("session")
+    }
+
+    init(_ file: KeyFile) {
+        masters = file.masters
+        indexKey = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: file.index, info: Data("siyu/v1/blind-index".utf8), outputByteCount: KeyFile.keyLength)
+    }
+
+    /// Reads the ring from `folder/master.key`.
+    ///
+    /// - Throws: ``KeysError``: the folder must be 0700, the file 0600 (or stricter) and theirs the service's user or root.
+    package static func load(folder: String) throws(KeysError) -> KeyRing {
+        KeyRing(try KeyFile.read(folder: folder))
+    }
+
+    /// Makes new random keys in `folder` (0700) as `master.key` (0600) and returns their ring.
+    ///
+    /// - Throws: ``KeysError/exists(path:)`` when there is a key file already; it is never replaced.
+    package static func create(folder: String) throws(KeysError) -> KeyRing {
+        let file = KeyFile.generate()
+        try file.write(folder: folder)
+        return KeyRing(file)
+    }
+
+    /// A ring of random keys that lives in memory only, for tests.
+    package static func ephemeral() -> KeyRing {
+        KeyRing(.generate())
+    }
+
+    /// The numbers of the master keys, newest first.
+    package var masterKeyIDs: [UInt32] { masters.map(\.id) }
+
+    // Every ring holds a master key: `KeyFile` refuses a file without one.
+    private var newest: (id: UInt32, key: SymmetricKey) { masters[0] }
+
+    private func subkey(_ purpose: Purpose, of master: SymmetricKey) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: master, info: Data("siyu/v1/\(purpose.name)".utf8), outputByteCount: KeyFile.keyLength)
+    }
+}
+
+// MARK: - Sealing
+
+extension KeyRing {
+    private static let version: UInt8 = 1
+    private static let headerLength = 5
+
+    /// Encrypts `plaintext` with the newest master key's sub-key for `purpose`.
+    ///
+    /// Nonces are random: one sub-key stays safe for 2³² values, after which the master key should have rotated.
+    ///
+    /// - Parameter context: What the value belongs to, for instance the row's key; authenticated, not stored. Opening needs
+    ///   the same context, so a sealed value moved to another row does not open.
+    package func seal(_ plaintext: [UInt8], for purpose: Purpose, context: [UInt8]) throws(KeysError) -> [UInt8] {
+        let header = [Self.version] + bigEndian(newest.id)
+        return header + (try encrypt(plaintext, with: subkey(purpose, of: newest.key), context: header + context))
+    }
+
+    /// Decrypts what ``seal(_:for:context:)`` made with any master key of the ring.
+    ///
+    /// - Throws: ``KeysError/unreadable``, ``KeysError/unknownKey(_:)`` or ``KeysError/notAuthentic``; never a trap,
+    ///   whatever the bytes.
+    package func open(_ sealed: [UInt8], for purpose: Purpose, context: [UInt8]) throws(KeysError) -> [UInt8] {
+        guard sealed.count > Self.headerLength, sealed[0] == Self.version else { throw .unreadable }
+        let header = Array(sealed[..<Self.headerLength])
+        let id = header[1...].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard let master = masters.first(where: { $0.id == id }) else { throw .unknownKey(id) }
+        return try decrypt(
+            Array(sealed[Self.headerLength...]), with: subkey(purpose, of: master.key), context: header + context)
+    }
+
+    /// Encrypts a data key, to be stored beside what it seals.
+    package func wrap(_ key: DataKey, context: [UInt8]) throws(KeysError) -> [UInt8] {
+        try seal(key.bytes, for: .dataKey, context: context)
+    }
+
+    /// Decrypts a data key that ``wrap(_:context:)`` encrypted.
+    package func unwrap(_ wrapped: [UInt8], context: [UInt8]) throws(KeysError) -> DataKey {
+        let bytes = try open(wrapped, for: .dataKey, context: context)
+        guard bytes.count == KeyFile.keyLength else { throw .unreadable }
+        return DataKey(key: SymmetricKey(data: bytes))
+    }
+}
+
+// MARK: - Blind index and signatures
+
+extension KeyRing {
+    /// The keyed fingerprint under which a value can be found again without being stored.
+    ///
+    /// HMAC-SHA256 under a key derived from the file's `index` line, which rotating the master keys leaves alone: indexes stay
+    /// valid for as long as that line does. The same value has unrelated indexes under another brand or kind, so that
+    /// tables of two brands cannot be joined on it.
+    ///
+    /// - Parameters:
+    ///   - brand: The tenant's id.
+    ///   - kind: What the value is, for instance `"phone"`.
+    ///   - value: The value, normalized by the caller: other spellings have other indexes.
+    /// - Returns: 32 bytes, the HMAC of brand (16) · length of kind (UInt32, big-endian) · kind · value.
+    package func blindIndex(brand: UUID, kind: String, value: String) -> [UInt8] {
+        let kind = Array(kind.utf8)
+        var code = HMAC<SHA256>(key: indexKey)
+        code.update(data: withUnsafeBytes(of: brand.uuid) { Data($0) })
+        code.update(data: bigEndian(UInt32(truncatingIfNeeded: kind.count)) + kind)
+        code.update(data: Array(value.utf8))
+        return Array(code.finalize())
+    }
+
+    /// Signs `message` with the newest master key's sub-key for `purpose`: 32 bytes of HMAC-SHA256.
+    package func sign(_ message: [UInt8], for purpose: Purpose) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: message, using: subkey(purpose, of: newest.key)))
+    }
+
+    /// Whether any master key of the ring signed `message` for `purpose`; compares in constant time.
+    package func isValid(signature: [UInt8], of message: [UInt8], for purpose: Purpose) -> Bool {
+        masters.contains {
+            HMAC<SHA256>.isValidAuthenticationCode(
+                signature, authenticating: message, using: subkey(purpose, of: $0.key))
+        }
+    }
+}
+
+extension KeyRing: CustomStringConvertible, CustomReflectable {
+    /// The numbers of the keys, never the keys.
+    package var description: String { "KeyRing(\(masterKeyIDs))" }
+    /// Empty, so that `dump` shows no key.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
