@@ -1,0 +1,126 @@
+import CLibPQ
+import Glibc
+import Synchronization
+
+/// Connects on a thread of its own, because libpq 15 resolves names, and tries addresses, while blocking.
+enum Connector {
+    /// A handle of libpq on its way between threads, used by one of them at a time.
+    @safe struct Handle: @unchecked Sendable {  // moved, never shared
+        let raw: OpaquePointer
+        init(_ raw: OpaquePointer) { unsafe self.raw = raw }
+    }
+
+    private typealias Outcome = Result<Handle, PostgresError>
+
+    /// Waits for the first of: connected, refused, cancelled, too late. A connection that comes later is closed.
+    private final class Attempt: Sendable {
+        private let state = Mutex<(continuation: CheckedContinuation<Outcome, Never>?, outcome: Outcome?)>((nil, nil))
+
+        func finish(_ outcome: Outcome) -> Bool {
+            let (isFirst, continuation) = state.withLock { state in
+                guard state.outcome == nil else { return (false, nil as CheckedContinuation<Outcome, Never>?) }
+                state.outcome = outcome
+                defer { state.continuation = nil }
+                return (true, state.continuation)
+            }
+            continuation?.resume(returning: outcome)
+            return isFirst
+        }
+
+        func outcome() async -> Outcome {
+            await withCheckedContinuation { continuation in
+                let ready = state.withLock { state in
+                    if state.outcome == nil { state.continuation = continuation }
+                    return state.outcome
+                }
+                if let ready { continuation.resume(returning: ready) }
+            }
+        }
+    }
+
+    static func connect(_ configuration: ConnectionConfiguration) async throws(PostgresError) -> Handle {
+        let attempt = Attempt()
+        let started = startThread {
+            let outcome = open(configuration)
+            if !attempt.finish(outcome), case .success(let late) = outcome { unsafe PQfinish(late.raw) }
+        }
+        guard started else { throw PostgresError(.connectionFailed, "no thread could be started to connect") }
+        let alarm = Task {
+            try await Task.sleep(for: configuration.connectTimeout + .seconds(1))
+            _ = attempt.finish(.failure(PostgresError(.connectionFailed, "the database did not answer in time")))
+        }
+        defer { alarm.cancel() }
+        return try await withTaskCancellationHandler {
+            await attempt.outcome()
+        } onCancel: {
+            _ = attempt.finish(.failure(PostgresError(.cancelled, "cancelled while connecting")))
+        }.get()
+    }
+
+    private static func open(_ configuration: ConnectionConfiguration) -> Outcome {
+        if let fault = fault(in: configuration.url) { return .failure(fault) }
+        let seconds = max(2, configuration.connectTimeout.components.seconds)  // libpq raises 1 to 2 itself
+        var settings = [
+            ("fallback_application_name", configuration.applicationName), ("connect_timeout", "\(seconds)"),
+            ("client_encoding", "UTF8"), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
+            ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
+        ]
+        // Keywords are taken in order, the later one wins: what the operator wrote stands after our defaults.
+        if !configuration.url.isEmpty { settings.append(("dbname", configuration.url)) }
+        let keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) } + [nil]
+        let values = unsafe settings.map { unsafe UnsafePointer(strdup($0.1)) } + [nil]
+        defer {
+            unsafe keywords.forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) }
+            unsafe values.forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) }
+        }
+        let raw = unsafe PQconnectdbParams(keywords, values, 1)
+        guard let raw = unsafe raw else { return .failure(PostgresError(.connectionFailed, "out of memory")) }
+        guard unsafe PQstatus(raw) == CONNECTION_OK else {
+            let words = unsafe String(cString: PQerrorMessage(raw)).split(separator: "\n").joined(separator: " ")
+            unsafe PQfinish(raw)
+            // libpq names host, port, user and database here, never the password.
+            return .failure(PostgresError(.connectionFailed, words))
+        }
+        // Notices are for people at a terminal; libpq would print them to ours.
+        unsafe PQsetNoticeReceiver(raw, { _, _ in }, nil)
+        guard unsafe PQsetnonblocking(raw, 1) == 0, unsafe PQenterPipelineMode(raw) == 1 else {
+            unsafe PQfinish(raw)
+            return .failure(PostgresError(.connectionFailed, "the connection could not be made non-blocking"))
+        }
+        return .success(unsafe Handle(raw))
+    }
+
+    /// Says what is wrong with a connection string, without repeating it: libpq's own words may quote a password.
+    private static func fault(in url: String) -> PostgresError? {
+        guard !url.utf8.contains(0) else {
+            return PostgresError(.connectionFailed, "the connection string has a NUL in it")
+        }
+        guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") || url.contains("=") else { return nil }
+        var message: UnsafeMutablePointer<CChar>?
+        let options = unsafe PQconninfoParse(url, &message)
+        defer {
+            unsafe PQconninfoFree(options)
+            unsafe PQfreemem(message)
+        }
+        return unsafe options == nil
+            ? PostgresError(.connectionFailed, "the connection string is neither a postgres:// URL nor key=value pairs")
+            : nil
+    }
+
+    /// Asks the server to cancel what the connection is doing; `completion` runs when it was asked, or could not be.
+    static func cancel(_ raw: OpaquePointer, completion: @escaping @Sendable () -> Void) {
+        guard let request = unsafe PQgetCancel(raw) else { return completion() }
+        let handle = unsafe Handle(request)
+        let started = startThread {
+            var words = [CChar](repeating: 0, count: 256)
+            // A request that fails leaves the statement to its grace; there is nobody else to ask.
+            _ = unsafe PQcancel(handle.raw, &words, Int32(words.count))
+            unsafe PQfreeCancel(handle.raw)
+            completion()
+        }
+        if !started {
+            unsafe PQfreeCancel(handle.raw)
+            completion()
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import Glibc
+import Synchronization
+
+/// One thread that waits for every connection's socket and runs the connections pinned to it.
+///
+/// It is the executor of the ``Connection`` actors, so a socket that becomes readable is served on the very thread that
+/// noticed it: no hop, and libpq's calls for one connection never overlap. It uses `poll(2)`: a process holds a few
+/// dozen connections, for which a flat array is as fast as any kernel set, and portable.
+///
+/// - Invariant: only the loop's thread touches `watched`; other threads reach it through `inbox`.
+final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is locked, the rest belongs to the thread
+    static let shared = EventLoop()
+
+    /// What a socket is ready for.
+    struct Readiness: OptionSet {
+        let rawValue: Int16
+        static let read = Readiness(rawValue: Int16(POLLIN))
+        static let write = Readiness(rawValue: Int16(POLLOUT))
+    }
+
+    private enum Work {
+        case job(UnownedJob)
+        case action(@Sendable () -> Void)
+    }
+
+    private struct Inbox {
+        var work: [Work] = []
+        var isAsleep = false
+    }
+
+    private struct Watched {
+        var interest: Readiness
+        var deadline: ContinuousClock.Instant?
+        let onReady: @Sendable (Readiness) -> Void
+        let onDeadline: @Sendable () -> Void
+    }
+
+    /// How late a deadline may be noticed: they are seconds long, a timer per statement would cost more than it tells.
+    private static let tickMilliseconds: Int32 = 50
+
+    private let inbox = Mutex(Inbox())
+    private let alarmRead: Int32
+    private let alarmWrite: Int32
+    private let thread = Mutex<pthread_t?>(nil)
+    private var watched: [Int32: Watched] = [:]
+
+    private init() {
+        var ends: [Int32] = [-1, -1]
+        let made = unsafe pipe(&ends) == 0 && ends.allSatisfy(Self.makeNonBlocking)
+        precondition(made, "no file descriptor left for the database event loop; raise the limit of open files")
+        (alarmRead, alarmWrite) = (ends[0], ends[1])
+        let started = startThread { [self] in
+            thread.withLock { $0 = pthread_self() }
+            run()
+        }
+        precondition(started, "no thread could be started for the database event loop; raise the limit of threads")
+    }
+
+    private static func makeNonBlocking(_ end: Int32) -> Bool {
+        fcntl(end, F_SETFL, O_NONBLOCK) == 0 && fcntl(end, F_SETFD, FD_CLOEXEC) == 0
+    }
+
+    // MARK: Executor
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        submit(.job(UnownedJob(job)))
+    }
+
+    func checkIsolated() {
+        precondition(isCurrent, "called outside the database event loop")
+    }
+
+    func isIsolatingCurrentContext() -> Bool? {
+        isCurrent
+    }
+
+    private var isCurrent: Bool {
+        let current = pthread_self()
+        return thread.withLock { $0 == current }
+    }
+
+    /// Runs `action` on the loop's thread, soon.
+    func execute(_ action: @escaping @Sendable () -> Void) {
+        submit(.action(action))
+    }
+
+    private func submit(_ work: Work) {
+        let wakes = inbox.withLock { inbox in
+            inbox.work.append(work)
+            defer { inbox.isAsleep = false }
+            return inbox.isAsleep
+        }
+        if wakes {
+            // A full pipe is a wake-up already on its way.
+            var byte: UInt8 = 1
+            _ = unsafe write(alarmWrite, &byte, 1)
+        }
+    }
+
+    // MARK: Sockets; called on the loop's thread
+
+    func watch(
+        _ socket: Int32,
+        onReady: @escaping @Sendable (Readiness) -> Void,
+        onDeadline: @escaping @Sendable () -> Void
+    ) {
+        checkIsolated()
+        watched[socket] = Watched(interest: .read, deadline: nil, onReady: onReady, onDeadline: onDeadline)
+    }
+
+    func setInterest(_ interest: Readiness, of socket: Int32) {
+        watched[socket]?.interest = interest
+    }
+
+    func setDeadline(_ deadline: ContinuousClock.Instant?, of socket: Int32) {
+        watched[socket]?.deadline = deadline
+    }
+
+    func unwatch(_ socket: Int32) {
+        watched[socket] = nil
+    }
+
+    // MARK: The loop
+
+    private func run() {
+        var polled: [pollfd] = []
+        while true {
+            let work = inbox.withLock { inbox in
+                defer { inbox.work.removeAll() }
+                inbox.isAsleep = inbox.work.isEmpty
+                return inbox.work
+            }
+            for item in work {
+                switch item {
+                case .job(let job): unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+                case .action(let action): action()
+                }
+            }
+            waitForSockets(&polled, block: work.isEmpty)
+            inbox.withLock { $0.isAsleep = false }
+            serve(polled)
+        }
+    }
+
+    private func waitForSockets(_ polled: inout [pollfd], block: Bool) {
+        polled.removeAll(keepingCapacity: true)
+        polled.append(pollfd(fd: alarmRead, events: Int16(POLLIN), revents: 0))
+        var hasDeadline = false
+        for (socket, entry) in watched {
+            polled.append(pollfd(fd: socket, events: entry.interest.rawValue, revents: 0))
+            hasDeadline = hasDeadline || entry.deadline != nil
+        }
+        let timeout: Int32 = block ? (hasDeadline ? Self.tickMilliseconds : -1) : 0
+        if unsafe poll(&polled, nfds_t(polled.count), timeout) < 0 {
+            polled.removeAll(keepingCapacity: true)  // interrupted by a signal: nothing is known, ask again
+        }
+    }
+
+    private func serve(_ polled: [pollfd]) {
+        if let alarm = polled.first, alarm.revents != 0 {
+            var bytes = [UInt8](repeating: 0, count: 64)
+            _ = unsafe read(alarmRead, &bytes, bytes.count)
+        }
+        for entry in polled.dropFirst() where entry.revents != 0 {
+            // A hang-up or an error is found, and told apart, by reading.
+            var readiness = Readiness(rawValue: entry.revents).intersection([.read, .write])
+            if entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { readiness.insert(.read) }
+            watched[entry.fd]?.onReady(readiness)
+        }
+        let due = watched.values.filter { $0.deadline != nil }
+        if !due.isEmpty {
+            let now = ContinuousClock.now
+            for entry in due where entry.deadline.map({ $0 <= now }) ?? false { entry.onDeadline() }
+        }
+    }
+}
+
+/// Runs `body` on a thread of its own: for libpq's calls that block, which are `PQconnectdb` and `PQcancel`.
+///
+/// - Returns: Whether the thread could be started; `body` will not run if not.
+func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+    final class Box: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    let argument = unsafe Unmanaged.passRetained(Box(body))
+    var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    unsafe pthread_attr_init(&attributes)
+    defer { unsafe pthread_attr_destroy(&attributes) }
+    unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    let status = unsafe pthread_create(
+        &thread, &attributes,
+        { argument in
+            if let argument = unsafe argument {
+                unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+            }
+            return nil
+        }, argument.toOpaque())
+    if status != 0 { unsafe argument.release() }
+    return status == 0
+}
