@@ -1,0 +1,276 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// The SQL that keeps the rollups. All of it runs under the brand's lock, on whole days, and can be run again at will.
+///
+/// Days come as runs (`from`, `to`), because a run is one range scan whatever the statistics say, and most changes touch a few
+/// neighbouring days. Where a comment says "+ 0", it keeps an expression out of an index condition on purpose: right after a first
+/// import nothing has been analysed, and the planner would take the index by day for a question about one member.
+enum RollupStatements {
+    // MARK: Marks
+
+    /// Anchored on the brand; a job that runs again marks again, which is harmless.
+    static func markDays(
+        _ days: [CalendarDate], shop: ID<Shop>, mark: UUID, brand: ID<Brand>
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.dirty_day (brand_id, day, shop_id, mark_id)
+            SELECT b.brand_id, x.day, \(shop), \(mark)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(days)) AS x (day)
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    static func openRollup(brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.rollup (brand_id)
+            SELECT b.brand_id
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Locks the brand's rollups, or returns nothing if somebody else holds them: waiting would cost a connection, and whoever
+    /// holds them looks for marks once more after committing.
+    static func lockRollup(brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT rolls
+            FROM reporting.rollup
+            WHERE brand_id = \(brand)
+            FOR UPDATE SKIP LOCKED
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Takes the marks of the oldest `daysMax` days. The orders that a mark speaks of were committed before it, so every later
+    /// statement of this transaction sees them.
+    static func takeMarks(daysMax: Int, brand: ID<Brand>) -> Statement<(shop: ID<Shop>, day: CalendarDate)> {
+        Statement(
+            """
+            DELETE FROM reporting.dirty_day
+            WHERE brand_id = \(brand) AND day <= (
+                SELECT max(oldest.day)
+                FROM (
+                    SELECT DISTINCT day
+                    FROM reporting.dirty_day
+                    WHERE brand_id = \(brand)
+                    ORDER BY day
+                    LIMIT \(daysMax)
+                ) oldest
+            )
+            RETURNING shop_id, day
+            """
+        ) { row throws(PostgresError) in (shop: try row.next(), day: try row.next()) }
+    }
+
+    static func countMarks(brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT count(*)
+            FROM reporting.dirty_day
+            WHERE brand_id = \(brand)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func closeRollup(now: Date, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE reporting.rollup
+            SET rolls = rolls + 1, rolled_at = \(now)
+            WHERE brand_id = \(brand)
+            """)
+    }
+
+    // MARK: Members' days
+
+    /// Empties the days on which a member no longer has an order in the shop. The rows go away in ``removeEmptyDays``, after
+    /// their neighbours were linked to each other.
+    static func emptyShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE reporting.member_day m
+            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, is_linked = false
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(shop) AND m.day BETWEEN r.from_day AND r.to_day
+                AND NOT EXISTS (
+                    SELECT
+                    FROM orders.customer_order o
+                    WHERE o.brand_id = \(brand) AND o.shop_id = \(shop) AND o.person_id = m.person_id AND o.status <> 'cancelled'
+                        AND o.placed_at >= m.day::timestamp AT TIME ZONE 'Asia/Shanghai'
+                        AND o.placed_at < (m.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                )
+            """)
+    }
+
+    /// Folds the shop's orders into one row per member and day; writes only rows that differ. The hash of a day is the sum of the
+    /// hashes of its orders, so that it does not depend on their order.
+    static func foldShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash)
+            SELECT o.brand_id, \(shop), o.person_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+                count(*), count(*) FILTER (WHERE o.amount_fen = 0), sum(o.amount_fen)::bigint,
+                (sum(hashtextextended(
+                    concat_ws('|', o.order_id, o.version, o.status, extract(epoch FROM o.placed_at), o.amount_fen), 0
+                )::numeric) % 9223372036854775807)::bigint
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN orders.customer_order o
+                ON o.placed_at >= r.from_day::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND o.placed_at < (r.to_day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+            WHERE o.brand_id = \(brand) AND o.shop_id = \(shop) AND o.status <> 'cancelled'
+            GROUP BY o.brand_id, o.person_id, 4
+            ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
+            SET orders = excluded.orders, zero_orders = excluded.zero_orders, gmv_fen = excluded.gmv_fen,
+                input_hash = excluded.input_hash
+            WHERE (m.orders, m.zero_orders, m.gmv_fen, m.input_hash)
+                IS DISTINCT FROM (excluded.orders, excluded.zero_orders, excluded.gmv_fen, excluded.input_hash)
+            """)
+    }
+
+    /// As ``emptyShopDays``, for the whole brand.
+    static func emptyBrandDays(_ runs: [DayRun], brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE reporting.member_day m
+            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, is_linked = false
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(ReportScope.wholeBrandID)
+                AND m.day BETWEEN r.from_day AND r.to_day
+                AND NOT EXISTS (
+                    SELECT
+                    FROM orders.shop s
+                    JOIN reporting.member_day shop_day
+                        ON shop_day.brand_id = s.brand_id AND shop_day.scope_id = s.shop_id
+                        AND shop_day.person_id = m.person_id AND shop_day.day + 0 = m.day
+                    WHERE s.brand_id = \(brand) AND shop_day.brand_id = \(brand)
+                )
+            """)
+    }
+
+    /// The brand's members' days are those of its shops, added up: what a member bought in two shops is one member.
+    static func foldBrandDays(_ runs: [DayRun], brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash)
+            SELECT d.brand_id, \(ReportScope.wholeBrandID), d.person_id, d.day, sum(d.orders), sum(d.zero_orders),
+                sum(d.gmv_fen)::bigint, (sum(d.input_hash) % 9223372036854775807)::bigint
+            FROM orders.shop s
+            CROSS JOIN unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN reporting.member_day d
+                ON d.brand_id = s.brand_id AND d.scope_id = s.shop_id AND d.day BETWEEN r.from_day AND r.to_day
+            WHERE s.brand_id = \(brand) AND d.brand_id = \(brand)
+            GROUP BY d.brand_id, d.person_id, d.day
+            ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
+            SET orders = excluded.orders, zero_orders = excluded.zero_orders, gmv_fen = excluded.gmv_fen,
+                input_hash = excluded.input_hash
+            WHERE (m.orders, m.zero_orders, m.gmv_fen, m.input_hash)
+                IS DISTINCT FROM (excluded.orders, excluded.zero_orders, excluded.gmv_fen, excluded.input_hash)
+            """)
+    }
+
+    /// Links the days of every member who gained or lost a day, and answers the days whose rows changed: when a first order moves,
+    /// the day on which the member used to be new is among them.
+    static func linkDays(_ runs: [DayRun], scope: UUID, brand: ID<Brand>) -> Statement<CalendarDate> {
+        Statement(
+            """
+            WITH linked AS (
+                UPDATE reporting.member_day m
+                SET prev_day = w.prev_day, next_day = w.next_day, is_linked = true
+                FROM (
+                    SELECT d.person_id, d.day,
+                        lag(d.day) OVER by_day AS prev_day,
+                        lead(d.day) OVER by_day AS next_day
+                    FROM reporting.member_day d
+                    WHERE d.brand_id = \(brand) AND d.scope_id = \(scope) AND d.orders > 0
+                        AND d.person_id IN (
+                            SELECT c.person_id
+                            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+                            JOIN reporting.member_day c ON c.day BETWEEN r.from_day AND r.to_day
+                            WHERE c.brand_id = \(brand) AND c.scope_id = \(scope) AND NOT c.is_linked
+                        )
+                    WINDOW by_day AS (PARTITION BY d.person_id ORDER BY d.day)
+                ) w
+                WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.person_id = w.person_id AND m.day + 0 = w.day
+                    AND (m.prev_day, m.next_day, m.is_linked) IS DISTINCT FROM (w.prev_day, w.next_day, true)
+                RETURNING m.day
+            )
+            SELECT DISTINCT day
+            FROM linked
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func removeEmptyDays(_ runs: [DayRun], scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM reporting.member_day m
+            USING unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.day BETWEEN r.from_day AND r.to_day AND m.orders = 0
+            """)
+    }
+
+    // MARK: Periods
+
+    /// Computes the figures of every period of `grain` inside the runs; the runs of months begin and end with a month.
+    static func foldPeriods(_ runs: [DayRun], grain: Grain, scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.period_figure AS f (brand_id, scope_id, grain, starts_on, gmv_fen, orders, zero_orders, payers,
+                new_members, returning_members, single_members, repeat_members, input_hash)
+            SELECT m.brand_id, \(scope), \(grain), p.starts_on,
+                sum(m.gmv_fen)::bigint, sum(m.orders), sum(m.zero_orders),
+                count(*) FILTER (WHERE m.next_day IS NULL OR m.next_day > p.ends_on),
+                count(*) FILTER (WHERE m.prev_day IS NULL),
+                count(*) FILTER (WHERE m.prev_day < p.starts_on),
+                count(*) FILTER (WHERE m.orders = 1 AND (m.prev_day IS NULL OR m.prev_day < p.starts_on)
+                    AND (m.next_day IS NULL OR m.next_day > p.ends_on)),
+                count(*) FILTER (WHERE (m.orders > 1 OR m.prev_day >= p.starts_on)
+                    AND (m.next_day IS NULL OR m.next_day > p.ends_on)),
+                (sum(m.input_hash) % 9223372036854775807)::bigint
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN reporting.member_day m ON m.day BETWEEN r.from_day AND r.to_day
+            CROSS JOIN LATERAL (
+                SELECT date_trunc(\(grain), m.day::timestamp)::date AS starts_on,
+                    (date_trunc(\(grain), m.day::timestamp) + ('1 ' || \(grain))::interval)::date - 1 AS ends_on
+            ) p
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(scope)
+            GROUP BY m.brand_id, p.starts_on
+            ON CONFLICT (brand_id, scope_id, grain, starts_on) DO UPDATE
+            SET gmv_fen = excluded.gmv_fen, orders = excluded.orders, zero_orders = excluded.zero_orders,
+                payers = excluded.payers, new_members = excluded.new_members,
+                returning_members = excluded.returning_members, single_members = excluded.single_members,
+                repeat_members = excluded.repeat_members, input_hash = excluded.input_hash
+            WHERE (f.gmv_fen, f.orders, f.zero_orders, f.payers, f.new_members, f.returning_members, f.single_members,
+                f.repeat_members, f.input_hash)
+                IS DISTINCT FROM (excluded.gmv_fen, excluded.orders, excluded.zero_orders, excluded.payers,
+                excluded.new_members, excluded.returning_members, excluded.single_members, excluded.repeat_members,
+                excluded.input_hash)
+            """)
+    }
+
+    /// Removes the figures of periods that have no order any more.
+    static func removeEmptyPeriods(_ runs: [DayRun], grain: Grain, scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM reporting.period_figure f
+            USING unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            WHERE f.brand_id = \(brand) AND f.scope_id = \(scope) AND f.grain = \(grain)
+                AND f.starts_on BETWEEN r.from_day AND r.to_day
+                AND NOT EXISTS (
+                    SELECT
+                    FROM reporting.member_day m
+                    WHERE m.brand_id = \(brand) AND m.scope_id = \(scope)
+                        AND m.day >= f.starts_on
+                        AND m.day < (f.starts_on + ('1 ' || \(grain))::interval)::date
+                )
+            """)
+    }
+}
