@@ -92,7 +92,7 @@ let package = Package(
 
         // First floor: one room per concept of the business.
         library("Accounting", ["Kernel", "Postgres"]),
-        library("Vault", ["Kernel", "Keys", "Postgres", "Accounting"]),
+        library("Vault", ["Kernel", "Keys", "Postgres"]),
         library("Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"]),
         library("Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache]),
 

@@ -1,0 +1,114 @@
+package import FoundationEssentials
+package import Kernel
+package import Postgres
+
+/// The books of a brand: accounts, and transfers between them that are never changed.
+///
+/// A balance is credits less debits. One transfer is one row with both legs, so all balances of a brand sum to zero whatever happens.
+/// All functions work in the caller's transaction; errors of the database pass through untouched, so that the caller's retries work.
+package enum Ledger {}
+
+// MARK: - Accounts
+
+extension Ledger {
+    /// Finds the account that `key` names, or opens it.
+    ///
+    /// - Parameters:
+    ///   - floor: The balance it may not fall below; nil for an account that is folded instead of kept.
+    ///   - now: The instant of opening, from `siyu.clock()`.
+    /// - Throws: ``LedgerError/floorDiffers(_:)`` if it was opened with another floor.
+    package static func account(
+        _ key: AccountKey, floor: Money? = nil, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws -> ID<Account> {
+        let candidate = ID<Account>.mint()
+        let opened = try await tx.first(
+            LedgerStatements.openAccount(candidate, key: key, floor: floor, brand: brand, now: now))
+        if opened != nil {
+            if let floor {
+                try await tx.execute(LedgerStatements.openBalance(of: candidate, floor: floor, brand: brand, now: now))
+            }
+            return candidate
+        }
+        // Opened before, perhaps in this instant by somebody else: a second statement sees their committed row.
+        let account = try await tx.one(LedgerStatements.account(key, brand: brand))
+        guard account.floor == floor else { throw LedgerError.floorDiffers(account.id) }
+        return account.id
+    }
+
+    /// The balance of an account: kept if it has a floor, else folded from its transfers.
+    package static func balance(
+        of account: ID<Account>, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> Money {
+        if let kept = try await executor.first(LedgerStatements.keptBalance(of: account, brand: brand)) { return kept }
+        return try await executor.one(LedgerStatements.foldedBalance(of: account, brand: brand))
+    }
+}
+
+// MARK: - Posting
+
+extension Ledger {
+    /// Posts all of `postings` that have not been posted before, in a handful of statements however many they are.
+    ///
+    /// - Parameter now: The instant of posting, from `siyu.clock()`.
+    /// - Returns: The transfers that are new; the others had been posted before with the same accounts and amount.
+    /// - Throws: ``LedgerError``; the transaction must then be rolled back.
+    @discardableResult
+    package static func post(
+        _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws -> Set<ID<Transfer>> {
+        if postings.isEmpty { return [] }
+        for posting in postings {
+            guard posting.amount > .zero else { throw LedgerError.amountNotPositive(posting.id) }
+            guard posting.debit != posting.credit else { throw LedgerError.accountsEqual(posting.id) }
+        }
+        let posted = Set(try await tx.run(LedgerStatements.post(postings, brand: brand, now: now)))
+        if posted.count < postings.count {
+            try await confirm(postings.filter { !posted.contains($0.id) }, brand: brand, on: tx)
+        }
+        try await moveBalances(postings.filter { posted.contains($0.id) }, brand: brand, now: now, on: tx)
+        return posted
+    }
+
+    /// Postings that inserted nothing must stand in the books already, exactly as they are.
+    private static func confirm(_ postings: [Posting], brand: ID<Brand>, on tx: Transaction) async throws {
+        var earlier: [Reason: LedgerStatements.Recorded] = [:]
+        for recorded in try await tx.run(LedgerStatements.recorded(postings, brand: brand)) {
+            earlier[Reason(kind: recorded.kind, subject: recorded.subject)] = recorded
+        }
+        for posting in postings {
+            guard let recorded = earlier[Reason(kind: posting.kind, subject: posting.subject)] else {
+                throw LedgerError.accountUnknown(posting.id)
+            }
+            guard
+                recorded.debit == posting.debit, recorded.credit == posting.credit, recorded.amount == posting.amount
+            else { throw LedgerError.contradiction(kind: posting.kind, subject: posting.subject) }
+        }
+    }
+
+    /// Moves the kept balances among the touched accounts; rows are locked in key order, so that two batches cannot deadlock.
+    private static func moveBalances(
+        _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        if postings.isEmpty { return }
+        var moves: [ID<Account>: Money] = [:]
+        for posting in postings {
+            moves[posting.debit] = try moves[posting.debit, default: .zero] - posting.amount
+            moves[posting.credit] = try moves[posting.credit, default: .zero] + posting.amount
+        }
+        let touched = moves.keys.sorted()
+        let kept = try await tx.run(LedgerStatements.lockBalances(of: touched, brand: brand))
+        if kept.isEmpty { return }
+        var changed: [(account: ID<Account>, balance: Money)] = []
+        for row in kept {
+            let balance = try row.balance + moves[row.account, default: .zero]
+            guard balance >= row.floor else { throw LedgerError.belowFloor(row.account) }
+            changed.append((row.account, balance))
+        }
+        try await tx.execute(LedgerStatements.setBalances(changed, brand: brand, now: now))
+    }
+
+    private struct Reason: Hashable {
+        let kind: TransferKind
+        let subject: UUID
+    }
+}

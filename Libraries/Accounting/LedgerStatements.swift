@@ -1,0 +1,141 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// The SQL of the ledger's accounts and postings.
+enum LedgerStatements {
+    // MARK: Accounts
+
+    /// Anchored on the brand; a conflict returns no row.
+    static func openAccount(
+        _ id: ID<Account>, key: AccountKey, floor: Money?, brand: ID<Brand>, now: Date
+    ) -> Statement<ID<Account>> {
+        Statement(
+            """
+            INSERT INTO accounting.account (brand_id, account_id, kind, subject_id, floor_fen, created_at)
+            SELECT b.brand_id, \(id), \(key.kind), \(key.subject), \(floor), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT DO NOTHING
+            RETURNING account_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func openBalance(of account: ID<Account>, floor: Money, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO accounting.balance (brand_id, account_id, floor_fen, balance_fen, updated_at)
+            VALUES (\(brand), \(account), \(floor), 0, \(now))
+            """)
+    }
+
+    static func account(_ key: AccountKey, brand: ID<Brand>) -> Statement<(id: ID<Account>, floor: Money?)> {
+        Statement(
+            """
+            SELECT account_id, floor_fen
+            FROM accounting.account
+            WHERE brand_id = \(brand) AND kind = \(key.kind) AND subject_id = \(key.subject)
+            """
+        ) { row throws(PostgresError) in (id: try row.next(), floor: try row.next()) }
+    }
+
+    static func keptBalance(of account: ID<Account>, brand: ID<Brand>) -> Statement<Money> {
+        Statement(
+            """
+            SELECT balance_fen
+            FROM accounting.balance
+            WHERE brand_id = \(brand) AND account_id = \(account)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func foldedBalance(of account: ID<Account>, brand: ID<Brand>) -> Statement<Money> {
+        Statement(
+            """
+            SELECT COALESCE(sum(CASE WHEN credit_account_id = \(account) THEN amount_fen ELSE -amount_fen END), 0)::bigint
+            FROM accounting.transfer
+            WHERE brand_id = \(brand) AND (debit_account_id = \(account) OR credit_account_id = \(account))
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    // MARK: Postings
+
+    /// One statement for any number of postings.
+    ///
+    /// The accounts are joined, not referenced by a foreign key: a posting to an
+    /// unknown account inserts nothing and is told apart afterwards. Sorted by the unique key, so that batches cannot deadlock.
+    static func post(_ postings: [Posting], brand: ID<Brand>, now: Date) -> Statement<ID<Transfer>> {
+        Statement(
+            """
+            INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at, posted_at)
+            SELECT b.brand_id, x.transfer_id, d.account_id, c.account_id, x.amount_fen, x.kind, x.subject_id, x.occurred_at, \(now)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(postings.map(\.id)), \(postings.map(\.debit)), \(postings.map(\.credit)), \(postings.map(\.amount)),
+                \(postings.map(\.kind)), \(postings.map(\.subject)), \(postings.map(\.occurredAt)))
+                AS x (transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at)
+            JOIN accounting.account d ON d.brand_id = b.brand_id AND d.account_id = x.debit_account_id
+            JOIN accounting.account c ON c.brand_id = b.brand_id AND c.account_id = x.credit_account_id
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.kind, x.subject_id
+            ON CONFLICT DO NOTHING
+            RETURNING transfer_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// A transfer as it stands in the books.
+    struct Recorded: Sendable {
+        let kind: TransferKind
+        let subject: UUID
+        let debit: ID<Account>
+        let credit: ID<Account>
+        let amount: Money
+    }
+
+    static func recorded(_ postings: [Posting], brand: ID<Brand>) -> Statement<Recorded> {
+        Statement(
+            """
+            SELECT t.kind, t.subject_id, t.debit_account_id, t.credit_account_id, t.amount_fen
+            FROM unnest(\(postings.map(\.kind)), \(postings.map(\.subject))) AS x (kind, subject_id)
+            JOIN accounting.transfer t ON t.kind = x.kind AND t.subject_id = x.subject_id
+            WHERE t.brand_id = \(brand)
+            """
+        ) { row throws(PostgresError) in
+            Recorded(
+                kind: try row.next(), subject: try row.next(), debit: try row.next(), credit: try row.next(),
+                amount: try row.next())
+        }
+    }
+
+    // MARK: Kept balances
+
+    /// Locks in key order; accounts without a floor have no row and are not locked.
+    static func lockBalances(
+        of accounts: [ID<Account>], brand: ID<Brand>
+    ) -> Statement<(account: ID<Account>, floor: Money, balance: Money)> {
+        Statement(
+            """
+            SELECT account_id, floor_fen, balance_fen
+            FROM accounting.balance
+            WHERE brand_id = \(brand) AND account_id = ANY(\(accounts))
+            ORDER BY account_id
+            FOR UPDATE
+            """
+        ) { row throws(PostgresError) in (account: try row.next(), floor: try row.next(), balance: try row.next()) }
+    }
+
+    /// The rows are locked by the caller; the CHECK on the floor stays as the second lock on the door.
+    static func setBalances(
+        _ balances: [(account: ID<Account>, balance: Money)], brand: ID<Brand>, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE accounting.balance k
+            SET balance_fen = x.balance_fen, updated_at = \(now)
+            FROM unnest(\(balances.map(\.account)), \(balances.map(\.balance))) AS x (account_id, balance_fen)
+            WHERE k.brand_id = \(brand) AND k.account_id = x.account_id
+            """)
+    }
+}
