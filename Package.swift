@@ -88,7 +88,7 @@ let package = Package(
                 "Kernel", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nio,
                 nioHTTP1, nioPosix,
             ]),
-        library("Schema", ["Postgres", logging], resources: [.embedInCode("SQL")]),
+        library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")]),
 
         // First floor: one room per concept of the business.
         library("Accounting", ["Kernel", "Postgres"]),

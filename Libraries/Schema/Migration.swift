@@ -1,0 +1,44 @@
+import Crypto
+
+/// One numbered SQL file, embedded in the binary, so that a service needs no files beside it.
+package struct Migration: Sendable {
+    /// The number in front of the file's name; versions are 1, 2, 3 … without gaps.
+    package let version: Int
+    /// The room whose tables the file makes: the second half of the file's name.
+    package let name: String
+    /// The text of the file.
+    package let sql: String
+    /// SHA-256 of the file as lower-case hex, what `sha256sum` prints: an applied file never changes.
+    package let checksum: String
+
+    /// The file's name in the folder `SQL`.
+    package var fileName: String {
+        let digits = String(version)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits + "_" + name + ".sql"
+    }
+
+    package init(version: Int, name: String, bytes: [UInt8]) {
+        self.version = version
+        self.name = name
+        sql = String(decoding: bytes, as: UTF8.self)
+        checksum = SHA256.hash(data: bytes).map { byte in
+            let hex = String(byte, radix: 16)
+            return hex.count == 1 ? "0" + hex : hex
+        }.joined()
+    }
+
+    /// Every file of the folder `SQL`, in order.
+    ///
+    /// A test compares the two.
+    package static let all: [Migration] = [
+        Migration(version: 1, name: "base", bytes: PackageResources._00001_base_sql),
+        Migration(version: 2, name: "jobs", bytes: PackageResources._00002_jobs_sql),
+        Migration(version: 3, name: "accounting", bytes: PackageResources._00003_accounting_sql),
+        Migration(version: 4, name: "vault", bytes: PackageResources._00004_vault_sql),
+        Migration(version: 5, name: "orders", bytes: PackageResources._00005_orders_sql),
+        Migration(version: 6, name: "reporting", bytes: PackageResources._00006_reporting_sql),
+    ]
+
+    /// The version that this binary was built for.
+    package static var latest: Int { all.last?.version ?? 0 }
+}

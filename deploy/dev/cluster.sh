@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# A private PostgreSQL: reachable through a Unix socket in a folder that only its owner can enter, so it needs no password.
+# usage: cluster.sh start|stop|crash|remove|url NAME
+#   start   starts it if it does not run, makes it if there is none, and prints the connection string of its superuser
+#   stop    fast shutdown          crash   immediate shutdown, as if the power of the server process had gone
+#   remove  stops it and deletes its data                       url   prints the connection string
+# NAME: `run` keeps its data as production would; any other name is for tests and trades durability for speed.
+# The cluster that Debian makes for itself is not touched.
+. "$(dirname "$0")/lib.sh"
+
+verb=${1:-} name=${2:-}
+[[ $name =~ ^[a-z][a-z0-9-]{0,15}$ ]] || die "$EX_USAGE" "usage: cluster.sh start|stop|crash|remove|url NAME"
+
+state=$(state_folder)
+folder=$state/$name
+data=$folder/data
+url="host=$folder user=postgres dbname=postgres"
+
+# The postmaster's pid, if it is one and is ours: after a crash the number may belong to anybody.
+running_pid() {
+    local pid
+    pid=$(as_db_user head -n 1 "$data/postmaster.pid" 2>/dev/null) || return 1
+    [ -n "$pid" ] && [ "$(as_db_user readlink "/proc/$pid/cwd" 2>/dev/null)" = "$data" ] || return 1
+    echo "$pid"
+}
+
+answers() { [ "$(as_db_user "$bin/pg_isready" -q -h "$folder" -U postgres -d postgres; echo $?)" = 0 ]; }
+
+# The release that made the data must be the one that runs them.
+find_bin() {
+    local made_by
+    made_by=$(as_db_user cat "$data/PG_VERSION" 2>/dev/null) || made_by=
+    if bin=$(pg_bin "$made_by"); then return; fi
+    [ -n "$made_by" ] && pg_bin >/dev/null ||
+        die "$EX_UNAVAILABLE" "PostgreSQL $PG_MAJOR_MIN or later is missing: run deploy/dev/prepare.sh."
+    if [ "$name" = run ]; then
+        die "$EX_UNAVAILABLE" "$data was made by PostgreSQL $made_by, which is gone: install postgresql-$made_by or remove $folder."
+    fi
+    as_db_user rm -rf "$folder"  # test data are worth nothing: begin anew with the release that is here
+    bin=$(pg_bin)
+}
+
+init() {
+    as_db_user mkdir -p -m 700 "$folder"
+    if as_db_user test -f "$data/PG_VERSION"; then return; fi
+    # Made aside and moved into place: an initdb that was killed leaves nothing that looks finished.
+    as_db_user rm -rf "$data" "$data.new"
+    as_db_user "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions >/dev/null ||
+        die "$EX_UNAVAILABLE" "initdb failed in $folder."
+    as_db_user sh -c 'echo "include_if_exists = '\''siyu.conf'\''" >>"$1/postgresql.conf"' sh "$data.new"
+    as_db_user mv "$data.new" "$data"
+}
+
+# Written at every start: the clone may have moved.
+configure() {
+    {
+        echo "listen_addresses = ''"
+        echo "unix_socket_directories = '$folder'"
+        echo "unix_socket_permissions = 0700"
+        echo "max_connections = 200"
+        echo "log_min_duration_statement = 1000"
+        echo "log_line_prefix = '%m [%p] %u %d '"
+        if [ "$name" != run ]; then
+            echo "fsync = off"
+            echo "full_page_writes = off"
+            # Commits still reach the operating system before they are answered: a crash of the server loses none.
+            echo "synchronous_commit = on"
+            echo "max_wal_size = 2GB"
+        fi
+    } | as_db_user sh -c 'cat >"$1/siyu.conf"' sh "$data"
+}
+
+start() {
+    make_state_folder "$state"
+    exec 8>"$state/$name.lock"
+    flock 8  # two runs at once: the second finds the work of the first
+    find_bin
+    init
+    if ! running_pid >/dev/null; then
+        as_db_user rm -f "$data/postmaster.pid"
+        configure
+        # pg_ctl leaves the terminal, so Ctrl-C does not reach the server; fd 8 and 9 are locks and must not stay with it.
+        as_db_user "$bin/pg_ctl" -D "$data" -l "$folder/log" -s -w -t 60 start >/dev/null 2>&1 8>&- 9>&- ||
+            die "$EX_UNAVAILABLE" "PostgreSQL did not start; its log: $folder/log: $(as_db_user tail -n 1 "$folder/log" 2>/dev/null)"
+    fi
+    answers || die "$EX_UNAVAILABLE" "PostgreSQL does not answer; its log: $folder/log"
+    echo "$url"
+}
+
+stop() {
+    local pid
+    pid=$(running_pid) || return 0
+    find_bin
+    as_db_user "$bin/pg_ctl" -D "$data" -s -w -t 60 -m "$1" stop >/dev/null ||
+        die "$EX_UNAVAILABLE" "PostgreSQL (pid $pid) did not stop; its log: $folder/log"
+}
+
+case $verb in
+start) start ;;
+stop) stop fast ;;
+crash) stop immediate ;;
+remove) stop immediate && as_db_user rm -rf "$folder" && rm -f "$state/$name.lock" ;;
+url) echo "$url" ;;
+*) die "$EX_USAGE" "usage: cluster.sh start|stop|crash|remove|url NAME" ;;
+esac

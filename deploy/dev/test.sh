@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds and runs the tests on a private PostgreSQL. Arguments go to `swift test`, as in: test.sh --filter JobsTests
+. "$(dirname "$0")/lib.sh"
+
+here=$(dirname "$0")
+if [ -n "${SIYU_TEST_CLUSTER:-}" ]; then
+    "$here/prepare.sh" --without-server
+else
+    "$here/prepare.sh"
+    cluster=$("$here/cluster.sh" start test)
+    state=$(state_folder)
+    # Whoever uses the cluster holds a share of the lock; who leaves last and finds nobody, stops it (unless `make db-up`
+    # asked for it to stay).
+    exec 9>"$state/test.users"
+    flock -s 9
+    leave() {
+        if [ ! -e "$state/test.keep" ] && flock -n -x 9; then "$here/cluster.sh" stop test; fi
+    }
+    trap leave EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    export SIYU_TEST_CLUSTER=$cluster
+fi
+
+cd "$root"
+swift build --build-tests 9>&-
+swift test --skip-build --disable-xctest "$@" 9>&-
