@@ -64,7 +64,8 @@ private struct Scanner {
     }
 
     private mutating func advance(_ count: Int = 1) {
-        for _ in 0..<count {
+        // Something left open runs to the end of the file and no further.
+        for _ in 0..<min(count, bytes.count - position) {
             if peek() == UInt8(ascii: "\n") { line += 1 }
             position += 1
         }
