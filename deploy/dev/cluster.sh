@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # A private PostgreSQL: reachable through a Unix socket in a folder that only its owner can enter, so it needs no password.
-# usage: cluster.sh start|stop|crash|remove|url NAME
+# usage: cluster.sh start|setup|stop|crash|remove|url NAME
 #   start   starts it if it does not run, makes it if there is none, and prints the connection string of its superuser
+#   setup   the same, with the roles of Siyu and an empty database `siyu`
 #   stop    fast shutdown          crash   immediate shutdown, as if the power of the server process had gone
 #   remove  stops it and deletes its data                       url   prints the connection string
-# NAME: `run` keeps its data as production would; any other name is for tests and trades durability for speed.
+# NAME: `run` and `bench` keep their data as production would; other names are for tests: speed for durability.
 # The cluster that Debian makes for itself is not touched.
 . "$(dirname "$0")/lib.sh"
 
 verb=${1:-} name=${2:-}
-[[ $name =~ ^[a-z][a-z0-9-]{0,15}$ ]] || die "$EX_USAGE" "usage: cluster.sh start|stop|crash|remove|url NAME"
+[[ $name =~ ^[a-z][a-z0-9-]{0,15}$ ]] || die "$EX_USAGE" "usage: cluster.sh start|setup|stop|crash|remove|url NAME"
 
 state=$(state_folder)
 folder=$state/$name
@@ -47,7 +48,7 @@ init() {
     as_db_user rm -rf "$data" "$data.new"
     as_db_user "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions >/dev/null ||
         die "$EX_UNAVAILABLE" "initdb failed in $folder."
-    as_db_user sh -c 'echo "include_if_exists = '\''siyu.conf'\''" >>"$1/postgresql.conf"' sh "$data.new"
+    echo "include_if_exists = 'siyu.conf'" | as_db_user tee -a "$data.new/postgresql.conf" >/dev/null
     as_db_user mv "$data.new" "$data"
 }
 
@@ -60,14 +61,14 @@ configure() {
         echo "max_connections = 200"
         echo "log_min_duration_statement = 1000"
         echo "log_line_prefix = '%m [%p] %u %d '"
-        if [ "$name" != run ]; then
+        if [ "$name" != run ] && [ "$name" != bench ]; then
             echo "fsync = off"
             echo "full_page_writes = off"
             # Commits still reach the operating system before they are answered: a crash of the server loses none.
             echo "synchronous_commit = on"
             echo "max_wal_size = 2GB"
         fi
-    } | as_db_user sh -c 'cat >"$1/siyu.conf"' sh "$data"
+    } | as_db_user tee "$data/siyu.conf" >/dev/null
 }
 
 start() {
@@ -84,7 +85,14 @@ start() {
             die "$EX_UNAVAILABLE" "PostgreSQL did not start; its log: $folder/log: $(as_db_user tail -n 1 "$folder/log" 2>/dev/null)"
     fi
     answers || die "$EX_UNAVAILABLE" "PostgreSQL does not answer; its log: $folder/log"
-    echo "$url"
+}
+
+setup() {
+    local psql=(as_db_user "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$folder" -U postgres -d postgres)
+    "${psql[@]}" -f - <"$root/deploy/postgres/roles.sql"
+    if [ -z "$("${psql[@]}" -At -c "SELECT 1 FROM pg_database WHERE datname = 'siyu'")" ]; then
+        "${psql[@]}" -c 'CREATE DATABASE siyu OWNER siyu_owner'
+    fi
 }
 
 stop() {
@@ -96,10 +104,11 @@ stop() {
 }
 
 case $verb in
-start) start ;;
+start) start && echo "$url" ;;
+setup) start && setup && echo "$url" ;;
 stop) stop fast ;;
 crash) stop immediate ;;
 remove) stop immediate && as_db_user rm -rf "$folder" && rm -f "$state/$name.lock" ;;
 url) echo "$url" ;;
-*) die "$EX_USAGE" "usage: cluster.sh start|stop|crash|remove|url NAME" ;;
+*) die "$EX_USAGE" "usage: cluster.sh start|setup|stop|crash|remove|url NAME" ;;
 esac

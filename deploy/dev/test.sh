@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs the tests on a private PostgreSQL. Arguments go to `swift test`, as in: test.sh --filter JobsTests
+# SIYU_SWIFT_FLAGS: flags of build and test alike, as in `--scratch-path .build-race --sanitize thread`.
 . "$(dirname "$0")/lib.sh"
 
 here=$(dirname "$0")
@@ -23,5 +24,6 @@ else
 fi
 
 cd "$root"
-swift build --build-tests 9>&-
-swift test --skip-build --disable-xctest "$@" 9>&-
+read -ra flags <<<"${SIYU_SWIFT_FLAGS:-}"
+swift build "${flags[@]}" --build-tests 9>&-
+swift test "${flags[@]}" --skip-build --disable-xctest "$@" 9>&-

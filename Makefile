@@ -1,0 +1,62 @@
+# Each target says what it is for after ##; `make` prints them. The work itself is in deploy/dev/*.sh.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# Tests that need no database.
+UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
+SWIFT_FILES := Package.swift Services Libraries Tests
+
+.PHONY: help run test test-unit test-db chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+run: ## Database, services and the tour; stays until Ctrl-C (ARGS=--once: ends after the tour)
+	@deploy/dev/run.sh $(ARGS)
+
+test: ## Every test, on a private PostgreSQL (ARGS="--filter Name": some)
+	@deploy/dev/test.sh $(ARGS)
+
+test-unit: ## The tests that need no database
+	@deploy/dev/prepare.sh --without-server
+	@swift build --build-tests
+	@swift test --skip-build --disable-xctest --filter '$(UNIT)'
+
+test-db: ## The tests that need one
+	@deploy/dev/test.sh --skip '$(UNIT)'
+
+chaos: ## The crash matrix in full: processes killed and stopped, connections cut, the server restarted
+	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
+
+race: ## The unit tests and the queue's under the thread sanitizer (a build of its own)
+	@SIYU_SWIFT_FLAGS='--scratch-path .build-race --sanitize thread' deploy/dev/test.sh --filter '^(KernelTests|PostgresTests|JobsTests)\.'
+
+bench: ## Figures of the PostgreSQL client and the import (release build)
+	@deploy/dev/bench.sh postgres ingest
+
+bench-jobs: ## Figures of the job queue (release build)
+	@deploy/dev/bench.sh jobs
+
+lint: ## Format and shell scripts, strictly
+	@swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+	@if command -v shellcheck >/dev/null; then shellcheck -x deploy/dev/*.sh .ci/run; fi
+
+format: ## Formats every Swift file in place
+	@swift format format --in-place --recursive --parallel $(SWIFT_FILES)
+
+pre-commit: format schema lint test ## What to run before a commit; it must leave the tree clean
+
+db-up: ## Starts the test database and leaves it running
+	@deploy/dev/cluster.sh start test
+	@. deploy/dev/lib.sh && touch "$$(state_folder)/test.keep"
+
+db-down: ## Stops the private databases
+	@. deploy/dev/lib.sh && rm -f "$$(state_folder)/test.keep"
+	@deploy/dev/cluster.sh stop test
+	@deploy/dev/cluster.sh stop run
+
+migrate: ## Brings the database of DATABASE_URL to this version
+	@swift run siyu migrate
+
+schema: ## Writes Libraries/Schema/golden.sql anew, from the numbered files
+	@SIYU_WRITE_GOLDEN=1 deploy/dev/test.sh --filter golden
