@@ -71,6 +71,12 @@ configure() {
     } | as_db_user tee "$data/siyu.conf" >/dev/null
 }
 
+# Refused while a connection of a killed server still runs its last statement: hence more than one attempt.
+# pg_ctl leaves the terminal, so Ctrl-C does not reach the server; fd 8 and 9 are locks and must not stay with it.
+launch() {
+    as_db_user "$bin/pg_ctl" -D "$data" -l "$folder/log" -s -w -t 60 start >/dev/null 2>&1 8>&- 9>&-
+}
+
 start() {
     make_state_folder "$state"
     exec 8>"$state/$name.lock"
@@ -78,10 +84,10 @@ start() {
     find_bin
     init
     if ! running_pid >/dev/null; then
-        as_db_user rm -f "$data/postmaster.pid"
+        # Left by a server that was killed; its number may live on in another process, which PostgreSQL would take for it.
+        as_db_user rm -f "$data/postmaster.pid" "$folder/.s.PGSQL.5432" "$folder/.s.PGSQL.5432.lock"
         configure
-        # pg_ctl leaves the terminal, so Ctrl-C does not reach the server; fd 8 and 9 are locks and must not stay with it.
-        as_db_user "$bin/pg_ctl" -D "$data" -l "$folder/log" -s -w -t 60 start >/dev/null 2>&1 8>&- 9>&- ||
+        launch || { sleep 2 && launch; } || { sleep 5 && launch; } ||
             die "$EX_UNAVAILABLE" "PostgreSQL did not start; its log: $folder/log: $(as_db_user tail -n 1 "$folder/log" 2>/dev/null)"
     fi
     answers || die "$EX_UNAVAILABLE" "PostgreSQL does not answer; its log: $folder/log"

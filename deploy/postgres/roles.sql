@@ -31,7 +31,9 @@ BEGIN
     FOREACH login IN ARRAY ARRAY[
         'siyu_ingest', 'siyu_redeem', 'siyu_gifts', 'siyu_reports', 'siyu_operator'
     ] LOOP
-        EXECUTE format('GRANT siyu_worker TO %I', login);
+        IF NOT pg_has_role(login, 'siyu_worker', 'MEMBER') THEN
+            EXECUTE format('GRANT siyu_worker TO %I', login);
+        END IF;
         EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', login, '60s');
         -- A request lives ten seconds at most; a lock that takes five is held by someone in trouble.
         EXECUTE format('ALTER ROLE %I SET lock_timeout = %L', login, '5s');
