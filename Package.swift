@@ -62,7 +62,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(
-            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "CommandLineArguments"]),
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0",
+            traits: ["YAML", "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -85,7 +86,8 @@ let package = Package(
         library(
             "Hosting",
             [
-                "Kernel", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics, nio,
+                "Kernel", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, lifecycle, logging, metrics,
+                nio,
                 nioHTTP1, nioPosix,
             ]),
         library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")]),
@@ -99,14 +101,21 @@ let package = Package(
         // Executables.
         service(
             "Ingest",
-            ["Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", hummingbird, lifecycle, logging]),
+            [
+                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", hummingbird,
+                lifecycle, logging,
+            ]),
         service(
             "Reports",
-            ["Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Postgres", "Reporting", "Schema", hummingbird, lifecycle, logging]),
+            [
+                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Postgres", "Reporting", "Schema", hummingbird, lifecycle,
+                logging,
+            ]),
         service(
             "Operator",
             [
-                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Schema", "Vault",
+                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Schema",
+                "Vault",
                 argumentParser, asyncHTTPClient, logging, nio,
             ]),
 
@@ -122,10 +131,16 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests(
             "EndToEndTests",
-            ["Accounting", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", "Reporting", "Schema", asyncHTTPClient, logging, nio]),
+            [
+                "Accounting", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", "Reporting", "Schema", asyncHTTPClient,
+                logging, nio,
+            ]),
         tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
-        tests("HostingTests", ["Hosting", "Kernel", "Postgres", asyncHTTPClient, hummingbird, lifecycle, logging, nio]),
-        tests("IngestTests", ["Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", asyncHTTPClient, logging, nio]),
+        tests(
+            "HostingTests", ["Hosting", "Kernel", "Postgres", asyncHTTPClient, hummingbird, lifecycle, logging, nio]),
+        tests(
+            "IngestTests",
+            ["Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", asyncHTTPClient, logging, nio]),
         tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
@@ -133,7 +148,8 @@ let package = Package(
         tests("OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", logging]),
         tests("PostgresTests", ["Postgres", logging]),
         tests(
-            "ReportingTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging]),
+            "ReportingTests",
+            ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging]),
         tests("ReportsTests", ["Reports", "Hooks", "Hosting", "Kernel", "Postgres", asyncHTTPClient, logging, nio]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),

@@ -4,7 +4,9 @@ public struct ConnectionConfiguration: Sendable {
     public var url: String
     /// Shown in `pg_stat_activity`.
     public var applicationName: String
-    /// Whether statements are prepared once per connection. Off behind a pooler in transaction mode, where the next
+    /// Whether statements are prepared once per connection.
+    ///
+    /// Off behind a pooler in transaction mode, where the next
     /// statement may meet another server session.
     public var usesNamedStatements: Bool
     /// How long connecting may take.

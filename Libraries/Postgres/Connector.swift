@@ -12,7 +12,9 @@ enum Connector {
 
     private typealias Outcome = Result<Handle, PostgresError>
 
-    /// Waits for the first of: connected, refused, cancelled, too late. A connection that comes later is closed.
+    /// Waits for the first of: connected, refused, cancelled, too late.
+    ///
+    /// A connection that comes later is closed.
     private final class Attempt: Sendable {
         private let state = Mutex<(continuation: CheckedContinuation<Outcome, Never>?, outcome: Outcome?)>((nil, nil))
 

@@ -9,7 +9,9 @@ public struct Notification: Sendable {
 }
 
 extension Connection {
-    /// Listens on a channel. The stream ends with the connection; a listener that lags loses the oldest entries.
+    /// Listens on a channel.
+    ///
+    /// The stream ends with the connection; a listener that lags loses the oldest entries.
     ///
     /// Not through a pooler in transaction mode, which gives the server session to others.
     public func notifications(on channel: String) async throws(PostgresError) -> AsyncStream<Notification> {

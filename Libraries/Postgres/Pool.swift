@@ -78,7 +78,9 @@ public final class Pool: Executor {
         state.withLock { PoolStatistics(open: $0.open, idle: $0.idle.count, waiting: $0.waiters.count) }
     }
 
-    /// Lends a connection to `body`. What `body` leaves open, a transaction, is rolled back.
+    /// Lends a connection to `body`.
+    ///
+    /// What `body` leaves open, a transaction, is rolled back.
     public func withConnection<Value: Sendable>(_ body: (Connection) async throws -> Value) async throws -> Value {
         let pooled = try await acquire()
         do {

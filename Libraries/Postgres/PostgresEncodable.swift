@@ -78,7 +78,9 @@ extension Double: PostgresEncodable {
 extension String: PostgresEncodable {
     /// `text`.
     public static var postgresType: PostgresType { .text }
-    /// UTF-8. A NUL is passed on; the server refuses it with SQLSTATE 22021.
+    /// UTF-8.
+    ///
+    /// A NUL is passed on; the server refuses it with SQLSTATE 22021.
     public func encode(into buffer: inout [UInt8]) { buffer.append(contentsOf: utf8) }
 }
 

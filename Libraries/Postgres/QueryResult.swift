@@ -16,7 +16,9 @@ import CLibPQ
     var rowCount: Int32 { unsafe PQntuples(raw) }
     var columnCount: Int32 { unsafe PQnfields(raw) }
 
-    /// The rows that the command says it touched. Truth for a decision is RETURNING.
+    /// The rows that the command says it touched.
+    ///
+    /// Truth for a decision is RETURNING.
     var affectedCount: Int {
         guard let text = unsafe PQcmdTuples(raw) else { return 0 }
         return unsafe Int(String(cString: text)) ?? 0
@@ -25,7 +27,9 @@ import CLibPQ
     /// The command as the server names it, `INSERT 0 1`.
     var commandTag: String { unsafe PQcmdStatus(raw).map { unsafe String(cString: $0) } ?? "" }
 
-    /// A column's bytes; nil is NULL. The bytes live as long as the result.
+    /// A column's bytes; nil is NULL.
+    ///
+    /// The bytes live as long as the result.
     func value(row: Int32, column: Int32) -> PostgresValue? {
         guard unsafe PQgetisnull(raw, row, column) == 0 else { return nil }
         let bytes = unsafe UnsafeRawBufferPointer(

@@ -17,7 +17,9 @@ public struct TransactionOptions: Sendable {
     public var isolation: Isolation
     /// Whether the server refuses writes.
     public var isReadOnly: Bool
-    /// Whether COMMIT waits for the disk. Without, a crash of the server may lose the last moments; nothing is torn.
+    /// Whether COMMIT waits for the disk.
+    ///
+    /// Without, a crash of the server may lose the last moments; nothing is torn.
     public var isDurable: Bool
     /// How often the body may run when the server rolls it back for a serialization failure or a deadlock.
     public var attemptsMax: Int
