@@ -80,7 +80,7 @@ let package = Package(
             name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("Kernel"),
         library("Postgres", ["CLibPQ", collections, logging], extra: [.strictMemorySafety()]),
-        library("Jobs", ["Kernel", "Postgres", lifecycle, logging, metrics]),
+        library("Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics]),
         library("Keys", ["Kernel", crypto]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto]),
         library(

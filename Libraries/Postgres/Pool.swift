@@ -63,7 +63,8 @@ public final class Pool: Executor {
         var isShutDown = false
     }
 
-    private let configuration: PoolConfiguration
+    /// What the pool was made with; a listener or a worker with connections of its own takes them from here.
+    public let configuration: PoolConfiguration
     private let logger: Logger
     private let state = Mutex(State())
 

@@ -1,0 +1,127 @@
+public import FoundationEssentials
+public import Logging
+public import Postgres
+import Synchronization
+
+/// What a handler knows about its job, and its way to write with the job's fence.
+public struct JobContext: Sendable {
+    /// One run of a job, shared by the copies of the context.
+    final class Run: Sendable {
+        let job: ClaimedJob
+        let lease: WorkerLease
+        let pool: Pool
+        let faults: JobFaults
+        let logger: Logger
+        let jobName: String
+        private let completed = Mutex(false)
+
+        init(
+            job: ClaimedJob, lease: WorkerLease, pool: Pool, faults: JobFaults, logger: Logger, jobName: String
+        ) {
+            self.job = job
+            self.lease = lease
+            self.pool = pool
+            self.faults = faults
+            self.logger = logger
+            self.jobName = jobName
+        }
+
+        var isCompleted: Bool { completed.withLock { $0 } }
+        func markCompleted() { completed.withLock { $0 = true } }
+    }
+
+    let run: Run
+
+    /// The job.
+    public var id: JobID { JobID(rawValue: run.job.token.id) }
+    /// Which try this is; the first is 1. Snoozes, shutdowns and lost processes do not count.
+    public var attempt: Int { Int(run.job.tries) + 1 }
+    /// Counts every run, for whatever reason: grows from run to run, so it can serve as a fence towards others.
+    public var runNumber: Int { Int(run.job.runNumber) }
+    /// When the job was pushed, by the database's real clock.
+    public var enqueuedAt: Date { run.job.enqueuedAt }
+    /// The tenant named at the push.
+    public var brand: UUID? { run.job.brand }
+
+    /// A logger that names the job.
+    public var logger: Logger {
+        var logger = run.logger
+        logger[metadataKey: "job.id"] = "\(id)"
+        logger[metadataKey: "job.name"] = "\(run.jobName)"
+        logger[metadataKey: "job.attempt"] = "\(attempt)"
+        return logger
+    }
+
+    /// Runs effects in a transaction that commits only if the job is still this worker's: the fence comes first and
+    /// holds the job until the end. May be called several times. The job itself completes later, so a crash between
+    /// runs the job, and with it this transaction, again: use ``complete(_:)`` where effects must happen once.
+    ///
+    /// - Throws: ``JobError/leaseLost``, after which nothing may be written for this job; what `body` throws.
+    public func transaction<Value: Sendable>(
+        _ body: (Transaction) async throws -> Value
+    ) async throws -> Value {
+        try check()
+        return try await run.pool.transaction { transaction in
+            guard try await !transaction.run(JobStatements.fence(run.job.token)).isEmpty else {
+                throw JobError.leaseLost
+            }
+            return try await body(transaction)
+        }
+    }
+
+    /// Completes the job and its effects in one commit: both happen, once, or neither does.
+    ///
+    /// Where the COMMIT was not answered, the truth is looked up before anything is decided.
+    ///
+    /// - Throws: ``JobError/leaseLost``; what `body` throws.
+    public func complete<Value: Sendable>(
+        _ body: (Transaction) async throws -> Value
+    ) async throws -> Value {
+        try check()
+        var value: Value?
+        do {
+            let result = try await run.pool.transaction { transaction in
+                try await run.faults.reach(.before, .fence, on: transaction)
+                guard try await !transaction.run(JobStatements.complete(run.job.token)).isEmpty else {
+                    throw JobError.leaseLost
+                }
+                try await run.faults.reach(.after, .fence, on: transaction)
+                let result = try await body(transaction)
+                value = result
+                try await run.faults.reach(.before, .completion, on: transaction)
+                return result
+            }
+            run.markCompleted()
+            try await run.faults.reach(.after, .completion)
+            return result
+        } catch let error as PostgresError where error.code == .outcomeUnknown {
+            guard try await isCompletedAfterAll(), let value else { throw error }
+            run.markCompleted()
+            return value
+        }
+    }
+
+    private func check() throws {
+        if run.isCompleted { throw JobError.alreadyCompleted }
+        guard run.lease.isHeld else { throw JobError.leaseLost }
+    }
+
+    /// Whether a completion whose COMMIT was not answered happened.
+    ///
+    /// The fence waits for a server process that may still be at it; after that the history tells. Asked until answered
+    /// or until the lease is over, which ends this run's say in any case.
+    private func isCompletedAfterAll() async throws -> Bool {
+        var backoff = Backoff(first: .milliseconds(20), longest: .seconds(1))
+        while run.lease.isHeld {
+            do {
+                return try await run.pool.transaction { transaction in
+                    _ = try await transaction.run(JobStatements.fence(run.job.token))
+                    return try await transaction.one(JobStatements.isDone(id.rawValue, run: run.job.runNumber))
+                }
+            } catch is PostgresError {
+                try await Task.sleep(for: backoff.next())
+            }
+        }
+        throw JobError.leaseLost
+    }
+}

@@ -1,0 +1,182 @@
+import Foundation
+public import Logging
+public import Postgres
+import Synchronization
+
+/// How a process uses the queue.
+public struct JobQueueOptions: Sendable {
+    /// For kinds that name no strategy of their own.
+    public var defaultRetryStrategy: any JobRetryStrategy
+    /// Where LISTEN goes if not to the pool's own address: the direct one, where the pool's leads through a pooler.
+    public var listenConnection: ConnectionConfiguration?
+    /// Whether workers are woken by notifications; without, polling alone finds jobs, within a second.
+    public var usesNotifications: Bool
+    /// Where crash tests reach in.
+    package var faults = JobFaults.none
+
+    /// Options with the usual defaults.
+    public init(
+        defaultRetryStrategy: any JobRetryStrategy = .exponentialJitter(),
+        listenConnection: ConnectionConfiguration? = nil, usesNotifications: Bool = true
+    ) {
+        self.defaultRetryStrategy = defaultRetryStrategy
+        self.listenConnection = listenConnection
+        self.usesNotifications = usesNotifications
+    }
+}
+
+/// A process's door to the job queue: pushes to any queue, and processes the queues it is told to.
+///
+/// A push on a transaction commits with it or not at all. Everything a job may expect of the queue stands in this
+/// folder's README.
+public final class JobQueue: Sendable {
+    /// A registered kind.
+    struct Handler: Sendable {
+        let name: String
+        let retryStrategy: any JobRetryStrategy
+        let timeout: Duration?
+        let execute: @Sendable ([UInt8], JobContext) async throws -> Void
+    }
+
+    let pool: Pool
+    let logger: Logger
+    let options: JobQueueOptions
+    let catalog: JobCatalog
+    private let waker: JobWaker
+    private let registered = Mutex<[String: Handler]>([:])
+
+    /// A queue on `pool`. Takes no connection until it is used.
+    public init(pool: Pool, logger: Logger, options: JobQueueOptions = .init()) {
+        self.pool = pool
+        self.logger = logger
+        self.options = options
+        catalog = JobCatalog(pool: pool)
+        waker = JobWaker(pool: pool, logger: logger, isEnabled: options.usesNotifications)
+    }
+
+    // MARK: Register
+
+    /// Says how jobs of a kind are executed in this process. Before its processor runs.
+    ///
+    /// - Parameters:
+    ///   - parameters: The kind.
+    ///   - retryStrategy: When a failed try is followed by another; nil for the queue's default.
+    ///   - timeout: After which time the handler is cancelled and the try counts as failed; nil for no limit.
+    ///   - execute: The handler. Runs at least once per job; ``JobContext/complete(_:)`` makes its effects happen once.
+    public func registerJob<Parameters: JobParameters>(
+        parameters: Parameters.Type, retryStrategy: (any JobRetryStrategy)? = nil, timeout: Duration? = nil,
+        execute: @escaping @Sendable (Parameters, JobContext) async throws -> Void
+    ) {
+        let handler = Handler(
+            name: Parameters.jobName, retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout
+        ) { payload, context in
+            let decoded: Parameters
+            do {
+                decoded = try JSONDecoder().decode(Parameters.self, from: Data(payload))
+            } catch let error as DecodingError {
+                throw JobError.payloadDoesNotDecode(path: error.path)
+            }
+            try await execute(decoded, context)
+        }
+        let isNew = registered.withLock { $0.updateValue(handler, forKey: Parameters.jobName) == nil }
+        precondition(isNew, "the kind \(Parameters.jobName) is registered twice")
+    }
+
+    var handlers: [Handler] { registered.withLock { Array($0.values) } }
+
+    // MARK: Push
+
+    /// Pushes a job in a transaction of its own, durable on return, and wakes a worker.
+    ///
+    /// A lost connection is answered by pushing again under the same id, so that the job exists once.
+    @discardableResult
+    public func push<Parameters: JobParameters>(
+        _ parameters: Parameters, options: JobOptions = .init()
+    ) async throws -> JobID {
+        let id = JobID.mint()
+        let push = try await statement([id], [parameters], options)
+        do {
+            try await pool.execute(push)
+        } catch where error.endsConnection {
+            // The first one may have arrived: the job may even be done already.
+            if try await !pool.one(JobStatements.exists(id.rawValue)) { try await pool.execute(push) }
+        }
+        await wake(Parameters.jobQueue)
+        return id
+    }
+
+    /// Pushes a job as part of `transaction`: it exists if and when that commits. Call ``wake(_:)`` afterwards if the
+    /// second that polling may take is too long.
+    @discardableResult
+    public func push<Parameters: JobParameters>(
+        _ parameters: Parameters, options: JobOptions = .init(), on transaction: Transaction
+    ) async throws -> JobID {
+        let id = JobID.mint()
+        try await transaction.execute(statement([id], [parameters], options))
+        return id
+    }
+
+    /// Pushes many jobs of one kind as part of `transaction`, to be run in the order of the array as far as several
+    /// workers can keep one.
+    ///
+    /// - Returns: Their ids, in the order of `parameters`.
+    @discardableResult
+    public func push<Parameters: JobParameters>(
+        contentsOf parameters: [Parameters], options: JobOptions = .init(), on transaction: Transaction
+    ) async throws -> [JobID] {
+        var ids: [JobID] = []
+        ids.reserveCapacity(parameters.count)
+        var rest = parameters[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(Self.pushBatch)
+            rest = rest.dropFirst(Self.pushBatch)
+            let partIDs = part.map { _ in JobID.mint() }
+            try await transaction.execute(statement(partIDs, Array(part), options))
+            ids += partIDs
+        }
+        return ids
+    }
+
+    /// Tells idle workers of a queue that there is something to do. After the commit, never within a transaction:
+    /// PostgreSQL lets committing notifiers pass one at a time. Losing a wake is harmless: polling finds the job.
+    public func wake(_ queue: String) async { await waker.wake(queue) }
+
+    /// A service that runs the jobs of `queues`, until it is shut down gracefully.
+    public func processor(queues: [String], options: JobProcessorOptions = .init()) -> JobProcessor {
+        JobProcessor(queue: self, queueNames: queues, options: options)
+    }
+
+    /// How many jobs one statement inserts: enough to make the round trip cheap, few enough to bound its memory.
+    private static let pushBatch = 1_000
+
+    private func statement<Parameters: JobParameters>(
+        _ ids: [JobID], _ parameters: [Parameters], _ options: JobOptions
+    ) async throws -> Statement<Void> {
+        let queue = try await catalog.queueID(Parameters.jobQueue)
+        let kind = try await catalog.kindID(Parameters.jobName)
+        let encoder = JSONEncoder()
+        let payloads: [[UInt8]] = try parameters.map {
+            do {
+                return Array(try encoder.encode($0))
+            } catch is EncodingError {
+                throw JobError.parametersDoNotEncode(jobName: Parameters.jobName)
+            }
+        }
+        return JobStatements.push(
+            ids: ids.map(\.rawValue), payloads: payloads, queue: queue, kind: kind, options: options)
+    }
+}
+
+extension DecodingError {
+    /// Where decoding failed, without the value it failed on.
+    fileprivate var path: String {
+        let path: [any CodingKey] =
+            switch self {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+                context.codingPath
+            case .keyNotFound(let key, let context): context.codingPath + [key]
+            @unknown default: []
+            }
+        return path.map(\.stringValue).joined(separator: ".")
+    }
+}

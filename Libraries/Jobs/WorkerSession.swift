@@ -1,0 +1,172 @@
+import FoundationEssentials
+import Kernel
+import Logging
+import Postgres
+
+/// The work of a processor under one identity: the slots that run jobs, the pump that exchanges them with the database,
+/// the heart that renews the lease, the ear that listens for wake-ups, and the housekeeper. Ends with its lease.
+struct WorkerSession: Sendable {
+    static let nobody = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+
+    let queue: JobQueue
+    let options: JobProcessorOptions
+    let lease: WorkerLease
+    let bench: Workbench
+    let drain: OneShot
+    let logger: Logger
+    let queueNames: [Int32: String]
+    let handlers: [Int32: JobQueue.Handler]
+
+    /// Registers a new identity; what the former one still holds goes back.
+    init(_ processor: JobProcessor, after former: UUID, _ drain: OneShot) async throws(PostgresError) {
+        let queue = processor.queue
+        var queueNames: [Int32: String] = [:]
+        for name in processor.queueNames { queueNames[try await queue.catalog.queueID(name)] = name }
+        var handlers: [Int32: JobQueue.Handler] = [:]
+        for handler in queue.handlers { handlers[try await queue.catalog.kindID(handler.name)] = handler }
+
+        let worker = ID<WorkerLease>.mint().rawValue
+        let sentAt = ContinuousClock.now
+        _ = try await queue.pool.pipeline([
+            WorkerStatements.register(
+                .init(
+                    worker: worker, former: former, app: queue.pool.configuration.connection.applicationName,
+                    host: ProcessInfo.processInfo.hostName, processID: ProcessInfo.processInfo.processIdentifier,
+                    queueIDs: queueNames.keys.sorted(), lease: processor.options.lease)),
+            WorkerStatements.unpark(queues: queueNames.keys.sorted(), kinds: handlers.keys.sorted()),
+        ])
+        self.queue = queue
+        self.options = processor.options
+        self.drain = drain
+        self.queueNames = queueNames
+        self.handlers = handlers
+        lease = WorkerLease(worker: worker, sentAt: sentAt, trust: processor.options.leaseTrust)
+        bench = Workbench(flushCount: max(1, processor.options.prefetchMax / 4))
+        var logger = queue.logger
+        logger[metadataKey: "jobs.worker"] = "\(ID<WorkerLease>(rawValue: worker))"
+        self.logger = logger
+    }
+
+    func run() async {
+        logger.debug("a worker began", metadata: ["queues": "\(queueNames.values.sorted())"])
+        await withDiscardingTaskGroup { group in
+            let interrupt = OneShot()
+            group.addTask { await lease.watch() }
+            group.addTask { await beat() }
+            group.addTask { await listen() }
+            group.addTask { await Housekeeper(session: self).run() }
+            group.addTask { await runSlots(until: interrupt) }
+            group.addTask { await JobPump(session: self).run() }
+            group.addTask {
+                await drain.wait()
+                guard !Task.isCancelled else { return }
+                bench.drain()
+                try? await Task.sleep(for: options.gracefulShutdownTimeout)
+                interrupt.happen()
+            }
+            await lease.over.wait()
+            bench.close()
+            interrupt.happen()
+            group.cancelAll()
+        }
+        if lease.end == nil { await handOver() }
+        let end = lease.end?.rawValue ?? "cancelled"
+        logger.log(
+            level: lease.end == .drained ? .debug : .warning, "a worker ended", metadata: ["reason": "\(end)"])
+    }
+
+    /// What the pump would have done at the end of a drain, for a processor whose task was cancelled: a cancelled task
+    /// cannot talk to the database, hence one that does not inherit the cancellation, and that is waited for.
+    private func handOver() async {
+        let finished = bench.takeFinished()
+        await Task {
+            do {
+                let acks = finished.filter(\.outcome.isCompleted).map(\.token)
+                _ = try await queue.pool.pipeline([
+                    JobStatements.asynchronousCommit, JobStatements.ack(acks, by: lease.worker),
+                ])
+                try await queue.pool.execute(WorkerStatements.deregister(lease.worker))
+            } catch {
+                logger.warning("a cancelled worker could not hand over", metadata: ["error": "\(error)"])
+            }
+        }.value
+    }
+
+    // MARK: Slots
+
+    /// The slots are a group of their own, so that running jobs can be interrupted while the pump and the heart go on.
+    private func runSlots(until interrupt: OneShot) async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<options.concurrency {
+                group.addTask {
+                    let runner = JobRunner(session: self)
+                    while let job = await bench.next() {
+                        let startedAt = ContinuousClock.now
+                        let outcome = await runner.run(job)
+                        bench.finish(job, outcome, took: .now - startedAt)
+                    }
+                }
+            }
+            await interrupt.wait()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: Heart
+
+    /// Renews the lease on a connection of its own, so that no statement of a job can delay it.
+    private func beat() async {
+        var configuration = queue.pool.configuration.connection
+        configuration.statementTimeout = options.heartbeatInterval
+        configuration.connectTimeout = min(configuration.connectTimeout, options.heartbeatInterval)
+        var connection: Connection?
+        var pause = options.heartbeatInterval
+        while !lease.over.hasHappened {
+            try? await Task.sleep(for: pause)
+            guard !Task.isCancelled else { break }
+            do throws(PostgresError) {
+                let open: Connection
+                if let connection, connection.isOpen {
+                    open = connection
+                } else {
+                    open = try await Connection.connect(configuration, logger: logger)
+                    connection = open
+                }
+                let sentAt = ContinuousClock.now
+                let answer = try await open.first(
+                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: bench.isIdle))
+                if answer == nil { lease.finish(.refused) }
+                lease.renewed(sentAt: sentAt)
+                pause = options.heartbeatInterval
+            } catch {
+                logger.warning("a lease was not renewed; will try again", metadata: ["error": "\(error)"])
+                pause = options.heartbeatInterval / 6
+            }
+        }
+        await connection?.close()
+    }
+
+    // MARK: Ear
+
+    /// Listens for wake-ups on a connection of its own. Without it, polling finds jobs within a second.
+    private func listen() async {
+        guard queue.options.usesNotifications else { return }
+        let configuration = queue.options.listenConnection ?? queue.pool.configuration.connection
+        let names = Set(queueNames.values)
+        var backoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+        while !Task.isCancelled {
+            do throws(PostgresError) {
+                let connection = try await Connection.connect(configuration, logger: logger)
+                let notifications = try await connection.notifications(on: JobWaker.channel)
+                backoff.reset()
+                // What was pushed before we listened is found by this look.
+                bench.wake()
+                for await notification in notifications where names.contains(notification.payload) { bench.wake() }
+                await connection.close()
+            } catch {
+                logger.debug("not listening for wake-ups; polling goes on", metadata: ["error": "\(error)"])
+            }
+            if !Task.isCancelled { try? await Task.sleep(for: backoff.next()) }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Postgres
+
+/// The statements of a worker's life and of the housekeeping that any worker does for all.
+enum WorkerStatements {
+    struct Registration: Sendable {
+        let worker: UUID
+        let former: UUID
+        let app: String
+        let host: String
+        let processID: Int32
+        let queueIDs: [Int32]
+        let lease: Duration
+    }
+
+    static func register(_ new: Registration) -> Statement<Void> {
+        Statement(
+            """
+            SELECT jobs.register(\(new.worker), \(new.former), \(new.app), \(new.host), \(new.processID),
+                \(new.queueIDs), \(new.lease))
+            """)
+    }
+
+    static func deregister(_ worker: UUID) -> Statement<Void> {
+        Statement("SELECT jobs.deregister(\(worker))")
+    }
+
+    /// A lease that is over is never renewed: its jobs may be elsewhere already. No row then.
+    static func renew(_ worker: UUID, lease: Duration, isIdle: Bool) -> Statement<Bool> {
+        Statement(
+            """
+            UPDATE jobs.worker SET lease_until = clock_timestamp() + \(lease), idle = \(isIdle)
+            WHERE worker_id = \(worker) AND lease_until > clock_timestamp()
+            RETURNING true
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// False if the lease is over.
+    static func resync(_ worker: UUID, claimNumber: Int64, known: [UUID]) -> Statement<Bool> {
+        Statement("SELECT jobs.resync(\(worker), \(claimNumber), \(known))") { row throws(PostgresError) in
+            try row.next()
+        }
+    }
+
+    struct Rescued: Sendable {
+        let worker: UUID
+        let queueID: Int32
+        let rescued: Int64
+        let discarded: Int64
+    }
+
+    static func rescue(hold: Duration, crashesMax: Int32, limit: Int32) -> Statement<Rescued> {
+        Statement(
+            "SELECT worker_id, queue_id, rescued, discarded FROM jobs.rescue(\(hold), \(crashesMax), \(limit))"
+        ) { row throws(PostgresError) in
+            Rescued(
+                worker: try row.next(), queueID: try row.next(), rescued: try row.next(), discarded: try row.next())
+        }
+    }
+
+    /// Jobs that were parked because nobody knew their kind become due when somebody does.
+    static func unpark(queues: [Int32], kinds: [Int32]) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE jobs.later SET due_at = siyu.clock()
+            WHERE reason = 'unknown_kind' AND queue_id = ANY (\(queues)) AND kind_id = ANY (\(kinds))
+                AND due_at > siyu.clock()
+            """)
+    }
+
+    /// One bite of history, small enough not to hurt.
+    static func deleteDone(olderThan age: Duration, limit: Int32) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM jobs.done WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM jobs.done WHERE finished_at < clock_timestamp() - \(age) LIMIT \(limit)))
+            """)
+    }
+
+    static func deleteAttempts(olderThan age: Duration, limit: Int32) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM jobs.attempt WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM jobs.attempt WHERE failed_at < clock_timestamp() - \(age) LIMIT \(limit)))
+            """)
+    }
+
+    // MARK: Wake-up
+
+    /// A notification for each of the queues that somebody idle waits for; under load there is none.
+    static func notify(_ queues: [String], channel: String) -> Statement<JobStatements.Reply> {
+        Statement(
+            """
+            SELECT pg_notify(\(channel), q.name)
+            FROM jobs.queue q
+            WHERE q.name = ANY (\(queues)) AND EXISTS (
+                SELECT FROM jobs.worker w
+                WHERE w.idle AND w.lease_until > clock_timestamp() AND q.queue_id = ANY (w.queue_ids))
+            """
+        ) { _ throws(PostgresError) in .nothing }
+    }
+}
