@@ -4,6 +4,12 @@ import Postgres
 public enum JobFailure: Error, Sendable {
     /// Why no further try can help, in words that may be stored and shown to operators.
     case permanent(String)
+
+    var reason: String {
+        switch self {
+        case .permanent(let reason): reason
+        }
+    }
 }
 
 /// Thrown by a handler to be run again later, without this run counting as a try.
@@ -44,7 +50,7 @@ extension Error {
             switch self {
             case let error as any SafelyDescribedError: error.safeDescription
             case let error as PostgresError: error.description
-            case JobFailure.permanent(let reason): reason
+            case let error as JobFailure: error.reason
             case let error as JobError: "JobError.\(error)"
             default: typeAndCase
             }

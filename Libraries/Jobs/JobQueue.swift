@@ -33,6 +33,7 @@ public final class JobQueue: Sendable {
     /// A registered kind.
     struct Handler: Sendable {
         let name: String
+        let queue: String
         let retryStrategy: any JobRetryStrategy
         let timeout: Duration?
         let execute: @Sendable ([UInt8], JobContext) async throws -> Void
@@ -68,7 +69,8 @@ public final class JobQueue: Sendable {
         execute: @escaping @Sendable (Parameters, JobContext) async throws -> Void
     ) {
         let handler = Handler(
-            name: Parameters.jobName, retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout
+            name: Parameters.jobName, queue: Parameters.jobQueue,
+            retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout
         ) { payload, context in
             let decoded: Parameters
             do {
@@ -97,7 +99,7 @@ public final class JobQueue: Sendable {
         let push = try await statement([id], [parameters], options)
         do {
             try await pool.execute(push)
-        } catch where error.endsConnection {
+        } catch  where error.endsConnection {
             // The first one may have arrived: the job may even be done already.
             if try await !pool.one(JobStatements.exists(id.rawValue)) { try await pool.execute(push) }
         }

@@ -9,10 +9,9 @@ struct JobRunner: Sendable {
         // Asked at the last moment: after a long stop of the process this is the first thing that it does.
         guard session.lease.isHeld else { return .lost }
         if Task.isCancelled { return .released(isMarked: false) }
-        guard let handler = session.handlers[job.kindID] else { return park(job) }
+        guard let (handler, metrics) = session.handlers[job.kindID] else { return park(job) }
         if job.isSuspect, let early = await markSuspect(job) { return early }
 
-        let metrics = session.metrics(of: handler.name, queue: job.queueID)
         metrics.started(job)
         let startedAt = ContinuousClock.now
         let outcome = await execute(handler, job)

@@ -15,15 +15,18 @@ struct WorkerSession: Sendable {
     let drain: OneShot
     let logger: Logger
     let queueNames: [Int32: String]
-    let handlers: [Int32: JobQueue.Handler]
+    let handlers: [Int32: (JobQueue.Handler, KindMetrics)]
 
     /// Registers a new identity; what the former one still holds goes back.
     init(_ processor: JobProcessor, after former: UUID, _ drain: OneShot) async throws(PostgresError) {
         let queue = processor.queue
         var queueNames: [Int32: String] = [:]
         for name in processor.queueNames { queueNames[try await queue.catalog.queueID(name)] = name }
-        var handlers: [Int32: JobQueue.Handler] = [:]
-        for handler in queue.handlers { handlers[try await queue.catalog.kindID(handler.name)] = handler }
+        var handlers: [Int32: (JobQueue.Handler, KindMetrics)] = [:]
+        for handler in queue.handlers {
+            let metrics = KindMetrics(name: handler.name, queue: handler.queue)
+            handlers[try await queue.catalog.kindID(handler.name)] = (handler, metrics)
+        }
 
         let worker = ID<WorkerLease>.mint().rawValue
         let sentAt = ContinuousClock.now
@@ -56,7 +59,10 @@ struct WorkerSession: Sendable {
             group.addTask { await listen() }
             group.addTask { await Housekeeper(session: self).run() }
             group.addTask { await runSlots(until: interrupt) }
-            group.addTask { await JobPump(session: self).run() }
+            group.addTask {
+                var pump = JobPump(session: self)
+                await pump.run()
+            }
             group.addTask {
                 await drain.wait()
                 guard !Task.isCancelled else { return }

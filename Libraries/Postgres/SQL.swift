@@ -42,6 +42,13 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
             text += "$\(parameters.fields.count)"
         }
 
+        /// Binds a value that may be missing: NULL then. (An overload of its own, because the compiler takes an optional
+        /// in a literal for a slip where the parameter does not say that it is one.)
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            parameters.append(value)
+            text += "$\(parameters.fields.count)"
+        }
+
         /// Binds a value by its raw value: ids, money, enumerations.
         @_disfavoredOverload
         public mutating func appendInterpolation<Value: RawRepresentable>(_ value: Value)
