@@ -37,6 +37,7 @@ package struct Migration: Sendable {
         Migration(version: 4, name: "vault", bytes: PackageResources._00004_vault_sql),
         Migration(version: 5, name: "orders", bytes: PackageResources._00005_orders_sql),
         Migration(version: 6, name: "reporting", bytes: PackageResources._00006_reporting_sql),
+        Migration(version: 7, name: "hooks", bytes: PackageResources._00007_hooks_sql),
     ]
 
     /// The version that this binary was built for.

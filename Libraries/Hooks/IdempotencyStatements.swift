@@ -1,0 +1,65 @@
+import Foundation
+import Kernel
+import Postgres
+
+/// The SQL of idempotency.
+enum IdempotencyStatements {
+    /// Takes the lock of a request until the end of the transaction; false if somebody else works on it.
+    ///
+    /// An advisory lock, because the row does not exist yet; requests that share the 64-bit hash by chance only wait for
+    /// nothing: the second is told to try again.
+    static func lock(_ request: IdempotentRequest) -> Statement<Bool> {
+        let name = "\(request.brand) \(request.caller) \(request.route) \(request.key)"
+        return Statement(
+            """
+            SELECT pg_try_advisory_xact_lock(hashtextextended(\(name), 0))
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// The stored answer, unless it has expired.
+    static func select(_ request: IdempotentRequest) -> Statement<(bodyHash: [UInt8], answer: StoredAnswer)> {
+        Statement(
+            """
+            SELECT body_hash, status, content_type, response
+            FROM hooks.idempotency
+            WHERE brand_id = \(request.brand) AND caller = \(request.caller)
+              AND route = \(request.route) AND key = \(request.key)
+              AND created_at > siyu.clock() - make_interval(days => \(Idempotency.days))
+            """
+        ) { row throws(PostgresError) in
+            (try row.next(), StoredAnswer(status: try row.next(), contentType: try row.next(), body: try row.next()))
+        }
+    }
+
+    /// Stores an answer; replaces an expired one.
+    static func insert(_ request: IdempotentRequest, bodyHash: [UInt8], _ answer: StoredAnswer) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO hooks.idempotency
+                (brand_id, caller, route, key, body_hash, status, content_type, response, created_at)
+            SELECT b.brand_id, \(request.caller), \(request.route), \(request.key), \(bodyHash),
+                \(answer.status), \(answer.contentType), \(answer.body), siyu.clock()
+            FROM siyu.brand b
+            WHERE b.brand_id = \(request.brand)
+            ON CONFLICT (brand_id, caller, route, key) DO UPDATE
+            SET body_hash = excluded.body_hash, status = excluded.status, content_type = excluded.content_type,
+                response = excluded.response, created_at = excluded.created_at
+            """)
+    }
+
+    /// Removes expired answers of a brand, at most `limit`.
+    static func purge(brand: ID<Brand>, limit: Int) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM hooks.idempotency
+            WHERE brand_id = \(brand) AND (brand_id, caller, route, key) IN (
+                SELECT i.brand_id, i.caller, i.route, i.key
+                FROM hooks.idempotency i
+                WHERE i.brand_id = \(brand)
+                  AND i.created_at <= siyu.clock() - make_interval(days => \(Idempotency.days))
+                LIMIT \(limit)
+            )
+            """)
+    }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import HTTPTypes
+import Kernel
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// Closes connections that would otherwise stay open for as long as their peer likes.
+///
+/// The responder answers a late request with 408 or 503; this handler sees to it that the connection ends even if the peer
+/// goes on sending a body nobody reads, or never reads its answer. It also answers what the HTTP parser refuses (431, 400) with a
+/// problem document.
+///
+/// It stands between the parser and Hummingbird; one per connection, used on its event loop alone.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let limits: ServerLimits
+    private var unanswered = 0
+    private var isReadingRequest = false
+    private var answerClosesConnection = false
+    private var isClosing = false
+    private var timer: Scheduled<Void>?
+
+    init(limits: ServerLimits) {
+        self.limits = limits
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // After our last answer nothing is processed any more, only drained.
+        if isClosing { return }
+        switch unwrapInboundIn(data) {
+        case .head(let request):
+            unanswered += 1
+            isReadingRequest = true
+            if unanswered == 1 {
+                close(context, after: limits.limits(path: request.path).deadline + limits.linger)
+            }
+        case .body: break
+        case .end: isReadingRequest = false
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let response):
+            answerClosesConnection = response.headerFields[.connection] == "close"
+            context.write(data, promise: promise)
+        case .body:
+            context.write(data, promise: promise)
+        case .end:
+            context.write(data, promise: promise)
+            // 1xx heads have no end, so each end answers one request.
+            unanswered -= 1
+            timer?.cancel()
+            if isReadingRequest && unanswered == 0 || answerClosesConnection {
+                closeSoon(context)
+            } else if unanswered > 0 {
+                close(context, after: limits.standard.deadline + limits.linger)
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError, unanswered == 0, !isClosing else {
+            return context.fireErrorCaught(error)
+        }
+        // A peer that hangs up in the middle of its header needs no answer.
+        if error == .invalidEOFState { return context.close(promise: nil) }
+        let problem =
+            error == .headerOverflow
+            ? Problem(
+                status: 431, code: "header_too_large", title: "Request header fields too large",
+                detail:
+                    "A header line may hold \(limits.headerFieldBytesMax) bytes, all of them \(limits.headerBytesMax).")
+            : Problem.badRequest("This is not a valid HTTP request.")
+        let body = problem.document
+        var head = HTTPResponse(status: .init(code: problem.status))
+        head.headerFields = [
+            .contentType: Problem.mediaType, .contentLength: "\(body.count)", .connection: "close",
+        ]
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+        context.flush()
+        closeSoon(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+    }
+
+    /// Says that nothing more will come, and closes a little later: closing at once would reset the connection
+    /// and could take the answer away from a peer that is still sending.
+    private func closeSoon(_ context: ChannelHandlerContext) {
+        guard !isClosing else { return }
+        isClosing = true
+        context.flush()
+        context.close(mode: .output, promise: nil)
+        close(context, after: limits.linger)
+    }
+
+    private func close(_ context: ChannelHandlerContext, after delay: Duration) {
+        timer?.cancel()
+        let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(in: TimeAmount(delay)) { channel.value.close(promise: nil) }
+    }
+}

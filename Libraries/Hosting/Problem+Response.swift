@@ -1,0 +1,78 @@
+import Foundation
+import HTTPTypes
+package import Hummingbird
+package import Kernel
+import NIOCore
+
+extension Problem {
+    /// The media type of RFC 9457.
+    package static let mediaType = "application/problem+json"
+
+    private struct Document: Encodable {
+        let type: String
+        let title: String
+        let status: Int
+        let detail: String
+        let code: String
+    }
+
+    /// The JSON document: `type`, `title`, `status`, `detail`, `code`.
+    package var document: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let document = Document(
+            type: "about:blank", title: title, status: status, detail: detail, code: code)
+        // Encoding five plain values cannot fail; should it, the status still tells.
+        return (try? encoder.encode(document)).map(Array.init) ?? Array("{}".utf8)
+    }
+
+    /// The answer that carries the document.
+    package func response(headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = Self.mediaType
+        headers[.cacheControl] = "no-store"
+        if status == 401, headers[.wwwAuthenticate] == nil { headers[.wwwAuthenticate] = "Bearer" }
+        return Response(
+            status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: document)))
+    }
+
+    /// What an error looks like to a caller; anything we did not foresee becomes an internal error without words.
+    package init(describing error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let error as any HTTPResponseError:
+            self.init(status: error.status.code, detail: (error as? HTTPError)?.body)
+        default: self = .internalError
+        }
+    }
+
+    private init(status: Int, detail: String?) {
+        switch status {
+        case 400: self = .badRequest(detail ?? "The request cannot be understood.")
+        case 401: self = .unauthorized()
+        case 403: self = .forbidden(detail ?? "You may not do this.")
+        case 404: self = .notFound()
+        case 413: self = .contentTooLarge(detail ?? "The body is larger than its limit.")
+        case 415: self = .unsupportedMediaType(detail ?? "The body's media type is not read here.")
+        case 400..<500: self.init(status: status, code: ProblemCode.badRequest, title: "Refused", detail: detail ?? "")
+        case 503: self = .unavailable()
+        default: self = .internalError
+        }
+    }
+
+    /// 405: the path exists, the method does not.
+    package static let methodNotAllowed = Problem(
+        status: 405, code: ProblemCode.methodNotAllowed, title: "Method not allowed",
+        detail: "The Allow header lists the methods of this path.")
+
+    /// 408: the request did not arrive in time.
+    package static let requestTimeout = Problem(
+        status: 408, code: ProblemCode.requestTimeout, title: "Request timeout",
+        detail: "The body did not arrive in time.")
+
+    /// 415: the body's media type is not one that is read here.
+    package static func unsupportedMediaType(_ detail: String) -> Problem {
+        Problem(
+            status: 415, code: ProblemCode.unsupportedMediaType, title: "Unsupported media type", detail: detail)
+    }
+}

@@ -1,0 +1,49 @@
+/// What one request may take from us: bytes and time.
+///
+/// Hummingbird alone would read a body of any length for as long as a byte arrives now and then.
+package struct RequestLimits: Sendable, Hashable {
+    /// The largest body; more is answered 413.
+    package var bodyBytesMax: Int
+    /// From the last byte of the header to the answer; more is answered 408 or 503, and the connection closed.
+    package var deadline: Duration
+
+    /// Limits in their two parts.
+    package init(bodyBytesMax: Int, deadline: Duration) {
+        self.bodyBytesMax = bodyBytesMax
+        self.deadline = deadline
+    }
+
+    /// For every route without limits of its own: JSON documents of people in a hurry.
+    package static let standard = RequestLimits(bodyBytesMax: 1 << 20, deadline: .seconds(10))
+    /// For files that are streamed to the database as they arrive: as large as a busy marketplace's year.
+    package static let upload = RequestLimits(bodyBytesMax: 512 << 20, deadline: .seconds(15 * 60))
+}
+
+/// The limits of a server: those of each request, and those of its connections.
+package struct ServerLimits: Sendable {
+    /// For every request, unless its path has an exception.
+    package var standard = RequestLimits.standard
+    /// By exact path, for instance `["/v1/imports": .upload]`.
+    package var exceptions: [String: RequestLimits] = [:]
+    /// One header line; longer is answered 431. Cookies and signatures fit several times.
+    package var headerFieldBytesMax = 16 * 1024
+    /// All header lines together.
+    package var headerBytesMax = 32 * 1024
+    /// The number of header lines.
+    package var headerFieldsMax = 100
+    /// A connection that has said nothing for so long is closed; this also bounds half a header.
+    package var idle: Duration = .seconds(15)
+    /// How long a peer may take to read the answer after its deadline, or to stop sending what nobody reads.
+    package var linger: Duration = .seconds(2)
+    /// Open connections; more wait in the kernel's queue.
+    package var connectionsMax = 1_024
+
+    /// The standard limits.
+    package init() {}
+
+    /// The limits of one request.
+    package func limits(path: String?) -> RequestLimits {
+        guard let path, !exceptions.isEmpty else { return standard }
+        return exceptions[String(path.prefix { $0 != "?" })] ?? standard
+    }
+}
