@@ -2,7 +2,9 @@ import Foundation
 import Kernel
 import Postgres
 
-/// The SQL of API keys. They are credentials, so their instants are real time, not the clock of the business.
+/// The SQL of API keys.
+///
+/// They are credentials, so their instants are real time, not the clock of the business.
 enum APIKeyStatements {
     /// Adds a key to an existing brand; no row if there is no such brand.
     static func insert(_ key: APIKeyRecord, hash: [UInt8]) -> Statement<APIKeyRecord> {
@@ -16,7 +18,9 @@ enum APIKeyStatements {
             """, row: record)
     }
 
-    /// Revokes a key; no row if there is no such key in the brand. The first revocation's instant stays.
+    /// Revokes a key; no row if there is no such key in the brand.
+    ///
+    /// The first revocation's instant stays.
     static func revoke(_ id: ID<APIKey>, brand: ID<Brand>) -> Statement<APIKeyRecord> {
         Statement(
             """

@@ -25,7 +25,7 @@ package struct ServerLimits: Sendable {
     package var standard = RequestLimits.standard
     /// By exact path, for instance `["/v1/imports": .upload]`.
     package var exceptions: [String: RequestLimits] = [:]
-    /// One header line; longer is answered 431. Cookies and signatures fit several times.
+    /// One header line; longer is answered 431, and cookies and signatures fit several times.
     package var headerFieldBytesMax = 16 * 1024
     /// All header lines together.
     package var headerBytesMax = 32 * 1024
