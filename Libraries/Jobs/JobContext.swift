@@ -34,7 +34,9 @@ public struct JobContext: Sendable {
 
     /// The job.
     public var id: JobID { JobID(rawValue: run.job.token.id) }
-    /// Which try this is; the first is 1. Snoozes, shutdowns and lost processes do not count.
+    /// Which try this is; the first is 1.
+    ///
+    /// Snoozes, shutdowns and lost processes do not count.
     public var attempt: Int { Int(run.job.tries) + 1 }
     /// Counts every run, for whatever reason: grows from run to run, so it can serve as a fence towards others.
     public var runNumber: Int { Int(run.job.runNumber) }
@@ -53,8 +55,10 @@ public struct JobContext: Sendable {
     }
 
     /// Runs effects in a transaction that commits only if the job is still this worker's: the fence comes first and
-    /// holds the job until the end. May be called several times. The job itself completes later, so a crash between
-    /// runs the job, and with it this transaction, again: use ``complete(_:)`` where effects must happen once.
+    /// holds the job until the end.
+    ///
+    /// May be called several times. The job itself completes later, so a crash between runs the job, and with it this
+    /// transaction, again: use ``complete(_:)`` where effects must happen once.
     ///
     /// - Throws: ``JobError/leaseLost``, after which nothing may be written for this job; what `body` throws.
     public func transaction<Value: Sendable>(

@@ -18,7 +18,9 @@ package struct JobBoundary: Hashable, Sendable, CaseIterable, CustomStringConver
     /// On which side of it.
     package let side: Side
 
-    /// The boundary on a side of a step. `exchange` and `completion` are the COMMITs.
+    /// The boundary on a side of a step.
+    ///
+    /// `exchange` and `completion` are the COMMITs.
     package init(_ side: Side, _ step: Step) {
         self.side = side
         self.step = step
@@ -33,7 +35,9 @@ package struct JobBoundary: Hashable, Sendable, CaseIterable, CustomStringConver
     }
 }
 
-/// Where the crash tests reach into a worker. Inert unless a test sets it: no statement is sent differently.
+/// Where the crash tests reach into a worker.
+///
+/// Inert unless a test sets it: no statement is sent differently.
 package struct JobFaults: Sendable {
     /// Called at each boundary with whatever the next or last statement runs on, if there is one.
     package var reach: (@Sendable (JobBoundary, (any Executor)?) async throws -> Void)?

@@ -9,7 +9,9 @@ public protocol JobParameters: Codable, Sendable {
     static var jobQueue: String { get }
 }
 
-/// How urgent a job is within its queue. A more urgent job is always claimed first.
+/// How urgent a job is within its queue.
+///
+/// A more urgent job is always claimed first.
 public enum JobPriority: Int16, Sendable, CaseIterable {
     case highest = 0
     case higher = 1

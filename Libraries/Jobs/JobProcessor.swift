@@ -13,7 +13,9 @@ public struct JobProcessorOptions: Sendable {
     public var prefetchMax: Int
     /// How long running jobs may go on after a graceful shutdown began; then they are cancelled and given back.
     public var gracefulShutdownTimeout: Duration
-    /// How long the jobs of a lost process stay with it. Renewed five times as often; relied upon for four fifths.
+    /// How long the jobs of a lost process stay with it.
+    ///
+    /// Renewed five times as often; relied upon for four fifths.
     public var lease: Duration
     /// How often leases of others are looked at.
     public var rescueInterval: Duration
@@ -62,7 +64,9 @@ public final class JobProcessor: Service {
         self.options = options
     }
 
-    /// Runs until graceful shutdown or cancellation. Both give back what was not completed, without a try lost.
+    /// Runs until graceful shutdown or cancellation.
+    ///
+    /// Both give back what was not completed, without a try lost.
     public func run() async throws {
         let drain = OneShot()
         await withGracefulShutdownHandler {

@@ -1,7 +1,9 @@
 public import FoundationEssentials
 import Postgres
 
-/// The state of a queue at an instant. Counts stop at 10,001: then the figure means "at least".
+/// The state of a queue at an instant.
+///
+/// Counts stop at 10,001: then the figure means "at least".
 public struct JobQueueStatistics: Sendable {
     /// The queue's name.
     public let queue: String
@@ -28,7 +30,9 @@ public enum JobState: String, Sendable, CaseIterable {
     case ready, running, waiting, completed, discarded
 }
 
-/// A job as operators see it. Its payload stays unseen: it may name persons.
+/// A job as operators see it.
+///
+/// Its payload stays unseen: it may name persons.
 public struct JobRecord: Sendable {
     /// The job.
     public let id: JobID
@@ -112,14 +116,18 @@ extension JobQueue {
         try await pool.first(AdminStatements.cancel(id.rawValue)) ?? false
     }
 
-    /// Keeps jobs of a queue from being claimed; those that run go on. Needs the operator's role.
+    /// Keeps jobs of a queue from being claimed; those that run go on.
+    ///
+    /// Needs the operator's role.
     public func pause(_ queue: String, reason: String) async throws {
         guard try await pool.execute(AdminStatements.pause(queue, reason: reason)) == 1 else {
             throw JobError.unknownQueue(queue)
         }
     }
 
-    /// Lets the jobs of a queue be claimed again. Needs the operator's role.
+    /// Lets the jobs of a queue be claimed again.
+    ///
+    /// Needs the operator's role.
     public func resume(_ queue: String) async throws {
         guard try await pool.execute(AdminStatements.resume(queue)) == 1 else {
             throw JobError.unknownQueue(queue)

@@ -46,7 +46,9 @@ public final class JobQueue: Sendable {
     private let waker: JobWaker
     private let registered = Mutex<[String: Handler]>([:])
 
-    /// A queue on `pool`. Takes no connection until it is used.
+    /// A queue on `pool`.
+    ///
+    /// Takes no connection until it is used.
     public init(pool: Pool, logger: Logger, options: JobQueueOptions = .init()) {
         self.pool = pool
         self.logger = logger
@@ -57,7 +59,9 @@ public final class JobQueue: Sendable {
 
     // MARK: Register
 
-    /// Says how jobs of a kind are executed in this process. Before its processor runs.
+    /// Says how jobs of a kind are executed in this process.
+    ///
+    /// Before its processor runs.
     ///
     /// - Parameters:
     ///   - parameters: The kind.
@@ -107,8 +111,9 @@ public final class JobQueue: Sendable {
         return id
     }
 
-    /// Pushes a job as part of `transaction`: it exists if and when that commits. Call ``wake(_:)`` afterwards if the
-    /// second that polling may take is too long.
+    /// Pushes a job as part of `transaction`: it exists if and when that commits.
+    ///
+    /// Call ``wake(_:)`` afterwards if the second that polling may take is too long.
     @discardableResult
     public func push<Parameters: JobParameters>(
         _ parameters: Parameters, options: JobOptions = .init(), on transaction: Transaction
@@ -139,8 +144,10 @@ public final class JobQueue: Sendable {
         return ids
     }
 
-    /// Tells idle workers of a queue that there is something to do. After the commit, never within a transaction:
-    /// PostgreSQL lets committing notifiers pass one at a time. Losing a wake is harmless: polling finds the job.
+    /// Tells idle workers of a queue that there is something to do.
+    ///
+    /// After the commit, never within a transaction: PostgreSQL lets committing notifiers pass one at a time. Losing a
+    /// wake is harmless: polling finds the job.
     public func wake(_ queue: String) async { await waker.wake(queue) }
 
     /// A service that runs the jobs of `queues`, until it is shut down gracefully.

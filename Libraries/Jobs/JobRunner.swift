@@ -91,7 +91,9 @@ struct JobRunner: Sendable {
         }
     }
 
-    /// Cancels `body` after `timeout`. A body that returns all the same has done its work, and counts.
+    /// Cancels `body` after `timeout`.
+    ///
+    /// A body that returns all the same has done its work, and counts.
     private static func limit(
         to timeout: Duration, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {

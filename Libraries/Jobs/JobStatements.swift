@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Postgres
 
-/// The statements of pushing, claiming and settling. What they call stands in Schema/SQL/000002_jobs.sql.
+/// The statements of pushing, claiming and settling.
+///
+/// What they call stands in Schema/SQL/000002_jobs.sql.
 enum JobStatements {
     // MARK: Names
 
@@ -77,7 +79,9 @@ enum JobStatements {
     }
 
     /// COMMIT does not wait for the disk: a crash of the server forgets claims and acks of the last moments, and such
-    /// jobs run again. Pushes and effects are other transactions, and durable.
+    /// jobs run again.
+    ///
+    /// Pushes and effects are other transactions, and durable.
     static var asynchronousCommit: Statement<Reply> {
         Statement("SELECT set_config('synchronous_commit', 'off', true)") { _ throws(PostgresError) in .nothing }
     }

@@ -3,7 +3,9 @@ import Postgres
 import Synchronization
 
 /// Sends wake-ups, at most one statement at a time: who comes while one is under way is covered by the next one, which
-/// one of them sends for all. So a wake costs its caller two short round trips at most, however many there are.
+/// one of them sends for all.
+///
+/// So a wake costs its caller two short round trips at most, however many there are.
 final class JobWaker: Sendable {
     static let channel = "siyu_jobs"
 

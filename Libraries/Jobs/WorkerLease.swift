@@ -35,7 +35,9 @@ final class WorkerLease: Sendable {
         state = Mutex(State(renewedAt: sentAt))
     }
 
-    /// Whether work may go on under this identity. Reads the clock: true is true now, even if the watch is late.
+    /// Whether work may go on under this identity.
+    ///
+    /// Reads the clock: true is true now, even if the watch is late.
     var isHeld: Bool { end == nil && remaining > .zero }
 
     var end: End? { state.withLock(\.end) }

@@ -4,7 +4,9 @@ import Logging
 import Postgres
 
 /// The work of a processor under one identity: the slots that run jobs, the pump that exchanges them with the database,
-/// the heart that renews the lease, the ear that listens for wake-ups, and the housekeeper. Ends with its lease.
+/// the heart that renews the lease, the ear that listens for wake-ups, and the housekeeper.
+///
+/// Ends with its lease.
 struct WorkerSession: Sendable {
     static let nobody = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 
@@ -154,7 +156,9 @@ struct WorkerSession: Sendable {
 
     // MARK: Ear
 
-    /// Listens for wake-ups on a connection of its own. Without it, polling finds jobs within a second.
+    /// Listens for wake-ups on a connection of its own.
+    ///
+    /// Without it, polling finds jobs within a second.
     private func listen() async {
         guard queue.options.usesNotifications else { return }
         let configuration = queue.options.listenConnection ?? queue.pool.configuration.connection

@@ -25,7 +25,9 @@ enum WorkerStatements {
         Statement("SELECT jobs.deregister(\(worker))")
     }
 
-    /// A lease that is over is never renewed: its jobs may be elsewhere already. No row then.
+    /// A lease that is over is never renewed: its jobs may be elsewhere already.
+    ///
+    /// No row then.
     static func renew(_ worker: UUID, lease: Duration, isIdle: Bool) -> Statement<Bool> {
         Statement(
             """
