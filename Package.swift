@@ -91,7 +91,7 @@ let package = Package(
                 "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, hummingbirdCore,
                 lifecycle, logging, metrics, nio, nioHTTP1, unixSignals,
             ]),
-        library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")]),
+        library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")], exclude: ["golden.sql"]),
 
         // First floor: one room per concept of the business.
         library("Accounting", ["Kernel", "Postgres"]),

@@ -6,7 +6,9 @@
 package struct SQLScript: Sendable {
     /// A statement without its semicolon, and the line of the file on which it begins.
     package struct Part: Sendable, Equatable {
+        /// Counted from 1.
         package let line: Int
+        /// From its first word; comments inside are kept.
         package let text: String
     }
 

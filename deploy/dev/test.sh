@@ -24,6 +24,8 @@ else
 fi
 
 cd "$root"
+# The tests' pg_dump is the one of the server.
+if bin=$(pg_bin); then export PATH="$bin:$PATH"; fi
 read -ra flags <<<"${SIYU_SWIFT_FLAGS:-}"
 swift build "${flags[@]}" --build-tests 9>&-
 swift test "${flags[@]}" --skip-build --disable-xctest "$@" 9>&-

@@ -1,0 +1,1124 @@
+-- Written by `make schema` with pg_dump of PostgreSQL 15; never edited.
+
+CREATE SCHEMA accounting;
+
+ALTER SCHEMA accounting OWNER TO siyu_owner;
+
+CREATE SCHEMA jobs;
+
+ALTER SCHEMA jobs OWNER TO siyu_owner;
+
+CREATE SCHEMA orders;
+
+ALTER SCHEMA orders OWNER TO siyu_owner;
+
+CREATE SCHEMA reporting;
+
+ALTER SCHEMA reporting OWNER TO siyu_owner;
+
+CREATE SCHEMA siyu;
+
+ALTER SCHEMA siyu OWNER TO siyu_owner;
+
+CREATE SCHEMA vault;
+
+ALTER SCHEMA vault OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    finished integer;
+BEGIN
+    WITH taken AS (
+        DELETE FROM jobs.hot h
+        USING unnest(p_ids, p_claims) AS a (id, claim_no)
+        WHERE h.id = a.id AND h.worker = p_worker AND h.claim_no = a.claim_no
+        RETURNING h.*
+    )
+    INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
+    SELECT t.id, t.queue_id, t.kind_id, t.run_no, t.tries, t.worker, t.enqueued_at, t.claimed_at, t.brand_id
+    FROM taken t;
+    GET DIAGNOSTICS finished = ROW_COUNT;
+    IF finished = cardinality(p_ids) THEN
+        RETURN '{}';
+    END IF;
+    RETURN ARRAY (
+        SELECT a FROM unnest(p_ids) a
+        WHERE NOT EXISTS (SELECT FROM jobs.done d WHERE d.id = a AND d.worker = p_worker));
+END
+$$;
+
+ALTER FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(queue_id integer, priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, payload bytea)
+    LANGUAGE plpgsql
+    SET enable_sort TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    wanted integer := p_limit;
+    taken integer;
+    level smallint;
+BEGIN
+    PERFORM FROM jobs.worker w
+    WHERE w.worker_id = p_worker AND w.lease_until > clock_timestamp() AND w.claim_floor < p_claim_no
+    FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'worker % holds no lease', p_worker USING ERRCODE = 'SJ001';
+    END IF;
+    IF EXISTS (SELECT FROM jobs.queue q WHERE q.queue_id = p_queue_id AND q.paused_at IS NOT NULL) THEN
+        RETURN;
+    END IF;
+    FOREACH level IN ARRAY ARRAY[0, 1, 2, 3, 4] LOOP
+        RETURN QUERY
+        UPDATE jobs.hot AS h
+        SET worker = p_worker, claim_no = p_claim_no, claimed_at = clock_timestamp(), run_no = h.run_no + 1
+        WHERE h.ctid = ANY (ARRAY (
+            SELECT f.ctid
+            FROM jobs.hot f
+            WHERE f.queue_id = p_queue_id AND f.priority = level AND f.ord >= p_floors[level + 1]
+                AND f.worker = '00000000-0000-0000-0000-000000000000'
+            ORDER BY f.ord
+            LIMIT wanted
+            FOR UPDATE SKIP LOCKED))
+        RETURNING h.queue_id, h.priority, h.ord, h.id, h.kind_id, h.run_no, h.tries, h.crashes, h.max_tries,
+            h.brand_id, h.enqueued_at, h.ready_at, h.claimed_at, h.payload;
+        GET DIAGNOSTICS taken = ROW_COUNT;
+        wanted := wanted - taken;
+        EXIT WHEN wanted <= 0;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.deregister(p_worker uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM jobs.worker w WHERE w.worker_id = p_worker FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    UPDATE jobs.hot h
+    SET worker = DEFAULT, claim_no = DEFAULT, claimed_at = DEFAULT
+    WHERE h.ctid = ANY (ARRAY (SELECT f.ctid FROM jobs.hot f WHERE f.worker = p_worker FOR UPDATE SKIP LOCKED));
+    DELETE FROM jobs.worker w
+    WHERE w.worker_id = p_worker AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.worker = p_worker);
+END
+$$;
+
+ALTER FUNCTION jobs.deregister(p_worker uuid) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.promote(p_limit integer) RETURNS SETOF integer
+    LANGUAGE plpgsql
+    SET enable_sort TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    RETURN QUERY
+    WITH due AS (
+        DELETE FROM jobs.later l
+        WHERE l.ctid = ANY (ARRAY (
+            SELECT f.ctid FROM jobs.later f
+            WHERE f.due_at <= siyu.clock()
+            ORDER BY f.due_at
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED))
+        RETURNING l.*
+    ), ready AS (
+        INSERT INTO jobs.hot (
+            queue_id, kind_id, id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload)
+        SELECT d.queue_id, d.kind_id, d.id, d.enqueued_at, d.run_no, d.tries, d.crashes, d.priority, d.max_tries,
+            d.brand_id, d.payload
+        FROM due d
+        ORDER BY d.due_at
+        ON CONFLICT (id) DO NOTHING
+        RETURNING queue_id
+    )
+    SELECT DISTINCT r.queue_id FROM ready r;
+END
+$$;
+
+ALTER FUNCTION jobs.promote(p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM jobs.deregister(p_former);
+    INSERT INTO jobs.worker (worker_id, app, host, process_id, queue_ids, lease_until)
+    VALUES (p_worker, p_app, p_host, p_process_id, p_queue_ids, clock_timestamp() + p_lease);
+END
+$$;
+
+ALTER FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.release(p_worker uuid, p_ids uuid[], p_claims bigint[], p_marked boolean[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    released integer;
+BEGIN
+    UPDATE jobs.hot h
+    SET worker = DEFAULT, claim_no = DEFAULT, claimed_at = DEFAULT, crashes = h.crashes - r.marked::integer
+    FROM unnest(p_ids, p_claims, p_marked) AS r (id, claim_no, marked)
+    WHERE h.id = r.id AND h.worker = p_worker AND h.claim_no = r.claim_no;
+    GET DIAGNOSTICS released = ROW_COUNT;
+    RETURN released;
+END
+$$;
+
+ALTER FUNCTION jobs.release(p_worker uuid, p_ids uuid[], p_claims bigint[], p_marked boolean[]) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limit integer) RETURNS TABLE(worker_id uuid, queue_id integer, rescued bigint, discarded bigint)
+    LANGUAGE plpgsql
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    lost uuid[];
+BEGIN
+    IF clock_timestamp() < pg_postmaster_start_time() + p_hold THEN
+        RETURN;
+    END IF;
+    lost := ARRAY (
+        SELECT w.worker_id FROM jobs.worker w WHERE w.lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED);
+    IF lost = '{}' THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH taken AS (
+        DELETE FROM jobs.hot h
+        WHERE h.ctid = ANY (ARRAY (
+            SELECT f.ctid FROM jobs.hot f WHERE f.worker = ANY (lost) LIMIT p_limit FOR UPDATE SKIP LOCKED))
+        RETURNING h.*, greatest(h.crashes, 1::smallint) AS crashed
+    ), postponed AS (
+        INSERT INTO jobs.later (
+            id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
+            payload)
+        SELECT t.id, t.queue_id, t.kind_id,
+            siyu.clock() + CASE WHEN t.crashed = 1 THEN INTERVAL '0' ELSE INTERVAL '2.5 s' * 2 ^ t.crashed END,
+            t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries, t.brand_id, 'rescued', t.payload
+        FROM taken t
+        WHERE t.crashed < p_crashes_max
+        ON CONFLICT (id) DO NOTHING
+    ), dropped AS (
+        INSERT INTO jobs.discarded (
+            id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
+            last_error, payload)
+        SELECT t.id, t.queue_id, t.kind_id, t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries,
+            t.brand_id, 'poison', 'its process was lost ' || t.crashed || ' times', t.payload
+        FROM taken t
+        WHERE t.crashed >= p_crashes_max
+        ON CONFLICT (id) DO NOTHING
+    ), noted AS (
+        INSERT INTO jobs.attempt (id, run_no, worker, error)
+        SELECT t.id, t.run_no, t.worker, 'process lost' FROM taken t
+    )
+    SELECT t.worker, t.queue_id, count(*) FILTER (WHERE t.crashed < p_crashes_max),
+        count(*) FILTER (WHERE t.crashed >= p_crashes_max)
+    FROM taken t
+    GROUP BY t.worker, t.queue_id;
+    DELETE FROM jobs.worker w
+    WHERE w.worker_id = ANY (lost) AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.worker = w.worker_id);
+END
+$$;
+
+ALTER FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- FOR UPDATE waits for a claim of the old connection that is still under way.
+    PERFORM FROM jobs.worker w WHERE w.worker_id = p_worker AND w.lease_until > clock_timestamp() FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE jobs.worker w SET claim_floor = p_claim_no WHERE w.worker_id = p_worker;
+    UPDATE jobs.hot h
+    SET worker = DEFAULT, claim_no = DEFAULT, claimed_at = DEFAULT
+    WHERE h.worker = p_worker AND NOT h.id = ANY (p_known);
+    RETURN true;
+END
+$$;
+
+ALTER FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) RETURNS SETOF uuid
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    RETURN QUERY
+    WITH outcome AS MATERIALIZED (
+        SELECT * FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
+            AS o (id, claim_no, discard, failed, delay, reason, error)
+    ), taken AS (
+        DELETE FROM jobs.hot h
+        USING outcome o
+        WHERE h.id = o.id AND h.worker = p_worker AND h.claim_no = o.claim_no
+        RETURNING h.*, o.discard, o.failed, o.delay, o.reason, o.error
+    ), postponed AS (
+        INSERT INTO jobs.later (
+            id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id,
+            reason, payload)
+        SELECT t.id, t.queue_id, t.kind_id, siyu.clock() + t.delay, t.enqueued_at, t.run_no,
+            t.tries + t.failed::integer, CASE WHEN t.reason = 'unknown_kind' THEN t.crashes ELSE 0 END, t.priority,
+            t.max_tries, t.brand_id, t.reason, t.payload
+        FROM taken t
+        WHERE NOT t.discard
+        ON CONFLICT (id) DO NOTHING
+    ), dropped AS (
+        INSERT INTO jobs.discarded (
+            id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
+            last_error, payload)
+        SELECT t.id, t.queue_id, t.kind_id, t.enqueued_at, t.run_no, t.tries + t.failed::integer, t.crashes,
+            t.priority, t.max_tries, t.brand_id, t.reason, t.error, t.payload
+        FROM taken t
+        WHERE t.discard
+        ON CONFLICT (id) DO NOTHING
+    ), noted AS (
+        INSERT INTO jobs.attempt (id, run_no, worker, error)
+        SELECT t.id, t.run_no, t.worker, t.error FROM taken t WHERE t.failed
+    )
+    SELECT t.id FROM taken t;
+END
+$$;
+
+ALTER FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) OWNER TO siyu_owner;
+
+CREATE TABLE siyu.environment (
+    only_row boolean DEFAULT true NOT NULL,
+    name text NOT NULL,
+    clock_offset interval DEFAULT '00:00:00'::interval NOT NULL,
+    CONSTRAINT environment_name_check CHECK ((name = ANY (ARRAY['development'::text, 'production'::text]))),
+    CONSTRAINT environment_only_row_check CHECK (only_row),
+    CONSTRAINT environment_production_has_no_offset CHECK (((name <> 'production'::text) OR (clock_offset = '00:00:00'::interval)))
+);
+
+ALTER TABLE siyu.environment OWNER TO siyu_owner;
+
+CREATE FUNCTION siyu.clock() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (transaction_timestamp() + COALESCE((SELECT e.clock_offset FROM siyu.environment e WHERE (e.name <> 'production'::text)), '00:00:00'::interval));
+
+ALTER FUNCTION siyu.clock() OWNER TO siyu_owner;
+
+CREATE TABLE accounting.account (
+    brand_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    floor_fen bigint,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 40)))
+);
+
+ALTER TABLE accounting.account OWNER TO siyu_owner;
+
+CREATE TABLE accounting.balance (
+    brand_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    floor_fen bigint NOT NULL,
+    balance_fen bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT balance_not_below_floor CHECK ((balance_fen >= floor_fen))
+);
+
+ALTER TABLE accounting.balance OWNER TO siyu_owner;
+
+CREATE TABLE accounting.transfer (
+    brand_id uuid NOT NULL,
+    transfer_id uuid NOT NULL,
+    debit_account_id uuid NOT NULL,
+    credit_account_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    posted_at timestamp with time zone NOT NULL,
+    CONSTRAINT transfer_accounts_differ CHECK ((debit_account_id <> credit_account_id)),
+    CONSTRAINT transfer_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT transfer_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 40)))
+);
+
+ALTER TABLE accounting.transfer OWNER TO siyu_owner;
+
+CREATE TABLE jobs.attempt (
+    id uuid NOT NULL,
+    run_no integer NOT NULL,
+    worker uuid NOT NULL,
+    failed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    error text NOT NULL
+);
+
+ALTER TABLE jobs.attempt OWNER TO siyu_owner;
+
+CREATE TABLE jobs.discarded (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    discarded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    enqueued_at timestamp with time zone NOT NULL,
+    run_no integer NOT NULL,
+    tries integer NOT NULL,
+    crashes smallint NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer NOT NULL,
+    brand_id uuid,
+    reason text NOT NULL,
+    last_error text NOT NULL,
+    payload bytea NOT NULL,
+    CONSTRAINT discarded_reason_check CHECK ((reason = ANY (ARRAY['permanent'::text, 'exhausted'::text, 'poison'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE jobs.discarded OWNER TO siyu_owner;
+
+CREATE TABLE jobs.done (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    run_no integer NOT NULL,
+    tries integer NOT NULL,
+    worker uuid NOT NULL,
+    enqueued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    brand_id uuid
+);
+
+ALTER TABLE jobs.done OWNER TO siyu_owner;
+
+CREATE SEQUENCE jobs.ord
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE jobs.ord OWNER TO siyu_owner;
+
+CREATE TABLE jobs.hot (
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    ord bigint DEFAULT nextval('jobs.ord'::regclass) NOT NULL,
+    id uuid NOT NULL,
+    worker uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    claim_no bigint DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ready_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_no integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer DEFAULT 0 NOT NULL,
+    brand_id uuid,
+    payload bytea NOT NULL,
+    CONSTRAINT hot_max_tries_check CHECK ((max_tries >= 0)),
+    CONSTRAINT hot_priority_check CHECK (((priority >= 0) AND (priority <= 4)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0.2', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE jobs.hot OWNER TO siyu_owner;
+
+CREATE TABLE jobs.kind (
+    kind_id integer NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT kind_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE jobs.kind OWNER TO siyu_owner;
+
+ALTER TABLE jobs.kind ALTER COLUMN kind_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.kind_kind_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs.later (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_no integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer DEFAULT 0 NOT NULL,
+    brand_id uuid,
+    reason text NOT NULL,
+    payload bytea NOT NULL,
+    CONSTRAINT later_max_tries_check CHECK ((max_tries >= 0)),
+    CONSTRAINT later_priority_check CHECK (((priority >= 0) AND (priority <= 4))),
+    CONSTRAINT later_reason_check CHECK ((reason = ANY (ARRAY['delayed'::text, 'retry'::text, 'snoozed'::text, 'rescued'::text, 'unknown_kind'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE jobs.later OWNER TO siyu_owner;
+
+CREATE TABLE jobs.queue (
+    queue_id integer NOT NULL,
+    name text NOT NULL,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    CONSTRAINT queue_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT queue_paused_iff_reason CHECK (((paused_at IS NULL) = (pause_reason IS NULL)))
+);
+
+ALTER TABLE jobs.queue OWNER TO siyu_owner;
+
+ALTER TABLE jobs.queue ALTER COLUMN queue_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.queue_queue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs.worker (
+    worker_id uuid NOT NULL,
+    app text NOT NULL,
+    host text NOT NULL,
+    process_id integer NOT NULL,
+    queue_ids integer[] NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lease_until timestamp with time zone NOT NULL,
+    claim_floor bigint DEFAULT 0 NOT NULL,
+    idle boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='200');
+
+ALTER TABLE jobs.worker OWNER TO siyu_owner;
+
+CREATE TABLE orders.customer_order (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    source text NOT NULL,
+    external_key bytea NOT NULL,
+    version integer NOT NULL,
+    status text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    quantity integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT customer_order_amount_not_negative CHECK ((amount_fen >= 0)),
+    CONSTRAINT customer_order_quantity_not_negative CHECK ((quantity >= 0)),
+    CONSTRAINT customer_order_status_known CHECK ((status = ANY (ARRAY['paid'::text, 'completed'::text, 'cancelled'::text]))),
+    CONSTRAINT customer_order_version_from_1 CHECK ((version >= 1))
+);
+
+ALTER TABLE orders.customer_order OWNER TO siyu_owner;
+
+CREATE TABLE orders.import (
+    brand_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    format text NOT NULL,
+    mode text NOT NULL,
+    dry_run boolean NOT NULL,
+    state text NOT NULL,
+    job_id uuid NOT NULL,
+    lines integer NOT NULL,
+    refused integer NOT NULL,
+    last_line integer NOT NULL,
+    checkpoint_line integer NOT NULL,
+    added integer NOT NULL,
+    changed integer NOT NULL,
+    unchanged integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT import_counts_add_up CHECK (((((added + changed) + unchanged) + refused) <= lines)),
+    CONSTRAINT import_format_known CHECK ((format = ANY (ARRAY['cdnow'::text, 'csv'::text]))),
+    CONSTRAINT import_mode_known CHECK ((mode = ANY (ARRAY['all_or_nothing'::text, 'skip_bad'::text]))),
+    CONSTRAINT import_state_known CHECK ((state = ANY (ARRAY['accepted'::text, 'loading'::text, 'loaded'::text, 'refused'::text, 'checked'::text])))
+);
+
+ALTER TABLE orders.import OWNER TO siyu_owner;
+
+CREATE TABLE orders.import_customer (
+    brand_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    customer integer NOT NULL,
+    first_line integer NOT NULL,
+    person_id uuid NOT NULL,
+    blind_index bytea NOT NULL,
+    sealed_value bytea NOT NULL,
+    wrapped_key bytea NOT NULL
+);
+
+ALTER TABLE orders.import_customer OWNER TO siyu_owner;
+
+CREATE TABLE orders.import_line (
+    brand_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    line integer NOT NULL,
+    customer integer NOT NULL,
+    order_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    external_key bytea NOT NULL,
+    status text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    quantity integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE orders.import_line OWNER TO siyu_owner;
+
+CREATE TABLE orders.import_refusal (
+    brand_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    line integer NOT NULL,
+    reason text NOT NULL
+);
+
+ALTER TABLE orders.import_refusal OWNER TO siyu_owner;
+
+CREATE TABLE orders.order_version (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    version integer NOT NULL,
+    person_id uuid NOT NULL,
+    status text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    quantity integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    superseded_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE orders.order_version OWNER TO siyu_owner;
+
+CREATE TABLE orders.payment (
+    brand_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    order_version integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    status text NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT payment_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT payment_status_known CHECK ((status = ANY (ARRAY['paid'::text, 'reversed'::text])))
+);
+
+ALTER TABLE orders.payment OWNER TO siyu_owner;
+
+CREATE TABLE orders.product (
+    brand_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    sku text NOT NULL,
+    title text NOT NULL,
+    list_price_fen bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_list_price_not_negative CHECK ((list_price_fen >= 0)),
+    CONSTRAINT product_sku_is_short CHECK (((length(sku) >= 1) AND (length(sku) <= 64))),
+    CONSTRAINT product_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE orders.product OWNER TO siyu_owner;
+
+CREATE TABLE orders.shop (
+    brand_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT shop_code_is_a_word CHECK ((code ~ '^[a-z0-9][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT shop_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+ALTER TABLE orders.shop OWNER TO siyu_owner;
+
+CREATE TABLE reporting.dirty_day (
+    brand_id uuid NOT NULL,
+    day date NOT NULL,
+    shop_id uuid NOT NULL,
+    mark_id uuid NOT NULL
+);
+
+ALTER TABLE reporting.dirty_day OWNER TO siyu_owner;
+
+CREATE TABLE reporting.member_day (
+    brand_id uuid NOT NULL,
+    scope_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    day date NOT NULL,
+    orders integer NOT NULL,
+    zero_orders integer NOT NULL,
+    gmv_fen bigint NOT NULL,
+    input_hash bigint NOT NULL,
+    prev_day date,
+    next_day date,
+    is_linked boolean DEFAULT false NOT NULL,
+    CONSTRAINT member_day_gmv_iff_paid CHECK (((gmv_fen >= 0) AND ((gmv_fen = 0) = (orders = zero_orders)))),
+    CONSTRAINT member_day_links_ordered CHECK (((prev_day < day) AND (next_day > day))),
+    CONSTRAINT member_day_orders_counted CHECK (((orders >= 0) AND ((zero_orders >= 0) AND (zero_orders <= orders))))
+);
+
+ALTER TABLE reporting.member_day OWNER TO siyu_owner;
+
+CREATE TABLE reporting.period_figure (
+    brand_id uuid NOT NULL,
+    scope_id uuid NOT NULL,
+    grain text NOT NULL,
+    starts_on date NOT NULL,
+    gmv_fen bigint NOT NULL,
+    orders bigint NOT NULL,
+    zero_orders bigint NOT NULL,
+    payers bigint NOT NULL,
+    new_members bigint NOT NULL,
+    returning_members bigint NOT NULL,
+    single_members bigint NOT NULL,
+    repeat_members bigint NOT NULL,
+    input_hash bigint NOT NULL,
+    CONSTRAINT period_figure_grain_known CHECK ((grain = ANY (ARRAY['day'::text, 'month'::text]))),
+    CONSTRAINT period_figure_month_starts_first CHECK (((grain = 'day'::text) OR (EXTRACT(day FROM starts_on) = (1)::numeric)))
+);
+
+ALTER TABLE reporting.period_figure OWNER TO siyu_owner;
+
+CREATE TABLE reporting.rollup (
+    brand_id uuid NOT NULL,
+    rolls bigint DEFAULT 0 NOT NULL,
+    rolled_at timestamp with time zone
+);
+
+ALTER TABLE reporting.rollup OWNER TO siyu_owner;
+
+CREATE TABLE siyu.brand (
+    brand_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT brand_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE siyu.brand OWNER TO siyu_owner;
+
+CREATE TABLE siyu.migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT migration_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE siyu.migration OWNER TO siyu_owner;
+
+CREATE TABLE vault.person (
+    brand_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    blind_index bytea NOT NULL,
+    sealed_value bytea NOT NULL,
+    wrapped_key bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT person_blind_index_is_digest CHECK ((octet_length(blind_index) = 32)),
+    CONSTRAINT person_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 80)))
+);
+
+ALTER TABLE vault.person OWNER TO siyu_owner;
+
+ALTER TABLE ONLY accounting.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (brand_id, account_id);
+
+ALTER TABLE ONLY accounting.account
+    ADD CONSTRAINT account_subject_key UNIQUE (brand_id, kind, subject_id);
+
+ALTER TABLE ONLY accounting.balance
+    ADD CONSTRAINT balance_pkey PRIMARY KEY (brand_id, account_id);
+
+ALTER TABLE ONLY accounting.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (brand_id, transfer_id);
+
+ALTER TABLE ONLY accounting.transfer
+    ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
+
+ALTER TABLE ONLY jobs.discarded
+    ADD CONSTRAINT discarded_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.hot
+    ADD CONSTRAINT hot_pkey PRIMARY KEY (queue_id, priority, ord);
+
+ALTER TABLE ONLY jobs.kind
+    ADD CONSTRAINT kind_name_key UNIQUE (name);
+
+ALTER TABLE ONLY jobs.kind
+    ADD CONSTRAINT kind_pkey PRIMARY KEY (kind_id);
+
+ALTER TABLE ONLY jobs.later
+    ADD CONSTRAINT later_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.queue
+    ADD CONSTRAINT queue_name_key UNIQUE (name);
+
+ALTER TABLE ONLY jobs.queue
+    ADD CONSTRAINT queue_pkey PRIMARY KEY (queue_id);
+
+ALTER TABLE ONLY jobs.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
+
+ALTER TABLE ONLY orders.customer_order
+    ADD CONSTRAINT customer_order_external_key UNIQUE (brand_id, shop_id, source, external_key);
+
+ALTER TABLE ONLY orders.customer_order
+    ADD CONSTRAINT customer_order_pkey PRIMARY KEY (brand_id, order_id);
+
+ALTER TABLE ONLY orders.import_customer
+    ADD CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, customer);
+
+ALTER TABLE ONLY orders.import_line
+    ADD CONSTRAINT import_line_pkey PRIMARY KEY (brand_id, import_id, line);
+
+ALTER TABLE ONLY orders.import
+    ADD CONSTRAINT import_pkey PRIMARY KEY (brand_id, import_id);
+
+ALTER TABLE ONLY orders.import_refusal
+    ADD CONSTRAINT import_refusal_pkey PRIMARY KEY (brand_id, import_id, line);
+
+ALTER TABLE ONLY orders.order_version
+    ADD CONSTRAINT order_version_pkey PRIMARY KEY (brand_id, order_id, version);
+
+ALTER TABLE ONLY orders.payment
+    ADD CONSTRAINT payment_order_key UNIQUE (brand_id, order_id, order_version);
+
+ALTER TABLE ONLY orders.payment
+    ADD CONSTRAINT payment_pkey PRIMARY KEY (brand_id, payment_id);
+
+ALTER TABLE ONLY orders.product
+    ADD CONSTRAINT product_pkey PRIMARY KEY (brand_id, product_id);
+
+ALTER TABLE ONLY orders.product
+    ADD CONSTRAINT product_sku_key UNIQUE (brand_id, shop_id, sku);
+
+ALTER TABLE ONLY orders.shop
+    ADD CONSTRAINT shop_code_key UNIQUE (brand_id, code);
+
+ALTER TABLE ONLY orders.shop
+    ADD CONSTRAINT shop_pkey PRIMARY KEY (brand_id, shop_id);
+
+ALTER TABLE ONLY reporting.dirty_day
+    ADD CONSTRAINT dirty_day_pkey PRIMARY KEY (brand_id, day, shop_id, mark_id);
+
+ALTER TABLE ONLY reporting.member_day
+    ADD CONSTRAINT member_day_pkey PRIMARY KEY (brand_id, scope_id, person_id, day);
+
+ALTER TABLE ONLY reporting.period_figure
+    ADD CONSTRAINT period_figure_pkey PRIMARY KEY (brand_id, scope_id, grain, starts_on);
+
+ALTER TABLE ONLY reporting.rollup
+    ADD CONSTRAINT rollup_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY siyu.brand
+    ADD CONSTRAINT brand_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY siyu.environment
+    ADD CONSTRAINT environment_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY siyu.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY vault.person
+    ADD CONSTRAINT person_blind_index_key UNIQUE (brand_id, kind, blind_index);
+
+ALTER TABLE ONLY vault.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (brand_id, person_id);
+
+CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
+
+CREATE INDEX attempt_failed_at ON jobs.attempt USING brin (failed_at);
+
+CREATE INDEX attempt_id ON jobs.attempt USING btree (id, run_no);
+
+CREATE INDEX discarded_queue ON jobs.discarded USING btree (queue_id, discarded_at);
+
+CREATE INDEX done_finished_at ON jobs.done USING brin (finished_at);
+
+CREATE INDEX done_id ON jobs.done USING btree (id);
+
+CREATE UNIQUE INDEX hot_id ON jobs.hot USING btree (id);
+
+CREATE INDEX later_due ON jobs.later USING btree (due_at);
+
+CREATE INDEX later_unknown_kind ON jobs.later USING btree (queue_id, kind_id) WHERE (reason = 'unknown_kind'::text);
+
+CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (brand_id, person_id, placed_at, order_id);
+
+CREATE INDEX customer_order_shop_idx ON orders.customer_order USING btree (brand_id, shop_id, placed_at, order_id);
+
+CREATE INDEX import_customer_first_line_idx ON orders.import_customer USING btree (brand_id, import_id, first_line);
+
+CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
+
+ALTER TABLE ONLY accounting.account
+    ADD CONSTRAINT account_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY accounting.balance
+    ADD CONSTRAINT balance_account_fkey FOREIGN KEY (brand_id, account_id) REFERENCES accounting.account(brand_id, account_id);
+
+ALTER TABLE ONLY orders.import
+    ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY orders.order_version
+    ADD CONSTRAINT order_version_order_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.customer_order(brand_id, order_id);
+
+ALTER TABLE ONLY orders.product
+    ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY orders.shop
+    ADD CONSTRAINT shop_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY reporting.rollup
+    ADD CONSTRAINT rollup_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY vault.person
+    ADD CONSTRAINT person_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+GRANT USAGE ON SCHEMA accounting TO siyu_ingest;
+GRANT USAGE ON SCHEMA accounting TO siyu_redeem;
+GRANT USAGE ON SCHEMA accounting TO siyu_gifts;
+GRANT USAGE ON SCHEMA accounting TO siyu_reports;
+GRANT USAGE ON SCHEMA accounting TO siyu_operator;
+
+GRANT USAGE ON SCHEMA jobs TO siyu_worker;
+
+GRANT USAGE ON SCHEMA orders TO siyu_ingest;
+GRANT USAGE ON SCHEMA orders TO siyu_reports;
+GRANT USAGE ON SCHEMA orders TO siyu_operator;
+
+GRANT USAGE ON SCHEMA reporting TO siyu_reports;
+GRANT USAGE ON SCHEMA reporting TO siyu_operator;
+
+GRANT USAGE ON SCHEMA siyu TO siyu_worker;
+
+GRANT USAGE ON SCHEMA vault TO siyu_ingest;
+GRANT USAGE ON SCHEMA vault TO siyu_operator;
+
+REVOKE ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.deregister(p_worker uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.deregister(p_worker uuid) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.promote(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.promote(p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.release(p_worker uuid, p_ids uuid[], p_claims bigint[], p_marked boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.release(p_worker uuid, p_ids uuid[], p_claims bigint[], p_marked boolean[]) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) TO siyu_worker;
+
+GRANT SELECT ON TABLE siyu.environment TO siyu_worker;
+
+GRANT UPDATE(clock_offset) ON TABLE siyu.environment TO siyu_operator;
+
+REVOKE ALL ON FUNCTION siyu.clock() FROM PUBLIC;
+GRANT ALL ON FUNCTION siyu.clock() TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_gifts;
+GRANT SELECT ON TABLE accounting.account TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE accounting.balance TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE accounting.balance TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE accounting.balance TO siyu_gifts;
+GRANT SELECT ON TABLE accounting.balance TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE accounting.balance TO siyu_operator;
+
+GRANT UPDATE(balance_fen) ON TABLE accounting.balance TO siyu_ingest;
+GRANT UPDATE(balance_fen) ON TABLE accounting.balance TO siyu_redeem;
+GRANT UPDATE(balance_fen) ON TABLE accounting.balance TO siyu_gifts;
+GRANT UPDATE(balance_fen) ON TABLE accounting.balance TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_redeem;
+GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_gifts;
+GRANT SELECT ON TABLE accounting.transfer TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.discarded TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.done TO siyu_worker;
+
+GRANT USAGE ON SEQUENCE jobs.ord TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.hot TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE jobs.kind TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.later TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE jobs.queue TO siyu_worker;
+
+GRANT UPDATE(paused_at) ON TABLE jobs.queue TO siyu_operator;
+
+GRANT UPDATE(pause_reason) ON TABLE jobs.queue TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.worker TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_ingest;
+GRANT SELECT ON TABLE orders.customer_order TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(version) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(version) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(status) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(status) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(placed_at) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(placed_at) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(quantity) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(quantity) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.import TO siyu_ingest;
+GRANT SELECT ON TABLE orders.import TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(state) ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(checkpoint_line) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(checkpoint_line) ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(added) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(added) ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(changed) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(changed) ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(unchanged) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(unchanged) ON TABLE orders.import TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.import TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.import TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE orders.import_customer TO siyu_ingest;
+GRANT SELECT,INSERT,DELETE ON TABLE orders.import_customer TO siyu_operator;
+
+GRANT UPDATE(person_id) ON TABLE orders.import_customer TO siyu_ingest;
+GRANT UPDATE(person_id) ON TABLE orders.import_customer TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE orders.import_line TO siyu_ingest;
+GRANT SELECT,INSERT,DELETE ON TABLE orders.import_line TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.import_refusal TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE orders.import_refusal TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_ingest;
+GRANT SELECT ON TABLE orders.order_version TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.payment TO siyu_ingest;
+GRANT SELECT ON TABLE orders.payment TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.payment TO siyu_operator;
+
+GRANT UPDATE(status) ON TABLE orders.payment TO siyu_ingest;
+GRANT UPDATE(status) ON TABLE orders.payment TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.payment TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.payment TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.product TO siyu_ingest;
+GRANT SELECT ON TABLE orders.product TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.product TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_ingest;
+GRANT SELECT ON TABLE orders.shop TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.dirty_day TO siyu_reports;
+GRANT SELECT ON TABLE reporting.dirty_day TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.member_day TO siyu_reports;
+GRANT SELECT ON TABLE reporting.member_day TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.period_figure TO siyu_reports;
+GRANT SELECT ON TABLE reporting.period_figure TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.rollup TO siyu_reports;
+GRANT SELECT ON TABLE reporting.rollup TO siyu_operator;
+
+GRANT SELECT ON TABLE siyu.brand TO siyu_worker;
+GRANT INSERT ON TABLE siyu.brand TO siyu_operator;
+
+GRANT UPDATE(name) ON TABLE siyu.brand TO siyu_operator;
+
+GRANT SELECT ON TABLE siyu.migration TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE vault.person TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE vault.person TO siyu_operator;
