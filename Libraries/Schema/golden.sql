@@ -4,6 +4,10 @@ CREATE SCHEMA accounting;
 
 ALTER SCHEMA accounting OWNER TO siyu_owner;
 
+CREATE SCHEMA hooks;
+
+ALTER SCHEMA hooks OWNER TO siyu_owner;
+
 CREATE SCHEMA jobs;
 
 ALTER SCHEMA jobs OWNER TO siyu_owner;
@@ -369,6 +373,41 @@ CREATE TABLE accounting.transfer (
 );
 
 ALTER TABLE accounting.transfer OWNER TO siyu_owner;
+
+CREATE TABLE hooks.api_key (
+    key_hash bytea NOT NULL,
+    key_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    role text NOT NULL,
+    shop_id uuid,
+    label text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_key_key_hash_check CHECK ((length(key_hash) = 32)),
+    CONSTRAINT api_key_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+    CONSTRAINT api_key_revoked_after_created CHECK ((revoked_at >= created_at)),
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['partner'::text, 'staff'::text])))
+);
+
+ALTER TABLE hooks.api_key OWNER TO siyu_owner;
+
+CREATE TABLE hooks.idempotency (
+    brand_id uuid NOT NULL,
+    caller uuid NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    body_hash bytea NOT NULL,
+    status integer NOT NULL,
+    content_type text NOT NULL,
+    response bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_body_hash_check CHECK ((length(body_hash) = 32)),
+    CONSTRAINT idempotency_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+    CONSTRAINT idempotency_route_check CHECK (((length(route) >= 1) AND (length(route) <= 200))),
+    CONSTRAINT idempotency_status_check CHECK (((status >= 200) AND (status <= 599)))
+);
+
+ALTER TABLE hooks.idempotency OWNER TO siyu_owner;
 
 CREATE TABLE jobs.attempt (
     id uuid NOT NULL,
@@ -773,6 +812,15 @@ ALTER TABLE ONLY accounting.transfer
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
 
+ALTER TABLE ONLY hooks.api_key
+    ADD CONSTRAINT api_key_key_id_key UNIQUE (key_id);
+
+ALTER TABLE ONLY hooks.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (key_hash);
+
+ALTER TABLE ONLY hooks.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (brand_id, caller, route, key);
+
 ALTER TABLE ONLY jobs.discarded
     ADD CONSTRAINT discarded_pkey PRIMARY KEY (id);
 
@@ -865,6 +913,10 @@ ALTER TABLE ONLY vault.person
 
 CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
 
+CREATE INDEX api_key_brand_id_idx ON hooks.api_key USING btree (brand_id, created_at);
+
+CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btree (brand_id, created_at);
+
 CREATE INDEX attempt_failed_at ON jobs.attempt USING brin (failed_at);
 
 CREATE INDEX attempt_id ON jobs.attempt USING btree (id, run_no);
@@ -895,6 +947,12 @@ ALTER TABLE ONLY accounting.account
 ALTER TABLE ONLY accounting.balance
     ADD CONSTRAINT balance_account_fkey FOREIGN KEY (brand_id, account_id) REFERENCES accounting.account(brand_id, account_id);
 
+ALTER TABLE ONLY hooks.api_key
+    ADD CONSTRAINT api_key_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY hooks.idempotency
+    ADD CONSTRAINT idempotency_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY orders.import
     ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
@@ -918,6 +976,8 @@ GRANT USAGE ON SCHEMA accounting TO siyu_redeem;
 GRANT USAGE ON SCHEMA accounting TO siyu_gifts;
 GRANT USAGE ON SCHEMA accounting TO siyu_reports;
 GRANT USAGE ON SCHEMA accounting TO siyu_operator;
+
+GRANT USAGE ON SCHEMA hooks TO siyu_worker;
 
 GRANT USAGE ON SCHEMA jobs TO siyu_worker;
 
@@ -994,6 +1054,15 @@ GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_gifts;
 GRANT SELECT ON TABLE accounting.transfer TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT SELECT ON TABLE hooks.api_key TO siyu_ingest;
+GRANT SELECT ON TABLE hooks.api_key TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE hooks.api_key TO siyu_operator;
+
+GRANT UPDATE(revoked_at) ON TABLE hooks.api_key TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_ingest;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_reports;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt TO siyu_worker;
 

@@ -19,16 +19,27 @@ enum Documentation {
         }
     }
 
+    private static let modifiers: Set<Substring> = [
+        "static", "final", "nonisolated", "override", "mutating", "indirect", "convenience", "required", "consuming",
+        "borrowing", "private(set)", "internal(set)", "nonisolated(unsafe)",
+    ]
+
+    private static let keywords: Set<Substring> = [
+        "func", "var", "let", "struct", "enum", "class", "actor", "protocol", "typealias", "macro", "case",
+    ]
+
     /// The name that a line declares for other modules, if it does.
     static func declaration(_ line: Substring) -> String? {
-        let pattern =
-            /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:final|static|nonisolated|override|mutating|indirect|convenience|required)\s+)*(?:package|public)\s+(?:(?:final|static|nonisolated|mutating|indirect|(?:private|internal|package)\(set\)|consuming|borrowing|convenience|required)\s+)*(?:(func|var|let|struct|enum|class|actor|protocol|typealias|macro|case)\s+([^\s(:<{=,]+|<)|(init|subscript))/
-        guard let match = line.firstMatch(of: pattern) else { return nil }
-        if let keyword = match.3 {
-            // Decoding is the protocol's business; a memberwise initializer says what its parameters say.
-            return line.contains("from decoder:") || keyword == "init" ? nil : String(keyword)
-        }
-        return match.2.map(String.init)
+        let words = line.split(separator: " ")
+        guard let access = words.firstIndex(where: { $0 == "package" || $0 == "public" }),
+            words[..<access].allSatisfy({ $0.hasPrefix("@") || modifiers.contains($0) })
+        else { return nil }
+        var rest = words[(access + 1)...].drop { modifiers.contains($0) }
+        guard let keyword = rest.popFirst() else { return nil }
+        if keyword.hasPrefix("subscript") { return "subscript" }
+        // An initializer says what its type and its parameters say; `import` and `extension` declare nothing.
+        guard keywords.contains(keyword), let name = rest.first else { return nil }
+        return String(name.prefix { !"(:,{=".contains($0) && ($0 != "<" || name.hasPrefix("<")) })
     }
 
     /// Whether the lines above, past attributes, end with a documentation comment.

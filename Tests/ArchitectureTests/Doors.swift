@@ -10,7 +10,7 @@ enum Doors {
         "Jobs": ["Kernel", "Postgres"],
         "Keys": ["Kernel"],
         "Hooks": ["Kernel", "Keys", "Postgres"],
-        "Hosting": ["Kernel", "Postgres"],
+        "Hosting": ["Hooks", "Kernel", "Keys", "Postgres"],
         "Schema": ["Postgres"],
     ]
 
@@ -45,7 +45,7 @@ enum Doors {
     /// The modules that a file imports, with their lines.
     static func imports(of text: SwiftText) -> [(line: Int, module: String)] {
         text.code.enumerated().compactMap { index, line in
-            guard
+            guard line.contains("import"),
                 let match = line.firstMatch(
                     of:
                         /^\s*(?:@\w+(?:\(.*?\))?\s+)*(?:(?:package|public|private|internal)\s+)?import\s+(?:(?:struct|class|enum|protocol|func|let|var|typealias)\s+)?(\w+)/

@@ -27,7 +27,7 @@ struct DoorsTests {
         ("Ingest", "Orders", true),
         ("Accounting", "Orders", false), ("Vault", "Accounting", false), ("Orders", "Reporting", false),
         ("Kernel", "Postgres", false), ("Postgres", "Kernel", false), ("Jobs", "Orders", false),
-        ("Hooks", "Hosting", false),
+        ("Hooks", "Hosting", false), ("Hosting", "Hooks", true),
         ("Orders", "CLibPQ", false), ("Postgres", "CLibPQ", true), ("Ingest", "Reports", false),
     ])
     func door_betweenTwoRooms_isOpenOrNot(from: String, to: String, isOpen: Bool) {

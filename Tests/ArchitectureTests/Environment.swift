@@ -1,10 +1,21 @@
 /// The variables that programs read are the ones that `deploy/env.template` explains, and back.
 enum Environment {
-    /// The variables named in code: `SIYU_…` and `DATABASE_…` as whole string literals.
+    /// The variables that code reads: whole string literals `SIYU_…` and `DATABASE_…`, and the settings that Hosting declares.
     static func keys(in files: [SourceFile]) -> Set<String> {
-        Set(
-            files.filter { $0.isIn("Libraries", "Services") }.flatMap { $0.swift.literals }
-                .filter { $0.text.wholeMatch(of: /(?:SIYU|DATABASE)(?:_[A-Z]+)+/) != nil }.map(\.text))
+        let programs = files.filter { $0.isIn("Libraries", "Services") }
+        let literals = programs.flatMap(\.swift.literals).map(\.text).filter {
+            $0.wholeMatch(of: /(?:SIYU|DATABASE)(?:_[A-Z]+)+/) != nil
+        }
+        let settings = programs.filter { $0.room == "Hosting" }.flatMap { file in
+            file.text.matches(of: /\sSetting\(\s*"([a-z-]+)"/).map { variable(ofSetting: String($0.1)) }
+        }
+        return Set(literals + settings)
+    }
+
+    /// As Hosting's `Setting.variable` has it.
+    private static func variable(ofSetting name: String) -> String {
+        let upper = name.uppercased().replacing("-", with: "_")
+        return name.hasPrefix("database-") ? upper : "SIYU_" + upper
     }
 
     /// The variables that the template sets or shows commented out.

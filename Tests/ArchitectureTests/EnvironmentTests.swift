@@ -11,9 +11,14 @@ struct EnvironmentTests {
 
     @Test func samples_giveTheirKeys() {
         let file = SourceFile(
-            "Libraries/Hosting/A.swift", "let a = \"SIYU_LOG_LEVEL\", b = \"Set DATABASE_URL first\" // \"SIYU_OTHER\"")
+            "Libraries/Hosting/A.swift",
+            """
+            let a = "SIYU_LOG_LEVEL", b = "Set DATABASE_URL first" // "SIYU_OTHER"
+            let all = [ Setting("admin-port", 1), Setting(
+                "database-url", 2)]
+            """)
 
-        #expect(Environment.keys(in: [file]) == ["SIYU_LOG_LEVEL"])
+        #expect(Environment.keys(in: [file]) == ["DATABASE_URL", "SIYU_ADMIN_PORT", "SIYU_LOG_LEVEL"])
         #expect(
             Environment.keys(inTemplate: "# why SIYU_X=\nSIYU_ENV=production\n#SIYU_KEYS=/keys") == [
                 "SIYU_ENV", "SIYU_KEYS",

@@ -38,7 +38,7 @@ enum Sizes {
     /// The functions and initializers that have a body, from the line of their name to the closing brace.
     static func functions(of text: SwiftText) -> [Function] {
         text.code.indices.compactMap { index in
-            guard
+            guard text.code[index].contains("func ") || text.code[index].contains("init"),
                 let match = text.code[index].firstMatch(
                     of: /\b(?:func\s+([^\s(<]+)|(init)[?!]?(?=[(<]))/.wordBoundaryKind(.simple)),
                 !text.code[index].contains(/\.init\b/.wordBoundaryKind(.simple))
@@ -54,7 +54,7 @@ enum Sizes {
         var braces = 0
         for index in first..<code.count {
             let line = index == first ? code[index][column...] : code[index]
-            if index > first, braces == 0, parentheses == 0,
+            if index > first, braces == 0, parentheses == 0, line.contains(" "),
                 line.contains(/\b(?:func|var|let|init|case|struct|enum)\b/.wordBoundaryKind(.simple))
             {
                 return nil

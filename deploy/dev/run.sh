@@ -45,7 +45,7 @@ stop_services() {
     local pid code=0 one
     for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do
-        for _ in $(seq 350); do
+        for _ in $(seq 400); do
             kill -0 "$pid" 2>/dev/null || break
             sleep 0.1
         done
