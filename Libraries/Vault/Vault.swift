@@ -96,17 +96,17 @@ extension Vault {
         _ values: [String], kind: PersonKind, brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws -> [ID<Person>] {
         let indexes = values.map { blindIndex(of: $0, kind: kind, brand: brand) }
-        var known = try await find(Array(Set(indexes)), kind: kind, brand: brand, on: tx)
+        var ids = try await known(Array(Set(indexes)), kind: kind, brand: brand, on: tx)
         var strangers: [[UInt8]: SealedPerson] = [:]
-        for (value, index) in zip(values, indexes) where known[index] == nil && strangers[index] == nil {
+        for (value, index) in zip(values, indexes) where ids[index] == nil && strangers[index] == nil {
             strangers[index] = try seal(value, kind: kind, brand: brand)
         }
         let admitted = Array(strangers.values)
         for (person, id) in zip(admitted, try await admit(admitted, kind: kind, brand: brand, now: now, on: tx)) {
-            known[person.blindIndex] = id
+            ids[person.blindIndex] = id
         }
         return try indexes.map { index in
-            guard let id = known[index] else { throw VaultError.brandUnknown(brand) }
+            guard let id = ids[index] else { throw VaultError.brandUnknown(brand) }
             return id
         }
     }
@@ -126,7 +126,7 @@ extension Vault {
         }
         let conflicting = persons.map(\.blindIndex).filter { ids[$0] == nil }
         if !conflicting.isEmpty {
-            let earlier = try await find(conflicting, kind: kind, brand: brand, on: tx)
+            let earlier = try await known(conflicting, kind: kind, brand: brand, on: tx)
             ids.merge(earlier) { admitted, _ in admitted }
         }
         return try persons.map { person in
@@ -135,7 +135,8 @@ extension Vault {
         }
     }
 
-    private func find(
+    /// The persons whom the vault knows by the blind indexes of their identifiers; nobody is admitted.
+    package func known(
         _ indexes: [[UInt8]], kind: PersonKind, brand: ID<Brand>, on tx: Transaction
     ) async throws -> [[UInt8]: ID<Person>] {
         if indexes.isEmpty { return [:] }

@@ -1,0 +1,37 @@
+import Jobs
+package import Kernel
+
+/// The job that loads an accepted file; siyu-ingest works it.
+package struct ImportLoad: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "import.load"
+    /// The queue of this room.
+    package static let jobQueue = "orders"
+
+    /// Whose file it is.
+    package let brand: ID<Brand>
+    /// The file.
+    package let importID: ID<Import>
+}
+
+/// Told to siyu-reports whenever orders of a shop were added or changed, in the same commit.
+package struct OrdersChanged: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "orders.changed"
+    /// The queue of siyu-reports.
+    package static let jobQueue = "reports"
+
+    /// Whose orders.
+    package let brand: ID<Brand>
+    /// In which shop.
+    package let shop: ID<Shop>
+    /// The days of Asia/Shanghai on which they were placed, before or after the change, as yyyy-mm-dd.
+    package let days: [String]
+
+    /// Tells of changed days.
+    package init(brand: ID<Brand>, shop: ID<Shop>, days: [String]) {
+        self.brand = brand
+        self.shop = shop
+        self.days = days
+    }
+}
