@@ -78,3 +78,21 @@ pg_bin() {
     [ "$major" -ge "$PG_MAJOR_MIN" ] && [ "${wanted:-$major}" = "$major" ] || return 1
     echo "$bin"
 }
+
+# wait_until_ready NAME PORT PID [LOG]: asks /readyz of a service until it says 200, for at most 30 seconds.
+wait_until_ready() {
+    local name=$1 port=$2 pid=$3 log=${4:-} answer code=0
+    for _ in $(seq 300); do
+        if ! kill -0 "$pid" 2>/dev/null; then
+            wait "$pid" || code=$?
+            die "$((code == 0 ? 1 : code))" "$name ended instead of serving.${log:+ Its last words: $(tail -n 1 "$log")}"
+        fi
+        answer=$(
+            exec 3<>"/dev/tcp/127.0.0.1/$port" &&
+                printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3 && head -n 1 <&3
+        ) 2>/dev/null || answer=
+        case $answer in *' 200 '*) return ;; esac
+        sleep 0.1
+    done
+    die "$EX_UNAVAILABLE" "$name is not ready after 30 seconds: ${answer:-no answer at port $port}.${log:+ Its log: $log}"
+}

@@ -91,23 +91,9 @@ start_services() {
         pids+=($!)
     done
     for i in "${!services[@]}"; do
-        wait_until_ready "${services[$i]%:*}" "$((${services[$i]#*:} + 1000))" "${pids[$i]}"
+        name=${services[$i]%:*}
+        wait_until_ready "siyu-$name" "$((${services[$i]#*:} + 1000))" "${pids[$i]}" "$state/logs/siyu-$name.log"
     done
-}
-
-# Asks /readyz until it says 200, for at most 30 seconds.
-wait_until_ready() {
-    local name=$1 port=$2 pid=$3 log=$state/logs/siyu-$1.log answer
-    for _ in $(seq 300); do
-        kill -0 "$pid" 2>/dev/null || die "$EX_UNAVAILABLE" "siyu-$name ended at once: $(tail -n 1 "$log")"
-        answer=$(
-            exec 3<>"/dev/tcp/127.0.0.1/$port" &&
-                printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3 && head -n 1 <&3
-        ) 2>/dev/null || answer=
-        case $answer in *' 200 '*) return ;; esac
-        sleep 0.1
-    done
-    die "$EX_UNAVAILABLE" "siyu-$name is not ready after 30 seconds (${answer:-no answer} at port $port); its log: $log"
 }
 
 check_first
@@ -128,7 +114,7 @@ if [ "$own_cluster" = yes ]; then "$here/cluster.sh" setup run >/dev/null; fi
 mkdir -p "$state/logs"
 export SIYU_ENV=development SIYU_KEYS=$state/keys
 export SIYU_LOG_LEVEL=${SIYU_LOG_LEVEL:-info}
-"$bin/siyu" keys init
+if [ ! -e "$SIYU_KEYS/master.key" ]; then "$bin/siyu" keys create; fi
 DATABASE_URL=$(as owner) "$bin/siyu" migrate
 start_services
 
