@@ -88,7 +88,8 @@ let package = Package(
         library(
             "Hosting",
             [
-                "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird, hummingbirdCore,
+                "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird,
+                hummingbirdCore,
                 lifecycle, logging, metrics, nio, nioHTTP1, unixSignals,
             ]),
         library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")], exclude: ["golden.sql"]),

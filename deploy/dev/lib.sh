@@ -88,9 +88,12 @@ wait_until_ready() {
             die "$((code == 0 ? 1 : code))" "$name ended instead of serving.${log:+ Its last words: $(tail -n 1 "$log")}"
         fi
         answer=$(
-            exec 3<>"/dev/tcp/127.0.0.1/$port" &&
-                printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3 && head -n 1 <&3
-        ) 2>/dev/null || answer=
+            {
+                exec 3<>"/dev/tcp/127.0.0.1/$port"
+                printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+                head -n 1 <&3
+            } 2>/dev/null
+        ) || answer=
         case $answer in *' 200 '*) return ;; esac
         sleep 0.1
     done

@@ -64,7 +64,8 @@ stop_services() {
 leave() {
     local code=$?
     trap - EXIT INT TERM
-    stop_services || { if [ "$code" = 0 ]; then code=1; fi; }
+    # Whatever went wrong has been said; how the services took it would only bury the sentence.
+    if [ "$code" = 0 ]; then stop_services || code=1; else stop_services 2>/dev/null || true; fi
     if [ "$own_cluster" = yes ] && [ ! -e "$state/run.keep" ] && flock -n -x 9; then
         "$here/cluster.sh" stop run || true
     fi
@@ -136,6 +137,6 @@ say "Logs       $state/logs"
 say "Ctrl-C ends it."
 trap 'exit 0' INT
 died=0
-wait -n "${pids[@]}" || died=$?
+wait -n "${pids[@]}" 2>/dev/null || died=$?
 say "A service ended by itself with exit code $died; its log is in $state/logs."
 exit 1
