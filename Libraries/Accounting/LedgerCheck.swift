@@ -29,6 +29,13 @@ package struct LedgerTotal: Hashable, Sendable {
     package let transfers: Int
     /// Their sum.
     package let amount: Money
+
+    /// A total in its three parts.
+    package init(kind: TransferKind, transfers: Int, amount: Money) {
+        self.kind = kind
+        self.transfers = transfers
+        self.amount = amount
+    }
 }
 
 extension Ledger {

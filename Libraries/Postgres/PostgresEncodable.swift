@@ -158,7 +158,8 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 
     /// The bytes themselves, or a one-dimensional array.
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
-        if let bytes = self as? [UInt8] {
+        // The cast alone would also take an empty array of anything.
+        if Element.self == UInt8.self, let bytes = self as? [UInt8] {
             buffer.append(contentsOf: bytes)
             return
         }
