@@ -154,6 +154,7 @@ let package = Package(
             ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging]),
         tests("ReportsTests", ["Reports", "Hooks", "Hosting", "Kernel", "Postgres", asyncHTTPClient, logging, nio]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
+        tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
     ],
     swiftLanguageModes: [.v6]

@@ -183,8 +183,10 @@ struct ClusterEndpoint: Sendable {
     /// Where that superuser may stand while databases are made and dropped.
     let database: String
 
-    static func fromEnvironment() throws -> ClusterEndpoint {
-        guard let value = ProcessInfo.processInfo.environment["SIYU_TEST_CLUSTER"], !value.isEmpty else {
+    static func fromEnvironment(
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws -> ClusterEndpoint {
+        guard let value = environment["SIYU_TEST_CLUSTER"], !value.isEmpty else {
             throw TestSupportError.clusterUnknown
         }
         var words: [String: String] = [:]
