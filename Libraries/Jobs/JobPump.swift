@@ -204,7 +204,7 @@ struct JobPump {
         var wasPromoted = false
         for reply in replies {
             switch reply {
-            case .nothing: break
+            case .set, .touched: break
             case .lost(let ids): lost += ids
             case .settled(let id): unsettled.remove(id)
             case .promoted: wasPromoted = true

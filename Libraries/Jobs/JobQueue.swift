@@ -39,7 +39,8 @@ public final class JobQueue: Sendable {
         let execute: @Sendable ([UInt8], JobContext) async throws -> Void
     }
 
-    let pool: Pool
+    /// The pool that jobs are pushed and run on.
+    public let pool: Pool
     let logger: Logger
     let options: JobQueueOptions
     let catalog: JobCatalog

@@ -68,7 +68,10 @@ enum JobStatements {
 
     /// What the statements of one exchange answer.
     enum Reply: Sendable {
-        case nothing
+        /// A setting that holds until the end of the transaction.
+        case set(String)
+        /// How many jobs, workers or wake-ups a statement touched that nobody needs to know more about.
+        case touched(Int)
         /// Ids of an ack that were not ours any more.
         case lost([UUID])
         /// An id that was moved to `later` or `discarded`.
@@ -83,7 +86,9 @@ enum JobStatements {
     ///
     /// Pushes and effects are other transactions, and durable.
     static var asynchronousCommit: Statement<Reply> {
-        Statement("SELECT set_config('synchronous_commit', 'off', true)") { _ throws(PostgresError) in .nothing }
+        Statement("SELECT set_config('synchronous_commit', 'off', true)") { row throws(PostgresError) in
+            .set(try row.next())
+        }
     }
 
     static func ack(_ tokens: [ClaimToken], by worker: UUID) -> Statement<Reply> {
@@ -127,7 +132,7 @@ enum JobStatements {
 
     static func release(_ tokens: [ClaimToken], marked: [Bool], by worker: UUID) -> Statement<Reply> {
         Statement("SELECT jobs.release(\(worker), \(tokens.map(\.id)), \(tokens.map(\.claimNumber)), \(marked))") {
-            _ throws(PostgresError) in .nothing
+            row throws(PostgresError) in .touched(try row.next())
         }
     }
 
@@ -159,8 +164,8 @@ enum JobStatements {
     }
 
     static func setIdle(_ isIdle: Bool, worker: UUID) -> Statement<Reply> {
-        Statement("UPDATE jobs.worker SET idle = \(isIdle) WHERE worker_id = \(worker)") {
-            _ throws(PostgresError) in .nothing
+        Statement("UPDATE jobs.worker SET idle = \(isIdle) WHERE worker_id = \(worker) RETURNING 1") {
+            row throws(PostgresError) in .touched(try row.next())
         }
     }
 

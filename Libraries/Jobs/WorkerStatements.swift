@@ -94,12 +94,14 @@ enum WorkerStatements {
     static func notify(_ queues: [String], channel: String) -> Statement<JobStatements.Reply> {
         Statement(
             """
-            SELECT pg_notify(\(channel), q.name)
-            FROM jobs.queue q
-            WHERE q.name = ANY (\(queues)) AND EXISTS (
-                SELECT FROM jobs.worker w
-                WHERE w.idle AND w.lease_until > clock_timestamp() AND q.queue_id = ANY (w.queue_ids))
+            SELECT count(*)
+            FROM (
+                SELECT pg_notify(\(channel), q.name)
+                FROM jobs.queue q
+                WHERE q.name = ANY (\(queues)) AND EXISTS (
+                    SELECT FROM jobs.worker w
+                    WHERE w.idle AND w.lease_until > clock_timestamp() AND q.queue_id = ANY (w.queue_ids))) n
             """
-        ) { _ throws(PostgresError) in .nothing }
+        ) { row throws(PostgresError) in .touched(try row.next()) }
     }
 }

@@ -44,9 +44,11 @@ struct AdminTests {
 
     @Test func pause_ofNoQueue_saysSo() async throws {
         try await withTestDatabase { db in
+            let queue = makeQueue(db, as: .operator)
             await #expect(throws: JobError.unknownQueue("nowhere")) {
-                try await makeQueue(db, as: .operator).pause("nowhere", reason: "x")
+                try await queue.pause("nowhere", reason: "x")
             }
+            return
         }
     }
 
