@@ -45,7 +45,7 @@ func makeQueue(
     through proxy: FaultProxy? = nil
 ) -> JobQueue {
     JobQueue(
-        pool: db.pool(as: role, connectionsMax: connectionsMax, through: proxy), logger: Logger(label: "x"), options: options)
+        pool: db.pool(as: role, connectionsMax: connectionsMax, through: proxy), logger: .silent, options: options)
 }
 
 /// Runs processors while `body` runs, then shuts them down gracefully.
