@@ -25,6 +25,27 @@ enum RollupStatements {
             """)
     }
 
+    /// Every day that has an order or a figure.
+    static func markEveryDay(mark: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.dirty_day (brand_id, day, shop_id, mark_id)
+            SELECT o.brand_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date AS day, o.shop_id, \(mark)
+            FROM orders.customer_order o
+            WHERE o.brand_id = \(brand)
+            GROUP BY o.brand_id, o.shop_id, 2
+            UNION
+            SELECT m.brand_id, m.day, m.scope_id, \(mark)
+            FROM reporting.member_day m
+            WHERE m.brand_id = \(brand) AND m.scope_id <> \(ReportScope.wholeBrandID)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    static var readClock: Statement<Date> {
+        Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
+    }
+
     static func openRollup(brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
