@@ -1,4 +1,4 @@
-package import Kernel
+import Kernel
 
 extension Report {
     /// The report as CSV (RFC 4180): one line for the whole, then its months, days and shops. Every line carries what every figure
