@@ -45,7 +45,8 @@ extension Report {
         return try Report(
             query, range: range,
             rows: ReportRows(
-                asOf: asOf, brandName: brandName, allShops: allShops, rolledAt: rolledAt,
+                asOf: asOf, brandName: brandName, allShops: allShops,
+                span: span.first.flatMap { first in span.last.map { DayRun(from: first, to: $0) } }, rolledAt: rolledAt,
                 pendingDays: pending.first ?? 0, inputHash: "sha256:\(hashes.first ?? "")",
                 total: stretches.first?.first ?? .none, months: byMonth,
                 days: Dictionary(uniqueKeysWithValues: days.map { ($0.startsOn, $0.figures) }),

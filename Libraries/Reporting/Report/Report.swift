@@ -21,6 +21,8 @@ package struct Report: Hashable, Sendable {
     package let allShops: [ReportShop]
     /// The days it covers.
     package let range: DayRun
+    /// From the first day with an order to the last, whatever the range; nil if there are none.
+    package let span: DayRun?
     /// The database's instant at which figures and ledger were read, in one snapshot.
     package let asOf: Date
     /// When the figures were last computed; nil if they never were.
@@ -103,6 +105,8 @@ package struct ReportRows: Sendable {
     package var brandName: String
     /// All shops of the brand.
     package var allShops: [ReportShop]
+    /// From the first day with an order to the last.
+    package var span: DayRun?
     /// When the figures were last computed.
     package var rolledAt: Date?
     /// Marked days in the range.
@@ -139,13 +143,14 @@ package struct ReportRows: Sendable {
 
     /// Rows as they were read.
     package init(
-        asOf: Date, brandName: String, allShops: [ReportShop], rolledAt: Date?, pendingDays: Int, inputHash: String,
-        total: Figures, months: [CalendarDate: Figures], days: [CalendarDate: Figures], shops: [ID<Shop>: Figures],
+        asOf: Date, brandName: String, allShops: [ReportShop], span: DayRun?, rolledAt: Date?, pendingDays: Int,
+        inputHash: String, total: Figures, months: [CalendarDate: Figures], days: [CalendarDate: Figures], shops: [ID<Shop>: Figures],
         ledger: [LedgerRow]
     ) {
         self.asOf = asOf
         self.brandName = brandName
         self.allShops = allShops
+        self.span = span
         self.rolledAt = rolledAt
         self.pendingDays = pendingDays
         self.inputHash = inputHash
@@ -197,6 +202,7 @@ extension Report {
         allShops = rows.allShops
         self.range = range
         asOf = rows.asOf
+        span = rows.span
         rolledAt = rows.rolledAt
         pendingDays = rows.pendingDays
         inputHash = rows.inputHash

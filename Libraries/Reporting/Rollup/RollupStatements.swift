@@ -46,6 +46,7 @@ enum RollupStatements {
         Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
     }
 
+    /// NOT EXISTS comes first because ON CONFLICT alone would wait for whoever is rolling up: the row is being updated.
     static func openRollup(brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
@@ -53,6 +54,7 @@ enum RollupStatements {
             SELECT b.brand_id
             FROM siyu.brand b
             WHERE b.brand_id = \(brand)
+                AND NOT EXISTS (SELECT FROM reporting.rollup r WHERE r.brand_id = \(brand))
             ON CONFLICT DO NOTHING
             """)
     }
