@@ -13,7 +13,8 @@ struct FixtureOrder: Hashable, Sendable {
     var placedAt: Date
     var amount: Money
 
-    /// The business day: the zone has been eight hours ahead of UTC, without summer time, in all years that fixtures use.
+    /// The business day: the zone has been eight hours ahead of UTC, without summer time, in all years that fixtures
+    /// use.
     var day: CalendarDate {
         CalendarDate(daysSinceEpoch: Int32(((placedAt.timeIntervalSince1970 + 8 * 3_600) / 86_400).rounded(.down)))
     }
@@ -59,14 +60,17 @@ struct Fixture {
         for (index, shop) in shops.enumerated() {
             let (clearing, sales) = (ID<Account>.mint(), ID<Account>.mint())
             accounts[shop] = (clearing, sales)
-            try await db.execute(FixtureStatements.addShop(shop, code: "s\(index)", name: "Shop \(index)", brand: brand))
+            try await db.execute(
+                FixtureStatements.addShop(shop, code: "s\(index)", name: "Shop \(index)", brand: brand))
             try await db.execute(FixtureStatements.addAccount(clearing, kind: "clearing", shop: shop, brand: brand))
             try await db.execute(FixtureStatements.addAccount(sales, kind: "sales", shop: shop, brand: brand))
         }
         self.accounts = accounts
     }
 
-    /// New orders, late ones, changed ones and cancelled ones: what an hour may bring. Answers which days it touched.
+    /// New orders, late ones, changed ones and cancelled ones: what an hour may bring.
+    ///
+    /// Answers which days it touched.
     mutating func change(days: Int = 90, count: Int = 20) async throws -> [FixtureChange] {
         var put: [FixtureOrder] = []
         var transfers: [FixtureTransfer] = []
@@ -118,7 +122,8 @@ struct Fixture {
         FixtureOrder(
             id: .mint(), shop: shops[Int.random(in: shops.indices, using: &random)],
             person: people[Int.random(in: people.indices, using: &random)], version: 1,
-            status: random.chance(95) ? "paid" : "cancelled", placedAt: randomInstant(days: days), amount: randomAmount())
+            status: random.chance(95) ? "paid" : "cancelled", placedAt: randomInstant(days: days),
+            amount: randomAmount())
     }
 
     private mutating func changed(_ order: FixtureOrder, days: Int) -> FixtureOrder {

@@ -3,7 +3,9 @@ import Kernel
 import Postgres
 
 extension BoardPage {
-    /// The page of a report. Pure: the same report and options give the same page.
+    /// The page of a report.
+    ///
+    /// Pure: the same report and options give the same page.
     package init(_ report: Report, _ options: BoardOptions) {
         let words = BoardWords(language: options.language)
         let address = BoardAddress(report, options.language)
@@ -35,7 +37,8 @@ extension BoardPage {
         facts = [
             Fact(name: words.asOf, value: report.asOf.minuteText, full: report.asOf.businessText),
             Fact(
-                name: words.computed, value: report.rolledAt?.minuteText ?? words.never, full: report.rolledAt?.businessText),
+                name: words.computed, value: report.rolledAt?.minuteText ?? words.never,
+                full: report.rolledAt?.businessText),
             Fact(name: words.zone, value: Report.timeZone, full: nil),
             Fact(name: words.definitions, value: "v\(report.definitionVersion)", full: nil),
             Fact(name: words.input, value: String(report.inputHash.prefix(19)) + "…", full: report.inputHash),
@@ -113,7 +116,8 @@ extension BoardPage.Tile {
             value = NumberText.figure(section.figures.value(of: metric), metric.unit)
             minor = words.unit(metric.unit)
         }
-        identities = section.balances(of: metric).map { $0.identity.sentence(in: words.language) }.joined(separator: "\n")
+        identities = section.balances(of: metric).map { $0.identity.sentence(in: words.language) }.joined(
+            separator: "\n")
         (markKind, markIcon, markText) = words.mark(section.isBalanced(metric))
         isLead = metric == .gmv
     }
@@ -142,7 +146,8 @@ extension BoardPage {
         let sections = isDaily ? report.days : report.months
         func label(_ section: ReportSection) -> String {
             let (year, month, day) = section.range.from.components
-            return isDaily ? "\(month)-\(day)" : (month == 1 ? "\(year)" : "\(year % 100)-\(month < 10 ? "0" : "")\(month)")
+            return isDaily
+                ? "\(month)-\(day)" : (month == 1 ? "\(year)" : "\(year % 100)-\(month < 10 ? "0" : "")\(month)")
         }
         func name(_ section: ReportSection) -> String {
             isDaily ? "\(section.range.from)" : words.monthName(section.range)
@@ -162,7 +167,8 @@ extension BoardPage {
                 values: [Double(old), Double(fresh)])
         }
         var pictures = [
-            picture(.bars, money, title: "\(words.gmvBy(grain)) (\(words.yuan))", legend: [], isLead: true, report, words),
+            picture(
+                .bars, money, title: "\(words.gmvBy(grain)) (\(words.yuan))", legend: [], isLead: true, report, words),
             picture(
                 .bars, members, title: words.membersBy(grain),
                 legend: [
@@ -191,7 +197,8 @@ extension BoardPage {
         _ words: BoardWords
     ) -> Picture {
         let chart = Chart(
-            form: form, summary: "\(title), \(report.range.from) – \(report.range.to)", marks: marks, language: words.language)
+            form: form, summary: "\(title), \(report.range.from) – \(report.range.to)", marks: marks,
+            language: words.language)
         return Picture(
             title: title, legend: legend, wide: chart.svg(width: isLead ? 1_096 : 536, height: isLead ? 280 : 240),
             narrow: chart.svg(width: 330, height: 200), isLead: isLead)
@@ -212,22 +219,26 @@ extension BoardPage {
                 markText: mark.text)
         }
         func table(
-            _ id: String, _ title: String, _ head: String, _ rows: [Row], hint: String = "", foot: Row?, isFolded: Bool = false
+            _ id: String, _ title: String, _ head: String, _ rows: [Row], hint: String = "", foot: Row?,
+            isFolded: Bool = false
         ) -> Table {
             Table(
                 id: id, title: title, head: head, check: words.check, hint: hint,
-                columns: Metric.allCases.map { $0.name(in: words.language) }, rows: rows, foot: foot, isFolded: isFolded)
+                columns: Metric.allCases.map { $0.name(in: words.language) }, rows: rows, foot: foot, isFolded: isFolded
+            )
         }
         let total = row(words.everything, report.total)
         // A day without orders and without money says nothing.
         let days = report.days.filter { $0.figures.orders > 0 || $0.ledger != .none }
         var tables = [
             table(
-                "months", words.byMonth, words.month, report.months.map { row(words.monthName($0.range), $0) }, foot: total)
+                "months", words.byMonth, words.month, report.months.map { row(words.monthName($0.range), $0) },
+                foot: total)
         ]
         if !report.shops.isEmpty {
             tables.append(
-                table("shops", words.byShop, words.shop, report.shops.map { row($0.shop?.name ?? "", $0) }, foot: total))
+                table("shops", words.byShop, words.shop, report.shops.map { row($0.shop?.name ?? "", $0) }, foot: total)
+            )
         }
         tables.append(
             table(

@@ -1,7 +1,9 @@
 package import Kernel
 import Mustache
 
-/// The board as a pure value: all texts chosen and formatted, nothing left to decide. The template only puts it into HTML.
+/// The board as a pure value: all texts chosen and formatted, nothing left to decide.
+///
+/// The template only puts it into HTML.
 package struct BoardPage: Sendable {
     let languageTag: String
     let languageCode: String

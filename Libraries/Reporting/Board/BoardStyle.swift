@@ -3,7 +3,13 @@ package enum BoardStyle {
     /// The media type.
     package static let mediaType = "text/css; charset=utf-8"
 
-    /// The style sheet. Colours are names, so that the dark scheme is the same page with other colours.
+    /// Names the content: another style sheet has another version, so browsers may keep this one for ever.
+    package static let version = String(
+        css.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }, radix: 16)
+
+    /// The style sheet.
+    ///
+    /// Colours are names, so that the dark scheme is the same page with other colours.
     package static let css = """
         :root {
           color-scheme: light dark;

@@ -1,6 +1,8 @@
 import Mustache
 
-/// The board's HTML. Everything it shows comes escaped from a ``BoardPage``, except the charts, which are markup already.
+/// The board's HTML.
+///
+/// Everything it shows comes escaped from a ``BoardPage``, except the charts, which are markup already.
 enum BoardTemplate {
     /// The template, parsed once.
     static let parsed = Result { try MustacheTemplate(string: text) }

@@ -1,3 +1,4 @@
+import Kernel
 import Postgres
 
 /// The words of the board that are not in the metric dictionary.
@@ -24,12 +25,19 @@ struct BoardWords: Sendable {
     var catchingUp: String { pick("数据更新中，部分数字稍后才与账本一致", "Catching up: some figures will balance in a moment") }
     var unbalanced: String { pick("部分数字与账本不一致，请勿据此决策", "Some figures do not balance: do not rely on them yet") }
     func pending(days: Int) -> String {
-        pick("有 \(days) 天的订单刚有变化，正在重新计算。", "Orders of \(days == 1 ? "1 day" : "\(days) days") have just changed and are being computed.")
+        pick(
+            "有 \(days) 天的订单刚有变化，正在重新计算。",
+            "Orders of \(days == 1 ? "1 day" : "\(days) days") have just changed and are being computed.")
     }
     func broken(_ count: Int) -> String {
-        pick("有 \(count) 个等式不成立，已标出。", count == 1 ? "1 identity does not hold; it is marked." : "\(count) identities do not hold; they are marked.")
+        pick(
+            "有 \(count) 个等式不成立，已标出。",
+            count == 1 ? "1 identity does not hold; it is marked." : "\(count) identities do not hold; they are marked."
+        )
     }
-    func checked(_ count: Int) -> String { pick("已核对 \(NumberText.grouped(Int64(count))) 个等式", "\(NumberText.grouped(Int64(count))) identities checked") }
+    func checked(_ count: Int) -> String {
+        pick("已核对 \(NumberText.grouped(Int64(count))) 个等式", "\(NumberText.grouped(Int64(count))) identities checked")
+    }
     var markBalanced: String { pick("已核对", "Balances") }
     var markBroken: String { pick("不一致", "Does not balance") }
 
@@ -77,6 +85,22 @@ struct BoardWords: Sendable {
     var download: String { pick("下载", "Download") }
     var notes: String { pick("出处", "Provenance") }
     var skip: String { pick("跳到内容", "Skip to content") }
+
+    var refusedTitle: String { pick("无法显示", "This cannot be shown") }
+    var back: String { pick("回到看板", "Back to the board") }
+
+    /// Why there is no board; the known reasons in the reader's language.
+    func refusal(_ problem: Problem) -> String {
+        guard language == .chinese else { return problem.detail }
+        return switch problem.code {
+        case "range_reversed": "开始日期不能晚于结束日期。"
+        case "range_too_long": "一次最多查看 \(ReportQuery.daysMax.value) 天，请缩短日期范围。"
+        case "not_a_day": "日期无效，请使用 1997-12-31 这样的格式。"
+        case ProblemCode.notFound: "没有找到这个品牌或店铺。"
+        case ProblemCode.forbidden: "您的密钥不能查看这个品牌或店铺。"
+        default: problem.detail
+        }
+    }
 
     func unit(_ unit: MetricUnit) -> String {
         switch unit {

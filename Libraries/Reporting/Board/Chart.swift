@@ -38,8 +38,12 @@ struct Chart: Hashable, Sendable {
             let y = frame.y(value)
             svg.leaf(
                 "line",
-                ["class": value == 0 ? "base" : "grid", "x1": frame.left.svg, "x2": frame.right.svg, "y1": y.svg, "y2": y.svg])
-            svg.text(NumberText.compact(value, language), ["class": "tick", "x": (frame.left - 8).svg, "y": (y + 4).svg])
+                [
+                    "class": value == 0 ? "base" : "grid", "x1": frame.left.svg, "x2": frame.right.svg, "y1": y.svg,
+                    "y2": y.svg,
+                ])
+            svg.text(
+                NumberText.compact(value, language), ["class": "tick", "x": (frame.left - 8).svg, "y": (y + 4).svg])
         }
         switch form {
         case .bars: drawBars(in: frame, to: &svg)
@@ -90,7 +94,8 @@ struct Chart: Hashable, Sendable {
         }
         let line = "M" + points.joined(separator: "L")
         svg.leaf(
-            "path", ["class": "area", "d": "\(line)L\(frame.right.svg) \(frame.y(0).svg)L\(frame.left.svg) \(frame.y(0).svg)Z"])
+            "path",
+            ["class": "area", "d": "\(line)L\(frame.right.svg) \(frame.y(0).svg)L\(frame.left.svg) \(frame.y(0).svg)Z"])
         svg.leaf("path", ["class": "line", "d": line])
     }
 

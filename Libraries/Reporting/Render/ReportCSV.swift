@@ -1,8 +1,10 @@
 import Kernel
 
 extension Report {
-    /// The report as CSV (RFC 4180): one line for the whole, then its months, days and shops. Every line carries what every figure
-    /// must: definition version, instant, zone and input hash; so a line that was cut out can still be traced.
+    /// The report as CSV (RFC 4180): one line for the whole, then its months, days and shops.
+    ///
+    /// Every line carries what every figure must: definition version, instant, zone and input hash; so a line that was
+    /// cut out can still be traced.
     package func csv() -> String {
         var csv = CSVText()
         csv.line(Self.csvHeader)
@@ -42,7 +44,9 @@ struct CSVText {
         text += "\r\n"
     }
 
-    /// A cell. Text that a spreadsheet would take for a formula gets an apostrophe in front, which makes it text there; plain
+    /// A cell.
+    ///
+    /// Text that a spreadsheet would take for a formula gets an apostrophe in front, which makes it text there; plain
     /// numbers, negative ones too, stay numbers.
     static func cell(_ content: String) -> String {
         var content = content

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Kernel
 
 extension Report {
-    /// The report as JSON: `snake_case`, money in integer fen, instants with their offset, keys in alphabetical order, so that equal
-    /// reports are equal bytes.
+    /// The report as JSON: `snake_case`, money in integer fen, instants with their offset, keys in alphabetical order,
+    /// so that equal reports are equal bytes.
     ///
     /// - Throws: `EncodingError`, which no report leads to.
     package func json() throws -> [UInt8] {

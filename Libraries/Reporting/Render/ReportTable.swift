@@ -1,7 +1,9 @@
 import Kernel
 
 extension Report {
-    /// The report for a terminal: what it is, the figures with their identities, then months and shops. Money is in yuan.
+    /// The report for a terminal: what it is, the figures with their identities, then months and shops.
+    ///
+    /// Money is in yuan.
     package func table() -> String {
         var lines = [
             "\(name.rawValue) · \(brandName)\(shop.map { " · \($0.name)" } ?? "") · \(range.from) to \(range.to)",
@@ -21,19 +23,26 @@ extension Report {
             [["Identity", "Left", "Right", "Holds"]]
                 + total.balances.map { balance in
                     [
-                        balance.identity.sentence(in: .english), Self.text(balance.left, isMoney: balance.identity.isMoney),
+                        balance.identity.sentence(in: .english),
+                        Self.text(balance.left, isMoney: balance.identity.isMoney),
                         Self.text(balance.right, isMoney: balance.identity.isMoney), balance.holds ? "yes" : "NO",
                     ]
                 })
         lines.append("")
         let metrics = Metric.allCases.map { $0.name(in: .english) }
-        lines += Self.aligned([["Month"] + metrics + ["Balances"]] + months.map { row("\($0.range.from)".prefix(7), $0) })
+        lines += Self.aligned(
+            [["Month"] + metrics + ["Balances"]] + months.map { row("\($0.range.from)".prefix(7), $0) })
         if !shops.isEmpty {
             lines.append("")
             lines += Self.aligned([["Shop"] + metrics + ["Balances"]] + shops.map { row($0.shop?.name ?? "", $0) })
         }
-        if pendingDays > 0 { lines += ["", "\(pendingDays) days have changed and are being computed; run it again in a moment."] }
-        lines += ["", isBalanced ? "Everything balances with the ledger." : "NOT everything balances: see NO above and by day."]
+        if pendingDays > 0 {
+            lines += ["", "\(pendingDays) days have changed and are being computed; run it again in a moment."]
+        }
+        lines += [
+            "",
+            isBalanced ? "Everything balances with the ledger." : "NOT everything balances: see NO above and by day.",
+        ]
         return lines.joined(separator: "\n") + "\n"
     }
 

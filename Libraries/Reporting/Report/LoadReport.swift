@@ -2,7 +2,8 @@ import Kernel
 package import Postgres
 
 extension Report {
-    /// Reads a report: figures, ledger and clock in one snapshot, so that nothing moves between the two sides of an identity.
+    /// Reads a report: figures, ledger and clock in one snapshot, so that nothing moves between the two sides of an
+    /// identity.
     ///
     /// - Throws: A ``Kernel/Problem`` 404 if there is no such brand or shop, 422 if the days turn out to be too many; errors of the
     ///   database untouched.
@@ -55,8 +56,8 @@ extension Report {
 }
 
 extension ReportQuery {
-    /// The days to report: those asked for; where an end is open, up to the first or last day with an order, as far as a report may
-    /// reach; today if there is nothing at all.
+    /// The days to report: those asked for; where an end is open, up to the first or last day with an order, as far as
+    /// a report may reach; today if there is nothing at all.
     func range(
         within span: (first: CalendarDate?, last: CalendarDate?), today: CalendarDate
     ) throws(Problem) -> DayRun {

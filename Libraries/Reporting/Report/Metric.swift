@@ -32,8 +32,9 @@ package enum Metric: String, Hashable, Sendable, CaseIterable {
     /// Its key in JSON and CSV: money says that it is fen.
     package var key: String { unit == .fen ? "\(rawValue)_fen" : rawValue }
 
-    /// Whether the figures of neighbouring periods add up to the figure of both together. Those of members do not, except for new
-    /// ones: a member who buys on two days is one member.
+    /// Whether the figures of neighbouring periods add up to the figure of both together.
+    ///
+    /// Those of members do not, except for new ones: a member who buys on two days is one member.
     package var isAdditive: Bool {
         switch self {
         case .gmv, .orders, .newMembers: true
@@ -113,4 +114,24 @@ package enum Language: String, Hashable, Sendable, CaseIterable {
     case chinese = "zh"
     /// English.
     case english = "en"
+}
+
+extension Language {
+    /// The language that was asked for by name; else the first that the reader's software prefers; else Chinese.
+    ///
+    /// - Parameter accepted: An `Accept-Language` header, as in `en-GB,en;q=0.9,zh;q=0.5`.
+    package init(asked: String?, accepted: String?) {
+        if let asked, let language = Language(rawValue: asked) {
+            self = language
+            return
+        }
+        var best: (language: Language, quality: Double)?
+        for part in (accepted ?? "").split(separator: ",").prefix(20) {
+            let fields = part.split(separator: ";").map { $0.filter { $0 != " " } }
+            guard let tag = fields.first, let language = Language(rawValue: tag.prefix(2).lowercased()) else { continue }
+            let quality = fields.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
+            if quality > best?.quality ?? 0 { best = (language, quality) }
+        }
+        self = best?.language ?? .chinese
+    }
 }

@@ -144,7 +144,8 @@ package struct ReportRows: Sendable {
     /// Rows as they were read.
     package init(
         asOf: Date, brandName: String, allShops: [ReportShop], span: DayRun?, rolledAt: Date?, pendingDays: Int,
-        inputHash: String, total: Figures, months: [CalendarDate: Figures], days: [CalendarDate: Figures], shops: [ID<Shop>: Figures],
+        inputHash: String, total: Figures, months: [CalendarDate: Figures], days: [CalendarDate: Figures],
+        shops: [ID<Shop>: Figures],
         ledger: [LedgerRow]
     ) {
         self.asOf = asOf
@@ -192,7 +193,8 @@ extension Report {
                 ReportSection(
                     range: range, shop: shop, figures: rows.shops[shop.id] ?? .none, ledger: byShop[shop.id] ?? .none)
             } : []
-        total = try ReportSection(range: range, figures: rows.total, days: days, shops: query.scope == .brand ? shops : nil)
+        total = try ReportSection(
+            range: range, figures: rows.total, days: days, shops: query.scope == .brand ? shops : nil)
 
         name = query.name
         definitionVersion = Metric.definitionVersion

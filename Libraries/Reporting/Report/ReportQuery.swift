@@ -38,7 +38,9 @@ package struct ReportQuery: Hashable, Sendable {
 }
 
 extension ReportQuery {
-    /// Reads a query as it arrives from outside: on the command line or in a URL. An empty text counts as missing.
+    /// Reads a query as it arrives from outside: on the command line or in a URL.
+    ///
+    /// An empty text counts as missing.
     ///
     /// - Throws: A problem in order of precedence: 404 for an unknown report, 422 for a shop that is no id, for a day that is no
     ///   day, for days in the wrong order, for too many days, for an instant to look back from.
@@ -75,7 +77,8 @@ extension ReportQuery {
         let range = DayRun(from: from, to: to)
         guard range.count <= daysMax.value else {
             throw .invalid(
-                "A report covers at most \(daysMax.value) days; \(from) to \(to) are \(range.count).", code: "range_too_long")
+                "A report covers at most \(daysMax.value) days; \(from) to \(to) are \(range.count).",
+                code: "range_too_long")
         }
         return range
     }

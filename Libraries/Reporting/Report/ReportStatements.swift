@@ -2,10 +2,13 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// The SQL that a report reads with. All of it runs in one snapshot.
+/// The SQL that a report reads with.
+///
+/// All of it runs in one snapshot.
 enum ReportStatements {
     static var readClock: Statement<(now: Date, today: CalendarDate)> {
-        Statement("SELECT siyu.clock(), (siyu.clock() AT TIME ZONE 'Asia/Shanghai')::date") { row throws(PostgresError) in
+        Statement("SELECT siyu.clock(), (siyu.clock() AT TIME ZONE 'Asia/Shanghai')::date") {
+            row throws(PostgresError) in
             (now: try row.next(), today: try row.next())
         }
     }
@@ -67,8 +70,9 @@ enum ReportStatements {
         ) { row throws(PostgresError) in (startsOn: try row.next(), figures: try figures(&row)) }
     }
 
-    /// Any stretch of days, counted from the members' days: one index-only scan, neither sorted nor made distinct, because a
-    /// member's first row in the stretch has `prev_day` before it or none, and the last row `next_day` after it or none.
+    /// Any stretch of days, counted from the members' days: one index-only scan, neither sorted nor made distinct,
+    /// because a member's first row in the stretch has `prev_day` before it or none, and the last row `next_day` after
+    /// it or none.
     static func stretch(_ range: DayRun, scope: ReportScope, brand: ID<Brand>) -> Statement<Figures> {
         Statement(
             """
@@ -112,8 +116,10 @@ enum ReportStatements {
         ) { row throws(PostgresError) in (shop: try row.next(), figures: try figures(&row)) }
     }
 
-    /// What the ledger itself says, by shop and day, read live: a control figure that is rolled up together with what it controls
-    /// would hide exactly the posting that nobody announced. One index range per day.
+    /// What the ledger itself says, by shop and day, read live: a control figure that is rolled up together with what
+    /// it controls would hide exactly the posting that nobody announced.
+    ///
+    /// One index range per day.
     static func ledger(_ range: DayRun, scope: ReportScope, brand: ID<Brand>) -> Statement<ReportRows.LedgerRow> {
         Statement(
             """

@@ -9,10 +9,12 @@ package import Postgres
 package enum Rollup {
     /// How many marked days one transaction computes.
     package static let daysMax = Limit(
-        400, reason: "over a year at once, so that a first import takes few turns, and yet a transaction of bounded length")
+        400,
+        reason: "over a year at once, so that a first import takes few turns, and yet a transaction of bounded length")
 
     /// How many transactions one job may take before it lets others have its place.
-    package static let turnsMax = Limit(100, reason: "a brand that changes all the time must not keep a worker for ever")
+    package static let turnsMax = Limit(
+        100, reason: "a brand that changes all the time must not keep a worker for ever")
 }
 
 /// What one turn of rolling up did.
@@ -26,7 +28,9 @@ package enum RollOutcome: Hashable, Sendable {
 }
 
 extension Rollup {
-    /// Marks days of a shop as changed. Must be committed before ``catchUp(brand:pool:transaction:)`` is called.
+    /// Marks days of a shop as changed.
+    ///
+    /// Must be committed before ``catchUp(brand:pool:transaction:)`` is called.
     ///
     /// - Parameter mark: Names the change; the same mark on the same day counts once.
     package static func mark(
@@ -91,14 +95,16 @@ extension Rollup {
         return .rolled(days: runs.reduce(0) { $0 + $1.count })
     }
 
-    /// Links the members' days and folds every day and month that changed, the marked ones and those the links reach: a late order
-    /// can make a member new on another day than before.
-    private static func finish(_ runs: [DayRun], scope: ReportScope, brand: ID<Brand>, on tx: Transaction) async throws {
+    /// Links the members' days and folds every day and month that changed, the marked ones and those the links reach: a
+    /// late order can make a member new on another day than before.
+    private static func finish(_ runs: [DayRun], scope: ReportScope, brand: ID<Brand>, on tx: Transaction) async throws
+    {
         let linked = try await tx.run(RollupStatements.linkDays(runs, scope: scope.id, brand: brand))
         try await tx.execute(RollupStatements.removeEmptyDays(runs, scope: scope.id, brand: brand))
         let days = DayRun.runs(of: runs.flatMap(\.days) + linked)
         for (grain, periods) in [(Grain.day, days), (.month, DayRun.months(around: days))] {
-            try await tx.execute(RollupStatements.removeEmptyPeriods(periods, grain: grain, scope: scope.id, brand: brand))
+            try await tx.execute(
+                RollupStatements.removeEmptyPeriods(periods, grain: grain, scope: scope.id, brand: brand))
             try await tx.execute(RollupStatements.foldPeriods(periods, grain: grain, scope: scope.id, brand: brand))
         }
     }
