@@ -128,7 +128,9 @@ extension Language {
         var best: (language: Language, quality: Double)?
         for part in (accepted ?? "").split(separator: ",").prefix(20) {
             let fields = part.split(separator: ";").map { $0.filter { $0 != " " } }
-            guard let tag = fields.first, let language = Language(rawValue: tag.prefix(2).lowercased()) else { continue }
+            guard let tag = fields.first, let language = Language(rawValue: tag.prefix(2).lowercased()) else {
+                continue
+            }
             let quality = fields.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
             if quality > best?.quality ?? 0 { best = (language, quality) }
         }

@@ -34,7 +34,8 @@ struct BoardRoutes: Sendable {
         let language = Language(
             asked: request.uri.queryParameters["lang"].map(String.init), accepted: request.headers[.acceptLanguage])
         let options = BoardOptions(
-            language: language, csrfToken: context.session?.csrfToken, stylesheet: Self.stylesheet, onlyShop: caller.shop)
+            language: language, csrfToken: context.session?.csrfToken, stylesheet: Self.stylesheet,
+            onlyShop: caller.shop)
         do {
             let query = try ReportQuery(name: ReportQuery.Name.overview.rawValue, request: request, caller: caller)
             let report = try await Report.load(query, from: pool)

@@ -25,7 +25,8 @@ struct ReportRoutes: Sendable {
             name: context.parameters.require("name"), request: request, caller: context.requireCaller())
         let report = try await Report.load(query, from: pool)
         return Response(
-            status: .ok, headers: format.headers(of: report), body: .init(byteBuffer: ByteBuffer(bytes: try format.bytes(of: report))))
+            status: .ok, headers: format.headers(of: report),
+            body: .init(byteBuffer: ByteBuffer(bytes: try format.bytes(of: report))))
     }
 }
 
@@ -79,7 +80,8 @@ extension ReportQuery {
             try caller.require(brand: brand)
         }
         try self.init(
-            name: name, brand: caller.brand, from: text("from"), to: text("to"), shop: text("shop"), asOf: text("as_of"))
+            name: name, brand: caller.brand, from: text("from"), to: text("to"), shop: text("shop"), asOf: text("as_of")
+        )
         scope = try caller.require(shop: scope.shop).map(ReportScope.shop) ?? .brand
     }
 }
