@@ -151,8 +151,11 @@ let package = Package(
         tests("PostgresTests", ["Postgres", logging]),
         tests(
             "ReportingTests",
-            ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging]),
-        tests("ReportsTests", ["Reports", "Hooks", "Hosting", "Kernel", "Postgres", asyncHTTPClient, logging, nio]),
+            ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging],
+            exclude: ["Snapshots"]),
+        tests(
+            "ReportsTests",
+            ["Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient, logging, nio]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),

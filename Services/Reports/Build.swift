@@ -1,8 +1,10 @@
 package import Hosting
 import Hummingbird
+import Jobs
 import Keys
 package import Logging
 import Postgres
+import Reporting
 import Schema
 
 /// Composes siyu-reports; opens nothing, so that `--check` and tests may call it.
@@ -12,11 +14,20 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let keys = try KeyRing.load(folder: settings.keysFolder)
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let pages = StaffPages(db: pool, keys: keys, isSecure: settings.environment == .production)
+    let queue = JobQueue(
+        pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
+    ReportingJobs.register(on: queue, pool: pool)
 
     return ServiceApplication(
-        settings: settings, pool: pool, checks: [schemaCheck(pool, logger)], openAPI: openAPI
+        settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
+        workers: [
+            queue.processor(
+                queues: [ReportingJobs.queueName], options: JobProcessorOptions(concurrency: settings.jobConcurrency))
+        ], openAPI: openAPI
     ) { router in
         pages.add(to: router)
+        BoardRoutes(pool: pool, pages: pages).add(to: router)
+        ReportRoutes(pool: pool, pages: pages).add(to: router)
     }
 }
 

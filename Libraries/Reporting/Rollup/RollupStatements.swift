@@ -2,7 +2,9 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// The SQL that keeps the rollups. All of it runs under the brand's lock, on whole days, and can be run again at will.
+/// The SQL that keeps the rollups.
+///
+/// All of it runs under the brand's lock, on whole days, and can be run again at will.
 ///
 /// Days come as runs (`from`, `to`), because a run is one range scan whatever the statistics say, and most changes touch a few
 /// neighbouring days. Where a comment says "+ 0", it keeps an expression out of an index condition on purpose: right after a first
@@ -25,6 +27,28 @@ enum RollupStatements {
             """)
     }
 
+    /// Every day that has an order or a figure.
+    static func markEveryDay(mark: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.dirty_day (brand_id, day, shop_id, mark_id)
+            SELECT o.brand_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date AS day, o.shop_id, \(mark)
+            FROM orders.customer_order o
+            WHERE o.brand_id = \(brand)
+            GROUP BY o.brand_id, o.shop_id, 2
+            UNION
+            SELECT m.brand_id, m.day, m.scope_id, \(mark)
+            FROM reporting.member_day m
+            WHERE m.brand_id = \(brand) AND m.scope_id <> \(ReportScope.wholeBrandID)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    static var readClock: Statement<Date> {
+        Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
+    }
+
+    /// NOT EXISTS comes first because ON CONFLICT alone would wait for whoever is rolling up: the row is being updated.
     static func openRollup(brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
@@ -32,12 +56,13 @@ enum RollupStatements {
             SELECT b.brand_id
             FROM siyu.brand b
             WHERE b.brand_id = \(brand)
+                AND NOT EXISTS (SELECT FROM reporting.rollup r WHERE r.brand_id = \(brand))
             ON CONFLICT DO NOTHING
             """)
     }
 
-    /// Locks the brand's rollups, or returns nothing if somebody else holds them: waiting would cost a connection, and whoever
-    /// holds them looks for marks once more after committing.
+    /// Locks the brand's rollups, or returns nothing if somebody else holds them: waiting would cost a connection, and
+    /// whoever holds them looks for marks once more after committing.
     static func lockRollup(brand: ID<Brand>) -> Statement<Int64> {
         Statement(
             """
@@ -49,8 +74,10 @@ enum RollupStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    /// Takes the marks of the oldest `daysMax` days. The orders that a mark speaks of were committed before it, so every later
-    /// statement of this transaction sees them.
+    /// Takes the marks of the oldest `daysMax` days.
+    ///
+    /// The orders that a mark speaks of were committed before it, so every later statement of this transaction sees
+    /// them.
     static func takeMarks(daysMax: Int, brand: ID<Brand>) -> Statement<(shop: ID<Shop>, day: CalendarDate)> {
         Statement(
             """
@@ -91,8 +118,9 @@ enum RollupStatements {
 
     // MARK: Members' days
 
-    /// Empties the days on which a member no longer has an order in the shop. The rows go away in ``removeEmptyDays``, after
-    /// their neighbours were linked to each other.
+    /// Empties the days on which a member no longer has an order in the shop.
+    ///
+    /// The rows go away in ``removeEmptyDays``, after their neighbours were linked to each other.
     static func emptyShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
@@ -110,8 +138,9 @@ enum RollupStatements {
             """)
     }
 
-    /// Folds the shop's orders into one row per member and day; writes only rows that differ. The hash of a day is the sum of the
-    /// hashes of its orders, so that it does not depend on their order.
+    /// Folds the shop's orders into one row per member and day; writes only rows that differ.
+    ///
+    /// The hash of a day is the sum of the hashes of its orders, so that it does not depend on their order.
     static func foldShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
@@ -176,8 +205,8 @@ enum RollupStatements {
             """)
     }
 
-    /// Links the days of every member who gained or lost a day, and answers the days whose rows changed: when a first order moves,
-    /// the day on which the member used to be new is among them.
+    /// Links the days of every member who gained or lost a day, and answers the days whose rows changed: when a first
+    /// order moves, the day on which the member used to be new is among them.
     static func linkDays(_ runs: [DayRun], scope: UUID, brand: ID<Brand>) -> Statement<CalendarDate> {
         Statement(
             """

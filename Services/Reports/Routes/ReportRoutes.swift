@@ -1,0 +1,103 @@
+import Hooks
+import Hosting
+import HTTPTypes
+import Hummingbird
+import Kernel
+import NIOCore
+import Postgres
+import Reporting
+
+/// `GET /v1/reports/{name}`: a report as JSON or CSV, for programs with an API key and for the links of the board.
+struct ReportRoutes: Sendable {
+    let pool: Pool
+    let pages: StaffPages
+
+    /// Adds the route.
+    func add(to router: some RouterMethods<SiyuRequestContext>) {
+        router.group()
+            .add(middleware: RequireKeyOrSession(key: RequireCaller(db: pool), session: pages.requireSession))
+            .get("v1/reports/{name}") { request, context in try await answer(request, context) }
+    }
+
+    private func answer(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let format = try ReportFormat(request.uri.queryParameters["format"].map(String.init))
+        let query = try ReportQuery(
+            name: context.parameters.require("name"), request: request, caller: context.requireCaller())
+        let report = try await Report.load(query, from: pool)
+        return Response(
+            status: .ok, headers: format.headers(of: report),
+            body: .init(byteBuffer: ByteBuffer(bytes: try format.bytes(of: report))))
+    }
+}
+
+/// How a report is written.
+private enum ReportFormat: String, CaseIterable {
+    case json
+    case csv
+
+    init(_ text: String?) throws(Problem) {
+        guard let text, !text.isEmpty else {
+            self = .json
+            return
+        }
+        guard let format = Self(rawValue: text) else {
+            throw .invalid("`format` must be json or csv.", code: "unknown_format")
+        }
+        self = format
+    }
+
+    func bytes(of report: Report) throws -> [UInt8] {
+        switch self {
+        case .json: try report.json()
+        case .csv: Array(report.csv().utf8)
+        }
+    }
+
+    func headers(of report: Report) -> HTTPFields {
+        var headers: HTTPFields = [.cacheControl: "no-store"]
+        switch self {
+        case .json: headers[.contentType] = "application/json"
+        case .csv:
+            headers[.contentType] = "text/csv; charset=utf-8; header=present"
+            headers[.contentDisposition] =
+                "attachment; filename=\"siyu-\(report.name.rawValue)-\(report.range.from)-\(report.range.to).csv\""
+        }
+        return headers
+    }
+}
+
+extension ReportQuery {
+    /// Reads a query from a URL and keeps it within what the caller may see.
+    ///
+    /// - Throws: A problem: 403 for another brand or shop than the key's, 422 for a brand that is no id, and those of
+    ///   ``init(name:brand:from:to:shop:asOf:)``.
+    init(name: String, request: Request, caller: Caller) throws(Problem) {
+        let parameters = request.uri.queryParameters
+        func text(_ name: String) -> String? { parameters[Substring(name)].map(String.init) }
+
+        if let asked = text("brand"), !asked.isEmpty {
+            guard let brand = ID<Brand>(asked) else { throw .invalid("`brand` must be the id of a brand, a UUID.") }
+            try caller.require(brand: brand)
+        }
+        try self.init(
+            name: name, brand: caller.brand, from: text("from"), to: text("to"), shop: text("shop"), asOf: text("as_of")
+        )
+        scope = try caller.require(shop: scope.shop).map(ReportScope.shop) ?? .brand
+    }
+}
+
+/// Lets pass whoever presents an API key, or else whoever has signed in: the board's download links bring no key.
+private struct RequireKeyOrSession: RouterMiddleware {
+    let key: RequireCaller
+    let session: RequireSession
+
+    func handle(
+        _ request: Request, context: SiyuRequestContext,
+        next: @concurrent (Request, SiyuRequestContext) async throws -> Response
+    ) async throws -> Response {
+        if request.headers[.authorization] == nil, request.cookies[StaffSession.cookieName] != nil {
+            return try await session.handle(request, context: context, next: next)
+        }
+        return try await key.handle(request, context: context, next: next)
+    }
+}

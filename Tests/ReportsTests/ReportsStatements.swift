@@ -1,0 +1,44 @@
+import Kernel
+import Postgres
+
+/// The SQL of the fixture.
+enum ReportsStatements {
+    static func addBrand(_ brand: ID<Brand>, name: String) -> Statement<Void> {
+        Statement("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), \(name), now())")
+    }
+
+    static func addShop(_ shop: ID<Shop>, code: String, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO orders.shop (brand_id, shop_id, code, name, created_at)
+            VALUES (\(brand), \(shop), \(code), \(code), now())
+            """)
+    }
+
+    /// One order at noon, and its payment in the ledger.
+    static func sell(shop: ID<Shop>, day: CalendarDate, fen: Int64, brand: ID<Brand>) -> [Statement<Void>] {
+        let (order, person) = (ID<Order>.mint(), ID<Person>.mint())
+        let (clearing, sales) = (ID<Account>.mint(), ID<Account>.mint())
+        return [
+            Statement(
+                """
+                INSERT INTO orders.customer_order (brand_id, order_id, shop_id, person_id, source, external_key, version, status,
+                    placed_at, quantity, amount_fen, changed_at, created_at, updated_at)
+                VALUES (\(brand), \(order), \(shop), \(person), 'fixture', '\\x01', 1, 'paid',
+                    (\(day)::timestamp + INTERVAL '12 hours') AT TIME ZONE 'Asia/Shanghai', 1, \(fen), now(), now(), now())
+                """),
+            Statement(
+                """
+                INSERT INTO accounting.account (brand_id, account_id, kind, subject_id, created_at)
+                VALUES (\(brand), \(clearing), 'clearing', \(shop), now()), (\(brand), \(sales), 'sales', \(shop), now())
+                """),
+            Statement(
+                """
+                INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind,
+                    subject_id, occurred_at, posted_at)
+                VALUES (\(brand), \(ID<Transfer>.mint()), \(clearing), \(sales), \(fen), 'order.paid', \(order),
+                    (\(day)::timestamp + INTERVAL '12 hours') AT TIME ZONE 'Asia/Shanghai', now())
+                """),
+        ]
+    }
+}
