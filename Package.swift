@@ -49,6 +49,7 @@ let mustache = Target.Dependency.product(name: "Mustache", package: "swift-musta
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationEssentialsCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 
 let package = Package(
@@ -118,7 +119,7 @@ let package = Package(
             [
                 "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Schema",
                 "Vault",
-                argumentParser, asyncHTTPClient, logging, nio,
+                argumentParser, asyncHTTPClient, lifecycle, logging, nio, nioFoundation, nioHTTP1,
             ]),
 
         // Tests mirror the rooms.

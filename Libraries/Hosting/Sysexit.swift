@@ -4,10 +4,14 @@ package enum Sysexit: Int32, Sendable {
     case ok = 0
     /// The command line is wrong.
     case usage = 64
+    /// A file that was named cannot be read.
+    case noInput = 66
     /// Something we need is away: the database, or a port somebody else holds.
     case unavailable = 69
     /// A fault of ours.
     case software = 70
+    /// A file cannot be written.
+    case cannotCreate = 73
     /// Files or folders have the wrong owner or mode.
     case noPermission = 77
     /// The configuration is wrong, or the database does not fit this version.

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Hooks
+import Kernel
+import Postgres
+
+struct APIKeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apikey", abstract: "Makes, lists and ends the API keys of a brand.",
+        subcommands: [Create.self, Revoke.self, List.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an API key. The token is shown this once; only its hash is kept.")
+        @Argument(help: "What the key is for.") var label: String
+        @Option(help: "The brand it speaks for.") var brand: IDArgument<Brand>
+        @Option(help: "The only shop it may see; all shops if not given.") var shop: IDArgument<Shop>?
+        @Option(help: "partner: systems that send and read; staff: people at the pages.") var role: Role = .partner
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let made = try await database.withPool {
+                try await APIKeys.create(brand: brand.id, role: role, shop: shop?.id, label: label, on: $0)
+            }
+            guard let made else { throw Failure("There is no brand \(brand.id).") }
+            try output.show([made.record], token: made.token)
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Ends an API key at once.")
+        @Argument(help: "The key's id.") var key: IDArgument<APIKey>
+        @Option(help: "The brand it speaks for.") var brand: IDArgument<Brand>
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let ended = try await database.withPool { try await APIKeys.revoke(key.id, brand: brand.id, on: $0) }
+            guard let ended else { throw Failure("The brand has no API key \(key.id).") }
+            try output.show([ended])
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the API keys of a brand, ended ones too.")
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try output.show(try await database.withPool { try await APIKeys.list(brand: brand.id, on: $0) })
+        }
+    }
+}
+
+extension Role: ExpressibleByArgument {}
+
+extension OutputOptions {
+    private struct Key: Encodable {
+        let key: ID<APIKey>
+        let role: String
+        let shop: ID<Kernel.Shop>?
+        let label: String
+        let createdAt: Date
+        let revokedAt: Date?
+        let token: String?
+    }
+
+    fileprivate func show(_ keys: [APIKeyRecord], token: APIKeyToken? = nil) throws {
+        let values = keys.map { key in
+            Key(
+                key: key.id, role: key.role.rawValue, shop: key.shop, label: key.label, createdAt: key.createdAt,
+                revokedAt: key.revokedAt, token: token?.revealed)
+        }
+        try show(
+            values, header: ["key", "role", "shop", "label", "created", "ended", "token, shown once"],
+            rows: values.map { key in
+                [
+                    "\(key.key)", key.role, key.shop.map { "\($0)" } ?? "all", key.label, key.createdAt.ISO8601Format(),
+                    key.revokedAt.map { $0.ISO8601Format() } ?? "", key.token ?? "",
+                ]
+            })
+    }
+}

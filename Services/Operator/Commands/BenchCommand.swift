@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import Postgres
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures this machine: each figure beside a raw one taken in turn with it.",
+        discussion: """
+            Needs a cluster in which --database-url may make databases; each benchmark makes one and drops it. Use a \
+            release build, and read the ratios: absolute figures are the machine's.
+            """)
+
+    enum Subject: String, ExpressibleByArgument, CaseIterable {
+        case postgres, jobs, ingest, services
+    }
+
+    @Argument(help: "postgres, jobs, ingest, services; all if none is named.") var subjects: [Subject] = []
+    @Option(help: "Pairs of ours and raw.") var pairs = 5
+    @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
+    @OptionGroup var database: DatabaseOptions
+    @Flag(help: "Answer with JSON.") var json = false
+
+    private struct Answer: Encodable {
+        let isReleaseBuild: Bool
+        let server: String
+        let figures: [Measurement]
+    }
+
+    func run() async throws {
+        guard (1...100).contains(pairs) else { throw ValidationError("--pairs is 1 to 100") }
+        var figures: [Measurement] = []
+        for subject in subjects.isEmpty ? Subject.allCases : subjects {
+            figures += try await measure(subject)
+        }
+        let server = try await database.withPool { try await $0.one(BenchStatements.server()) }
+        if json {
+            Terminal.say(
+                try Terminal.json(Answer(isReleaseBuild: Self.isReleaseBuild, server: server, figures: figures)))
+        } else {
+            Terminal.say(Measurement.table(figures))
+            Terminal.say()
+            Terminal.say("\(server); \(Self.isReleaseBuild ? "release" : "DEBUG") build")
+        }
+    }
+
+    private func measure(_ subject: Subject) async throws -> [Measurement] {
+        switch subject {
+        case .postgres: try await PostgresBench.run(url: database.url, pairs: pairs)
+        case .jobs: try await JobsBench.run(url: database.url, pairs: pairs)
+        case .ingest: try await IngestBench.run(url: database.url, file: file, pairs: pairs)
+        case .services: try await ServicesBench.run(url: database.url, samples: pairs)
+        }
+    }
+
+    /// Assertions are checked in debug builds only.
+    private static var isReleaseBuild: Bool {
+        var isDebug = false
+        assert(
+            {
+                isDebug = true
+                return true
+            }())
+        return !isDebug
+    }
+}

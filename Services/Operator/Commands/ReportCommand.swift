@@ -1,0 +1,32 @@
+import ArgumentParser
+import Kernel
+import Postgres
+import Reporting
+
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report", abstract: "Prints a report, each figure with its identity against the ledger.")
+
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, csv, json
+    }
+
+    @Argument(help: "The report's name: overview.") var name: String
+    @Option(help: "The brand.") var brand: IDArgument<Brand>
+    @Option(help: "The first day, yyyy-mm-dd; the first day with an order if not given.") var from: String?
+    @Option(help: "The last day; the last day with an order if not given.") var to: String?
+    @Option(help: "Only this shop, by its id.") var shop: String?
+    @Option(help: "table, csv or json.") var format: Format = .table
+    @OptionGroup var database: DatabaseOptions
+
+    func run() async throws {
+        let query = try ReportQuery(name: name, brand: brand.id, from: from, to: to, shop: shop)
+        let report = try await database.withPool { try await Report.load(query, from: $0) }
+        switch format {
+        case .table: Terminal.say(report.table())
+        case .csv: Terminal.say(report.csv())
+        case .json: Terminal.say(String(decoding: try report.json(), as: UTF8.self))
+        }
+        if !report.isBalanced { throw Failure("The report does not balance with the ledger.") }
+    }
+}
