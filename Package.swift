@@ -156,7 +156,10 @@ let package = Package(
             exclude: ["Snapshots"]),
         tests(
             "ReportsTests",
-            ["Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient, logging, nio]),
+            [
+                "Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient, logging, nio,
+                nioHTTP1,
+            ]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),

@@ -1,6 +1,7 @@
 import Foundation
 import Hooks
 import Kernel
+import Postgres
 import TestSupport
 import Testing
 

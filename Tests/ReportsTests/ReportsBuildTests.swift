@@ -2,6 +2,7 @@ import Foundation
 import Hosting
 import Kernel
 import Keys
+import Postgres
 import Reports
 import TestSupport
 import Testing

@@ -6,6 +6,7 @@ import Kernel
 import Keys
 import Logging
 import NIOCore
+import NIOHTTP1
 import Postgres
 import Reporting
 import Reports

@@ -46,18 +46,12 @@ struct BoardRoutes: Sendable {
     }
 
     private func page(_ html: String, _ status: HTTPResponse.Status) -> Response {
-        Response(
-            status: status,
-            headers: [
-                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .vary: "Accept-Language, Cookie",
-                .contentSecurityPolicy: """
-                default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
-                """, .referrerPolicy: "same-origin",
-            ],
-            body: .init(byteBuffer: ByteBuffer(string: html)))
+        var headers: HTTPFields = [
+            .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .vary: "Accept-Language, Cookie",
+            .contentSecurityPolicy:
+                "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ]
+        if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "same-origin" }
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: html)))
     }
-}
-
-extension HTTPField.Name {
-    fileprivate static var referrerPolicy: Self { Self("Referrer-Policy") ?? .pragma }
 }

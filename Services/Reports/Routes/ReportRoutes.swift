@@ -20,7 +20,7 @@ struct ReportRoutes: Sendable {
     }
 
     private func answer(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let format = try ReportFormat(request.uri.queryParameters["format"].map(String.init))
+        let format = try ReportFormat(asked: request.uri.queryParameters["format"].map(String.init))
         let query = try ReportQuery(
             name: context.parameters.require("name"), request: request, caller: context.requireCaller())
         let report = try await Report.load(query, from: pool)
@@ -30,33 +30,21 @@ struct ReportRoutes: Sendable {
     }
 }
 
-/// How a report is written.
-private enum ReportFormat: String, CaseIterable {
-    case json
-    case csv
-
-    init(_ text: String?) throws(Problem) {
-        guard let text, !text.isEmpty else {
-            self = .json
-            return
-        }
-        guard let format = Self(rawValue: text) else {
-            throw .invalid("`format` must be json or csv.", code: "unknown_format")
-        }
-        self = format
-    }
-
-    func bytes(of report: Report) throws -> [UInt8] {
-        switch self {
-        case .json: try report.json()
-        case .csv: Array(report.csv().utf8)
+extension ReportFormat {
+    /// The format that a URL asks for; JSON if it asks for none.
+    fileprivate init(asked text: String?) throws(Problem) {
+        switch text ?? "" {
+        case "", "json": self = .json
+        case "csv": self = .csv
+        default: throw .invalid("`format` must be json or csv.", code: "unknown_format")
         }
     }
 
-    func headers(of report: Report) -> HTTPFields {
+    fileprivate func headers(of report: Report) -> HTTPFields {
         var headers: HTTPFields = [.cacheControl: "no-store"]
         switch self {
         case .json: headers[.contentType] = "application/json"
+        case .table: headers[.contentType] = "text/plain; charset=utf-8"
         case .csv:
             headers[.contentType] = "text/csv; charset=utf-8; header=present"
             headers[.contentDisposition] =
