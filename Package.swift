@@ -93,7 +93,9 @@ let package = Package(
                 hummingbirdCore,
                 lifecycle, logging, metrics, nio, nioHTTP1, unixSignals,
             ]),
-        library("Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")], exclude: ["golden.sql"]),
+        library(
+            "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],
+            exclude: ["Decisions", "golden.sql"]),
 
         // First floor: one room per concept of the business.
         library("Accounting", ["Kernel", "Postgres"]),
