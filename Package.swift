@@ -137,8 +137,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "Accounting", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", "Reporting", "Schema", asyncHTTPClient,
-                logging, nio,
+                "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Postgres", "Reports", asyncHTTPClient,
+                nio, nioHTTP1,
             ]),
         tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
         tests(

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import NIOCore
+import NIOHTTP1
 import TestSupport
 
 #if canImport(Glibc)
@@ -37,8 +38,9 @@ final class ServiceProcess {
         self.name = name
         (port, adminPort) = (try Self.freePort(), try Self.freePort())
         logPath = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString).log").path
-        FileManager.default.createFile(atPath: logPath, contents: nil)
-        guard let log = FileHandle(forWritingAtPath: logPath) else { throw EndToEndError("no log file") }
+        guard FileManager.default.createFile(atPath: logPath, contents: nil),
+            let log = FileHandle(forWritingAtPath: logPath)
+        else { throw EndToEndError("no log file") }
         self.log = log
         process = Process()
         process.executableURL = try Self.folder.appendingPathComponent(name)
