@@ -49,6 +49,7 @@ struct StatementRulesTests {
         ("SELECT a FROM orders.shop s WHERE s.brand_id = \\(brand)", 0),
         ("INSERT INTO orders.shop (brand_id, shop_id) VALUES (\\(brand), \\(shop))", 0),
         ("SELECT siyu.clock()", 0),
+        ("SELECT DISTINCT x.day FROM unnest(\\(days)) AS x (day)", 0),
         ("UPDATE orders.shop SET created_at = \\(now) WHERE brand_id = \\(brand)", 0),
     ])
     func businessSample_withAndWithoutBrand_isFoundOrPasses(sql: String, count: Int) {

@@ -26,7 +26,7 @@ enum Words {
             $0.isIn("Libraries") && $0.room != "Kernel"
         },
         Ban(#"\bUUID\(\)"#, part: "UUID()", instead: "ID.mint()") { $0.isIn("Libraries") && $0.room != "Kernel" },
-        Ban(#"\bTask\.sleep\b"#, part: "Task.sleep", instead: "TestSignal or eventually") {
+        Ban(#"\bTask\.sleep\b"#, part: "Task.sleep", instead: "TestSignal, eventually, lettingPass or untilCancelled") {
             $0.isIn("Tests") && $0.room != "TestSupport"
         },
         Ban(#"(?:^|[^\w.])print\("#, part: "print(", instead: "a logger, or a value returned") { $0.isIn("Libraries") },

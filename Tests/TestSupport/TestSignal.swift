@@ -53,3 +53,13 @@ package func eventually(
         try await Task.sleep(for: pause)
     }
 }
+
+/// Lets time pass in which something must not happen: the one wait that no signal can replace.
+package func lettingPass(_ duration: Duration) async throws {
+    try await Task.sleep(for: duration)
+}
+
+/// Work that never ends by itself, only by being cancelled.
+package func untilCancelled() async throws {
+    while true { try await Task.sleep(for: .seconds(3_600)) }
+}
