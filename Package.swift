@@ -107,8 +107,8 @@ let package = Package(
         service(
             "Ingest",
             [
-                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", hummingbird,
-                lifecycle, logging,
+                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", crypto, httpTypes,
+                hummingbird, logging, nio, nioFoundation,
             ]),
         service(
             "Reports",

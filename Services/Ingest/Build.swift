@@ -1,21 +1,36 @@
 package import Hosting
 import Hummingbird
+import Jobs
 import Keys
 package import Logging
+import Orders
 import Postgres
 import Schema
+import Vault
 
 /// Composes siyu-ingest; opens nothing, so that `--check` and tests may call it.
 ///
 /// - Throws: `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
-    _ = try KeyRing.load(folder: settings.keysFolder)
+    let vault = Vault(keys: try KeyRing.load(folder: settings.keysFolder))
     let pool = Pool(settings.poolConfiguration, logger: logger)
+    let queue = JobQueue(
+        pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
+    ImportLoader.register(on: queue, vault: vault)
+    let imports = OrderImports(pool: pool, queue: queue, vault: vault)
+    var limits = ServerLimits()
+    limits.exceptions[ImportRoutes.path] = ImportRoutes.limits
 
     return ServiceApplication(
-        settings: settings, pool: pool, checks: [schemaCheck(pool, logger)], openAPI: openAPI
+        settings: settings, pool: pool, limits: limits, checks: [schemaCheck(pool, logger)],
+        workers: [
+            queue.processor(
+                queues: [ImportLoad.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency))
+        ], openAPI: openAPI
     ) { router in
-        _ = router.group().add(middleware: RequireCaller(db: pool))
+        let api = router.group().add(middleware: RequireCaller(db: pool))
+        ImportRoutes(pool: pool, imports: imports).add(to: api)
+        OrderRoutes(pool: pool).add(to: api)
     }
 }
 

@@ -11,6 +11,12 @@ package struct ImportRefusal: Hashable, Sendable {
     package let line: Int32
     /// Why it was not taken.
     package let reason: LineRefusal
+
+    /// The first line of a list of refusals as CSV.
+    package static let csvHeader = Array("line,reason\r\n".utf8)
+
+    /// The refusal as a line of CSV.
+    package var csv: [UInt8] { Array("\(line),\"\(reason.sentence)\"\r\n".utf8) }
 }
 
 /// Takes files of orders in, and tells how far they have come.
@@ -181,12 +187,12 @@ package final class OrderImports: Sendable {
     package func writeRefusals(
         of id: ID<Import>, brand: ID<Brand>, to write: ([UInt8]) async throws -> Void
     ) async throws {
-        try await write(Array("line,reason\r\n".utf8))
+        try await write(ImportRefusal.csvHeader)
         var last: Int32 = 0
         while true {
             let refusals = try await refusals(of: id, after: last, brand: brand)
             guard let end = refusals.last else { return }
-            try await write(refusals.reduce(into: []) { $0 += "\($1.line),\"\($1.reason.sentence)\"\r\n".utf8 })
+            try await write(refusals.flatMap(\.csv))
             last = end.line
         }
     }

@@ -21,6 +21,12 @@ struct TourClient {
         let unchanged: Int
         let refused: Int
 
+        private enum CodingKeys: String, CodingKey {
+            // As the decoder spells import_id.
+            case importID = "importId"
+            case state, lines, added, unchanged, refused
+        }
+
         var isFinished: Bool { ["loaded", "refused", "checked"].contains(state) }
     }
 
