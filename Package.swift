@@ -91,7 +91,7 @@ let package = Package(
             [
                 "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird,
                 hummingbirdCore,
-                lifecycle, logging, metrics, nio, nioHTTP1, unixSignals,
+                lifecycle, logging, metrics, nio, nioHTTP1, nioPosix, unixSignals,
             ]),
         library(
             "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],

@@ -1,15 +1,14 @@
 package import Hosting
 import Hummingbird
-import Keys
 package import Logging
 import Postgres
 import Schema
 
 /// Composes siyu-ingest; opens nothing, so that `--check` and tests may call it.
 ///
-/// - Throws: `KeysError` when the master keys are missing or exposed.
+/// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
-    _ = try KeyRing.load(folder: settings.keysFolder)
+    _ = try settings.loadKeys()
     let pool = Pool(settings.poolConfiguration, logger: logger)
 
     return ServiceApplication(

@@ -72,7 +72,7 @@ struct ServiceRunnerTests {
         try await withServer(addRoutes: { $0.get("v1/things/{id}") { _, _ in "x" } }) { server in
             for id in 1...3 { _ = try await server.get("/v1/things/\(id)") }
             _ = try await server.get("/guess")
-            _ = try await server.send("BREW", "/guess")
+            _ = try await server.send("PROPFIND", "/guess")
 
             let text = try await server.get("\(server.admin)/metrics").body
 
