@@ -195,11 +195,13 @@ enum ImportLoadStatements {
     }
 
     /// The days of some instants, as the business counts them.
-    static func days(of instants: [Date]) -> Statement<CalendarDate> {
+    static func days(of instants: [Date], brand: ID<Brand>) -> Statement<CalendarDate> {
         Statement(
             """
             SELECT DISTINCT (x.instant AT TIME ZONE 'Asia/Shanghai')::date AS day
-            FROM unnest(\(instants)) AS x (instant)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(instants)) AS x (instant)
+            WHERE b.brand_id = \(brand)
             ORDER BY day
             """
         ) { row throws(PostgresError) in try row.next() }

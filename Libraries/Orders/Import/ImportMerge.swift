@@ -45,7 +45,7 @@ struct ImportMerge {
         let instants = Set(placed + changes.flatMap { [$0.before.placedAt, $0.after.placedAt] })
         return Outcome(
             added: placed.count, changed: changes.count, unchanged: staged - placed.count - changes.count,
-            days: try await tx.run(ImportLoadStatements.days(of: Array(instants))))
+            days: try await tx.run(ImportLoadStatements.days(of: Array(instants), brand: brand)))
     }
 
     // MARK: Persons
