@@ -91,7 +91,7 @@ let package = Package(
             [
                 "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird,
                 hummingbirdCore,
-                lifecycle, logging, metrics, nio, nioHTTP1, unixSignals,
+                lifecycle, logging, metrics, nio, nioHTTP1, nioPosix, unixSignals,
             ]),
         library(
             "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],
@@ -142,7 +142,11 @@ let package = Package(
             ]),
         tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
         tests(
-            "HostingTests", ["Hosting", "Kernel", "Postgres", asyncHTTPClient, hummingbird, lifecycle, logging, nio]),
+            "HostingTests",
+            [
+                "Hooks", "Hosting", "Kernel", "Keys", "Postgres", asyncHTTPClient, coreMetrics, httpTypes, hummingbird, lifecycle,
+                logging, nio, nioHTTP1, nioPosix,
+            ]),
         tests(
             "IngestTests",
             ["Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", asyncHTTPClient, logging, nio]),

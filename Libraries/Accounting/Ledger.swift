@@ -61,6 +61,11 @@ extension Ledger {
             guard posting.amount > .zero else { throw LedgerError.amountNotPositive(posting.id) }
             guard posting.debit != posting.credit else { throw LedgerError.accountsEqual(posting.id) }
         }
+        let accounts = Set(postings.flatMap { [$0.debit, $0.credit] })
+        let known = Set(try await tx.run(LedgerStatements.known(Array(accounts), brand: brand)))
+        if let stranger = postings.first(where: { !known.contains($0.debit) || !known.contains($0.credit) }) {
+            throw LedgerError.accountUnknown(stranger.id)
+        }
         let posted = Set(try await tx.run(LedgerStatements.post(postings, brand: brand, now: now)))
         if posted.count < postings.count {
             try await confirm(postings.filter { !posted.contains($0.id) }, brand: brand, on: tx)
@@ -71,17 +76,14 @@ extension Ledger {
 
     /// Postings that inserted nothing must stand in the books already, exactly as they are.
     private static func confirm(_ postings: [Posting], brand: ID<Brand>, on tx: Transaction) async throws {
-        var earlier: [Reason: LedgerStatements.Recorded] = [:]
-        for recorded in try await tx.run(LedgerStatements.recorded(postings, brand: brand)) {
-            earlier[Reason(kind: recorded.kind, subject: recorded.subject)] = recorded
-        }
-        for posting in postings {
-            guard let recorded = earlier[Reason(kind: posting.kind, subject: posting.subject)] else {
-                throw LedgerError.accountUnknown(posting.id)
+        for (kind, repeated) in Dictionary(grouping: postings, by: \.kind) {
+            let rows = try await tx.run(LedgerStatements.recorded(kind, of: repeated.map(\.subject), brand: brand))
+            let recorded = Dictionary(rows.map { ($0.subject, $0) }) { first, _ in first }
+            for posting in repeated {
+                guard let earlier = recorded[posting.subject], earlier.debit == posting.debit,
+                    earlier.credit == posting.credit, earlier.amount == posting.amount
+                else { throw LedgerError.contradiction(kind: kind, subject: posting.subject) }
             }
-            guard
-                recorded.debit == posting.debit, recorded.credit == posting.credit, recorded.amount == posting.amount
-            else { throw LedgerError.contradiction(kind: posting.kind, subject: posting.subject) }
         }
     }
 
@@ -105,10 +107,5 @@ extension Ledger {
             changed.append((row.account, balance))
         }
         try await tx.execute(LedgerStatements.setBalances(changed, brand: brand, now: now))
-    }
-
-    private struct Reason: Hashable {
-        let kind: TransferKind
-        let subject: UUID
     }
 }

@@ -62,21 +62,31 @@ enum LedgerStatements {
 
     // MARK: Postings
 
+    /// Which of some accounts the brand has; accounts are never deleted, so that the answer stays true.
+    static func known(_ accounts: [ID<Account>], brand: ID<Brand>) -> Statement<ID<Account>> {
+        Statement(
+            """
+            SELECT account_id
+            FROM accounting.account
+            WHERE brand_id = \(brand) AND account_id = ANY(\(accounts))
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     /// One statement for any number of postings.
     ///
-    /// The accounts are joined, not referenced by a foreign key: a posting to an
-    /// unknown account inserts nothing and is told apart afterwards. Sorted by the unique key, so that batches cannot deadlock.
+    /// Sorted by the unique key, so that batches cannot deadlock. What was posted before returns no row.
     static func post(_ postings: [Posting], brand: ID<Brand>, now: Date) -> Statement<ID<Transfer>> {
         Statement(
             """
-            INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at, posted_at)
-            SELECT b.brand_id, x.transfer_id, d.account_id, c.account_id, x.amount_fen, x.kind, x.subject_id, x.occurred_at, \(now)
+            INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind,
+                subject_id, occurred_at, posted_at)
+            SELECT b.brand_id, x.transfer_id, x.debit_account_id, x.credit_account_id, x.amount_fen, x.kind,
+                x.subject_id, x.occurred_at, \(now)
             FROM siyu.brand b
-            CROSS JOIN unnest(\(postings.map(\.id)), \(postings.map(\.debit)), \(postings.map(\.credit)), \(postings.map(\.amount)),
-                \(postings.map(\.kind)), \(postings.map(\.subject)), \(postings.map(\.occurredAt)))
+            CROSS JOIN unnest(\(postings.map(\.id)), \(postings.map(\.debit)), \(postings.map(\.credit)),
+                \(postings.map(\.amount)), \(postings.map(\.kind)), \(postings.map(\.subject)), \(postings.map(\.occurredAt)))
                 AS x (transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at)
-            JOIN accounting.account d ON d.brand_id = b.brand_id AND d.account_id = x.debit_account_id
-            JOIN accounting.account c ON c.brand_id = b.brand_id AND c.account_id = x.credit_account_id
             WHERE b.brand_id = \(brand)
             ORDER BY x.kind, x.subject_id
             ON CONFLICT DO NOTHING
@@ -87,25 +97,21 @@ enum LedgerStatements {
 
     /// A transfer as it stands in the books.
     struct Recorded: Sendable {
-        let kind: TransferKind
         let subject: UUID
         let debit: ID<Account>
         let credit: ID<Account>
         let amount: Money
     }
 
-    static func recorded(_ postings: [Posting], brand: ID<Brand>) -> Statement<Recorded> {
+    static func recorded(_ kind: TransferKind, of subjects: [UUID], brand: ID<Brand>) -> Statement<Recorded> {
         Statement(
             """
-            SELECT t.kind, t.subject_id, t.debit_account_id, t.credit_account_id, t.amount_fen
-            FROM unnest(\(postings.map(\.kind)), \(postings.map(\.subject))) AS x (kind, subject_id)
-            JOIN accounting.transfer t ON t.kind = x.kind AND t.subject_id = x.subject_id
-            WHERE t.brand_id = \(brand)
+            SELECT subject_id, debit_account_id, credit_account_id, amount_fen
+            FROM accounting.transfer
+            WHERE brand_id = \(brand) AND kind = \(kind) AND subject_id = ANY(\(subjects))
             """
         ) { row throws(PostgresError) in
-            Recorded(
-                kind: try row.next(), subject: try row.next(), debit: try row.next(), credit: try row.next(),
-                amount: try row.next())
+            Recorded(subject: try row.next(), debit: try row.next(), credit: try row.next(), amount: try row.next())
         }
     }
 

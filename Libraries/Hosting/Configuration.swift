@@ -58,7 +58,7 @@ package struct ServiceConfiguration: Sendable {
     ) async throws(StartupFailure) -> [any ConfigProvider] {
         // Not CommandLineArgumentsProvider: it splits values at commas, which a list of database hosts contains.
         let flags = InMemoryProvider(
-            name: Provider.flags.rawValue,
+            name: "flags",
             values: .init(
                 line.values.map { (AbsoluteConfigKey([$0]), ConfigValue(.string($1), isSecret: true)) },
                 uniquingKeysWith: { $1 }))
@@ -83,7 +83,8 @@ package struct ServiceConfiguration: Sendable {
     }
 
     private enum Provider: String {
-        case flags
+        // As the library names them.
+        case flags = "InMemoryProvider[flags]"
         case file = "FileProvider"
     }
 }

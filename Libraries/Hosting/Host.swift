@@ -62,7 +62,10 @@ package enum Host {
     /// Throws the first failed check as a reason not to start.
     static func requireReady(_ readiness: Readiness, _ application: ServiceApplication) async throws(StartupFailure) {
         for finding in await readiness.findings(timeout: startTimeout) {
-            guard let reason = finding.reason else { continue }
+            guard let found = finding.reason else { continue }
+            // One line, and no second full stop.
+            let words = found.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let reason = words.hasSuffix(".") ? String(words.dropLast()) : words
             let address = application.settings.databaseURL
             let database = address.isEmpty ? "as in PGHOST and its kin" : maskingPassword(address)
             throw StartupFailure(finding.exit, "\(finding.name) is not ready: \(reason) (database: \(database)).")

@@ -47,8 +47,8 @@ package final class PrometheusRegistry: MetricsFactory {
         if !name.hasSuffix(suffix) { name += suffix }
         let labels = dimensions.map { "\(prometheusName($0))=\"\(escapedLabel($1))\"" }.joined(separator: ",")
         return state.withLock { state in
-            if let known = state.families[name]?.series[labels] { return known }
             var family = state.families[name] ?? Family(kind: kind)
+            if family.kind == kind, let known = family.series[labels] { return known }
             let series = Series(isHistogram: kind == .histogram)
             // A name that already is another kind of metric is dropped too: one name, one type.
             guard family.kind == kind, family.series.count < Self.seriesMax else {

@@ -15,7 +15,7 @@ package struct ServiceApplication: Sendable {
     /// The limits of its API.
     package let limits: ServerLimits
     /// What must hold: the database, the service's own checks, the environment.
-    package let checks: [ReadinessCheck]
+    package var checks: [ReadinessCheck]
     /// Job processors and the like: started when the ports are open, drained together with the API.
     package let workers: [any Service]
     /// Its routes as `GET /v1/…`, sorted.

@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
+import NIOPosix
 import Postgres
 import ServiceLifecycle
 import UnixSignals
@@ -45,6 +46,8 @@ package struct ServiceRunner: Sendable {
         try await Host.requireReady(readiness, application)
 
         let settings = application.settings
+        try await Self.requireFree(settings.host, settings.port)
+        try await Self.requireFree(settings.adminHost, settings.adminPort)
         let doors = OpenDoors()
         let api = server(
             Edge(
@@ -72,6 +75,15 @@ package struct ServiceRunner: Sendable {
         configuration.maximumGracefulShutdownDuration = settings.drainGrace
         try await ServiceGroup(configuration: configuration).run()
         logger.notice("Drained.")
+    }
+
+    /// Listens for a moment, so that a port somebody else holds is all that is said, before anything has started.
+    private static func requireFree(_ host: String, _ port: Int) async throws {
+        try await explainingBind("\(host):\(port)") {
+            try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get().close().get()
+        }
     }
 
     private func server(
@@ -102,17 +114,22 @@ private struct Listener: Service {
     let address: String
 
     func run() async throws {
-        do {
-            try await server.run()
-        } catch let error as IOError {
-            switch error.errnoCode {
-            case EADDRINUSE: throw StartupFailure(.unavailable, "\(address) is in use by another process.")
-            case EACCES: throw StartupFailure(.noPermission, "This user may not listen on \(address).")
-            default: throw StartupFailure(.unavailable, "Cannot listen on \(address) (errno \(error.errnoCode)).")
-            }
-        } catch is SocketAddressError {
-            throw StartupFailure(.config, "\(address) is not an address of this machine.")
+        try await explainingBind(address) { try await server.run() }
+    }
+}
+
+private func explainingBind(_ address: String, _ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch let error as IOError {
+        switch error.errnoCode {
+        case EADDRINUSE: throw StartupFailure(.unavailable, "\(address) is in use by another process.")
+        case EACCES: throw StartupFailure(.noPermission, "This user may not listen on \(address).")
+        case EADDRNOTAVAIL: throw StartupFailure(.config, "\(address) is not an address of this machine.")
+        default: throw StartupFailure(.unavailable, "Cannot listen on \(address) (errno \(error.errnoCode)).")
         }
+    } catch is SocketAddressError {
+        throw StartupFailure(.config, "\(address) is not an address of this machine.")
     }
 }
 
@@ -188,7 +205,8 @@ private struct Together: Service {
                     }
                 }
             }
-            try await group.waitForAll()
+            // Not waitForAll, which would wait for the others before it passes an error on.
+            for try await _ in group {}
         }
     }
 }

@@ -1,3 +1,4 @@
+package import Keys
 package import Logging
 package import Postgres
 
@@ -61,6 +62,16 @@ package struct ServiceSettings: Sendable {
 }
 
 extension ServiceSettings {
+    /// The ring of master keys.
+    ///
+    /// - Throws: `KeysError`; ``StartupFailure`` where `SIYU_KEYS` is not set.
+    package func loadKeys() throws -> KeyRing {
+        guard !keysFolder.isEmpty else {
+            throw StartupFailure(.config, "SIYU_KEYS is not set: it names the folder that holds master.key.")
+        }
+        return try KeyRing.load(folder: keysFolder)
+    }
+
     /// The pool of the service's role.
     package var poolConfiguration: PoolConfiguration {
         PoolConfiguration(

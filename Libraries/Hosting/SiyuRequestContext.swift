@@ -20,7 +20,7 @@ package struct SiyuRequestContext: RequestContext {
     /// Renames Hummingbird's request id to ours in the log metadata.
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        id = source.logger[metadataKey: "hb.request.id"].map { "\($0)" } ?? ""
+        id = source.logger[metadataKey: "hb.request.id"].map { "\($0)" } ?? "\(RequestID())"
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request_id"] = .string(id)
     }

@@ -613,7 +613,6 @@ ALTER TABLE orders.import OWNER TO siyu_owner;
 CREATE TABLE orders.import_customer (
     brand_id uuid NOT NULL,
     import_id uuid NOT NULL,
-    customer integer NOT NULL,
     first_line integer NOT NULL,
     person_id uuid NOT NULL,
     blind_index bytea NOT NULL,
@@ -627,7 +626,7 @@ CREATE TABLE orders.import_line (
     brand_id uuid NOT NULL,
     import_id uuid NOT NULL,
     line integer NOT NULL,
-    customer integer NOT NULL,
+    customer_line integer NOT NULL,
     order_id uuid NOT NULL,
     payment_id uuid NOT NULL,
     external_key bytea NOT NULL,
@@ -852,7 +851,7 @@ ALTER TABLE ONLY orders.customer_order
     ADD CONSTRAINT customer_order_pkey PRIMARY KEY (brand_id, order_id);
 
 ALTER TABLE ONLY orders.import_customer
-    ADD CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, customer);
+    ADD CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, first_line);
 
 ALTER TABLE ONLY orders.import_line
     ADD CONSTRAINT import_line_pkey PRIMARY KEY (brand_id, import_id, line);
@@ -936,8 +935,6 @@ CREATE INDEX later_unknown_kind ON jobs.later USING btree (queue_id, kind_id) WH
 CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (brand_id, person_id, placed_at, order_id);
 
 CREATE INDEX customer_order_shop_idx ON orders.customer_order USING btree (brand_id, shop_id, placed_at, order_id);
-
-CREATE INDEX import_customer_first_line_idx ON orders.import_customer USING btree (brand_id, import_id, first_line);
 
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
 

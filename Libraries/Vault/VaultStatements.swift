@@ -31,10 +31,9 @@ enum VaultStatements {
     ) -> Statement<([UInt8], ID<Person>)> {
         Statement(
             """
-            SELECT p.blind_index, p.person_id
-            FROM unnest(\(indexes)) AS x (blind_index)
-            JOIN vault.person p ON p.blind_index = x.blind_index
-            WHERE p.brand_id = \(brand) AND p.kind = \(kind)
+            SELECT blind_index, person_id
+            FROM vault.person
+            WHERE brand_id = \(brand) AND kind = \(kind) AND blind_index = ANY(\(indexes))
             """
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }
     }

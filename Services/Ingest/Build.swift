@@ -1,7 +1,6 @@
 package import Hosting
 import Hummingbird
 import Jobs
-import Keys
 package import Logging
 import Orders
 import Postgres
@@ -10,9 +9,9 @@ import Vault
 
 /// Composes siyu-ingest; opens nothing, so that `--check` and tests may call it.
 ///
-/// - Throws: `KeysError` when the master keys are missing or exposed.
+/// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
-    let vault = Vault(keys: try KeyRing.load(folder: settings.keysFolder))
+    let vault = Vault(keys: try settings.loadKeys())
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))

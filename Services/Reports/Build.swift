@@ -1,7 +1,6 @@
 package import Hosting
 import Hummingbird
 import Jobs
-import Keys
 package import Logging
 import Postgres
 import Reporting
@@ -9,9 +8,9 @@ import Schema
 
 /// Composes siyu-reports; opens nothing, so that `--check` and tests may call it.
 ///
-/// - Throws: `KeysError` when the master keys are missing or exposed.
+/// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
-    let keys = try KeyRing.load(folder: settings.keysFolder)
+    let keys = try settings.loadKeys()
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let pages = StaffPages(db: pool, keys: keys, isSecure: settings.environment == .production)
     let queue = JobQueue(

@@ -31,35 +31,31 @@ struct ImportMerge {
         let placed = try await tx.run(ImportLoadStatements.addOrders(lines, of: record, now: now))
         var payments = try await tx.run(ImportLoadStatements.addPayments(lines, of: record, now: now))
         var reversed: [PaymentRow] = []
-        var instants = Set(placed)
-        var changed = 0
+        var changes: [OrderNews] = []
         // Orders without a number are what they say: they cannot change, only be others.
         if record.request.format != .cdnow, placed.count < staged {
             let news = try await tx.run(ImportLoadStatements.laterNews(of: lines, in: record))
-            let changes = news.filter(\.isChange)
-            changed = changes.count
-            instants.formUnion(changes.flatMap { [$0.before.placedAt, $0.after.placedAt] })
-            try await apply(news, on: tx)
-            let moved = changes.filter(\.movesMoney).map(\.order)
-            reversed = try await tx.run(ImportLoadStatements.reversePayments(of: moved, brand: brand, now: now))
-            payments += try await tx.run(
-                ImportLoadStatements.renewPayments(of: moved, lines, of: record, now: now))
+            changes = news.filter(\.isChange)
+            try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
+            reversed = try await reversePayments(of: changes, on: tx)
+            payments += try await renewPayments(of: changes, on: tx)
         }
         try await post(payments, reversed: reversed, on: tx)
         try await tx.execute(ImportLoadStatements.forget(lines, of: record))
+        let instants = Set(placed + changes.flatMap { [$0.before.placedAt, $0.after.placedAt] })
         return Outcome(
-            added: placed.count, changed: changed, unchanged: staged - placed.count - changed,
-            days: try await tx.run(ImportLoadStatements.days(of: Array(instants))))
+            added: placed.count, changed: changes.count, unchanged: staged - placed.count - changes.count,
+            days: try await tx.run(ImportLoadStatements.days(of: Array(instants), brand: brand)))
     }
+
+    // MARK: Persons
 
     /// Admits the customers whose first line lies in this chunk; those that the vault knows keep the id they have.
     private func admitCustomers(on tx: Transaction) async throws {
         let customers = try await tx.run(ImportLoadStatements.customers(firstIn: lines, of: record))
         let ids = try await vault.admit(
             customers.map(\.person), kind: PersonKind(customerOf: shop), brand: brand, now: now, on: tx)
-        let known = zip(customers, ids).filter { $0.person.id != $1 }.map { ($0.number, $1) }
-        if known.isEmpty { return }
-        try await tx.execute(ImportLoadStatements.setPersons(known, of: record))
+        try await set(zip(customers, ids).map { $0.known(as: $1) }, in: customers, on: tx)
     }
 
     /// For a dry run: the customers that the vault knows get the id they have, nobody is admitted.
@@ -67,23 +63,41 @@ struct ImportMerge {
         let customers = try await tx.run(ImportLoadStatements.customers(firstIn: lines, of: record))
         let ids = try await vault.known(
             customers.map(\.person.blindIndex), kind: PersonKind(customerOf: shop), brand: brand, on: tx)
-        let known = customers.compactMap { customer in ids[customer.person.blindIndex].map { (customer.number, $0) } }
-        if known.isEmpty { return }
-        try await tx.execute(ImportLoadStatements.setPersons(known, of: record))
+        try await set(customers.map { $0.known(as: ids[$0.person.blindIndex] ?? $0.person.id) }, in: customers, on: tx)
     }
 
-    /// Keeps the versions that are replaced, and replaces them.
-    private func apply(_ news: [OrderNews], on tx: Transaction) async throws {
-        let changed = news.filter(\.isChange).map(\.order)
-        if !changed.isEmpty {
-            try await tx.execute(ImportLoadStatements.keepVersions(of: changed, brand: brand, now: now))
-            try await tx.execute(ImportLoadStatements.applyVersions(of: changed, lines, of: record, now: now))
-        }
-        let confirmed = news.filter { !$0.isChange }.map(\.order)
-        if !confirmed.isEmpty {
-            try await tx.execute(ImportLoadStatements.confirmVersions(of: confirmed, lines, of: record))
-        }
+    private func set(_ recognized: [StagedCustomer], in staged: [StagedCustomer], on tx: Transaction) async throws {
+        let differing = zip(recognized, staged).filter { $0.person.id != $1.person.id }.map(\.0)
+        if !differing.isEmpty { try await tx.execute(ImportLoadStatements.setPersons(differing, of: record)) }
     }
+
+    // MARK: Later versions
+
+    /// Keeps the versions that are replaced, and replaces them.
+    private func apply(_ changes: [OrderNews], confirming same: [OrderNews], on tx: Transaction) async throws {
+        if !changes.isEmpty {
+            try await tx.execute(OrderVersionStatements.keep(changes.map(\.order), brand: brand, now: now))
+            try await tx.execute(OrderVersionStatements.replace(changes, brand: brand, now: now))
+        }
+        if !same.isEmpty { try await tx.execute(OrderVersionStatements.confirm(same, brand: brand)) }
+    }
+
+    private func reversePayments(of changes: [OrderNews], on tx: Transaction) async throws -> [PaymentRow] {
+        let orders = changes.filter(\.movesMoney).map(\.order)
+        if orders.isEmpty { return [] }
+        return try await tx.run(OrderVersionStatements.reversePayments(of: orders, brand: brand, now: now))
+    }
+
+    private func renewPayments(of changes: [OrderNews], on tx: Transaction) async throws -> [PaymentRow] {
+        let payments = changes.filter { $0.movesMoney && $0.after.due > .zero }.map {
+            (id: ID<Payment>.mint(), news: $0)
+        }
+        if payments.isEmpty { return [] }
+        try await tx.execute(OrderVersionStatements.addPayments(payments, brand: brand, now: now))
+        return payments.map { PaymentRow(id: $0.id, amount: $0.news.after.amount, paidAt: $0.news.after.placedAt) }
+    }
+
+    // MARK: Money
 
     /// Both kinds count for the instant at which the order was placed, so that the ledger's sales of a day are its orders' amounts.
     private func post(_ payments: [PaymentRow], reversed: [PaymentRow], on tx: Transaction) async throws {
@@ -104,11 +118,26 @@ struct ImportMerge {
     }
 }
 
-/// A version of an order as far as its money and its day go.
-struct OrderVersion: Equatable {
+/// A customer of a file.
+struct StagedCustomer {
+    let firstLine: Int32
+    var person: SealedPerson
+
+    func known(as id: ID<Person>) -> StagedCustomer {
+        var customer = self
+        customer.person.id = id
+        return customer
+    }
+}
+
+/// What a version says of an order.
+struct OrderContent: Equatable {
+    var person: ID<Person>
     var status: OrderStatus
     var placedAt: Date
+    var quantity: Int32
     var amount: Money
+    var changedAt: Date
 
     /// What the customer owes for it.
     var due: Money { status == .cancelled ? .zero : amount }
@@ -117,10 +146,17 @@ struct OrderVersion: Equatable {
 /// What a file says about an order that is known in an earlier version.
 struct OrderNews {
     let order: ID<Order>
-    let before: OrderVersion
-    let after: OrderVersion
-    /// Whether anything is different, the customer and the quantity included.
-    let isChange: Bool
+    /// The version that is known.
+    let version: Int32
+    let before: OrderContent
+    let after: OrderContent
+
+    /// Whether anything but the instant is different.
+    var isChange: Bool {
+        var same = before
+        same.changedAt = after.changedAt
+        return same != after
+    }
 
     /// Whether its payment is to be reversed and made anew: another amount, or another day for the same.
     var movesMoney: Bool {

@@ -4,8 +4,8 @@ import Kernel
 /// A line that is fit to be loaded.
 struct StagedLine {
     let line: Int32
-    /// A number into the file's customers.
-    let customer: Int32
+    /// The line on which the customer first appears.
+    let customerLine: Int32
     let externalKey: [UInt8]
     let status: OrderStatus
     let placedAt: Date
@@ -127,7 +127,8 @@ struct ImportReader {
         }
         lines.append(
             StagedLine(
-                line: line, customer: customer, externalKey: key, status: order.status, placedAt: order.placedAt,
+                line: line, customerLine: customers[Int(customer)].firstLine, externalKey: key, status: order.status,
+                placedAt: order.placedAt,
                 quantity: order.quantity, amount: order.amount, changedAt: order.changedAt))
     }
 

@@ -7,7 +7,7 @@ enum ImportStatements {
     static let lineTarget = CopyTarget(
         schema: "orders", table: "import_line",
         columns: [
-            "brand_id", "import_id", "line", "customer", "order_id", "payment_id", "external_key", "status",
+            "brand_id", "import_id", "line", "customer_line", "order_id", "payment_id", "external_key", "status",
             "placed_at",
             "quantity", "amount_fen", "changed_at",
         ])
@@ -15,7 +15,7 @@ enum ImportStatements {
     static let customerTarget = CopyTarget(
         schema: "orders", table: "import_customer",
         columns: [
-            "brand_id", "import_id", "customer", "first_line", "person_id", "blind_index", "sealed_value",
+            "brand_id", "import_id", "first_line", "person_id", "blind_index", "sealed_value",
             "wrapped_key",
         ])
 

@@ -122,7 +122,7 @@ package final class OrderImports: Sendable {
     ) async throws {
         for line in lines {
             try await writer.row(
-                brand.rawValue, id.rawValue, line.line, line.customer, ID<Order>.mint().rawValue,
+                brand.rawValue, id.rawValue, line.line, line.customerLine, ID<Order>.mint().rawValue,
                 ID<Payment>.mint().rawValue, line.externalKey, line.status.rawValue, line.placedAt, line.quantity,
                 line.amount.rawValue, line.changedAt)
         }
@@ -134,10 +134,10 @@ package final class OrderImports: Sendable {
     ) async throws {
         let kind = PersonKind(customerOf: request.shop)
         try await tx.copy(into: ImportStatements.customerTarget) { writer in
-            for (number, customer) in reader.customers.enumerated() {
+            for customer in reader.customers {
                 let person = try vault.seal(customer.value, kind: kind, brand: request.brand)
                 try await writer.row(
-                    request.brand.rawValue, id.rawValue, Int32(number), customer.firstLine, person.id.rawValue,
+                    request.brand.rawValue, id.rawValue, customer.firstLine, person.id.rawValue,
                     person.blindIndex, person.sealedValue, person.wrappedKey)
             }
         }

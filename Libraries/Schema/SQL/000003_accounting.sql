@@ -19,7 +19,7 @@ CREATE TABLE accounting.account (
 
 -- Append-only: no role may UPDATE or DELETE. Mistakes are corrected by another transfer in the other direction.
 -- The accounts carry no foreign keys: every posting would lock the same two account rows (Libraries/Accounting/Decisions/0001);
--- the posting statement joins them instead, and nobody may delete an account.
+-- they are looked up before posting, and nobody may delete an account.
 -- `subject_id` with `kind` is why the money moved, and makes a repeated posting a no-op.
 -- `occurred_at` is the business instant the money counts for, `posted_at` when it was written down.
 CREATE TABLE accounting.transfer (

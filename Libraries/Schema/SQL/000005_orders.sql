@@ -127,39 +127,37 @@ CREATE TABLE orders.import (
     CONSTRAINT import_counts_add_up CHECK (added + changed + unchanged + refused <= lines)
 );
 
--- Staging: the good lines of a file until they are loaded. A line's customer is a number into import_customer; order and payment
--- bring the ids they will have. No foreign keys and no index beyond the key: this is written by COPY and read once.
+-- Staging: the good lines of a file until they are loaded. A line names its customer by the line on which they first appear; order
+-- and payment bring the ids they will have. No foreign keys and no index beyond the key: this is written by COPY and read once.
+-- The planner has no statistics of a file that just came in and takes it for one line: statements look up, they do not join.
 CREATE TABLE orders.import_line (
-    brand_id      uuid        NOT NULL,
-    import_id     uuid        NOT NULL,
-    line          integer     NOT NULL,
-    customer      integer     NOT NULL,
-    order_id      uuid        NOT NULL,
-    payment_id    uuid        NOT NULL,
-    external_key  bytea       NOT NULL,
-    status        text        NOT NULL,
-    placed_at     timestamptz NOT NULL,
-    quantity      integer     NOT NULL,
-    amount_fen    bigint      NOT NULL,
-    changed_at    timestamptz NOT NULL,
+    brand_id       uuid        NOT NULL,
+    import_id      uuid        NOT NULL,
+    line           integer     NOT NULL,
+    customer_line  integer     NOT NULL,
+    order_id       uuid        NOT NULL,
+    payment_id     uuid        NOT NULL,
+    external_key   bytea       NOT NULL,
+    status         text        NOT NULL,
+    placed_at      timestamptz NOT NULL,
+    quantity       integer     NOT NULL,
+    amount_fen     bigint      NOT NULL,
+    changed_at     timestamptz NOT NULL,
     CONSTRAINT import_line_pkey PRIMARY KEY (brand_id, import_id, line)
 );
 
--- Staging: the customers of a file, each sealed once, in order of first appearance.
+-- Staging: the customers of a file, each sealed once, by the line on which they first appear.
 -- `person_id` is the id a new person will have, until loading finds that the vault knows the person already.
 CREATE TABLE orders.import_customer (
     brand_id      uuid        NOT NULL,
     import_id     uuid        NOT NULL,
-    customer      integer     NOT NULL,
     first_line    integer     NOT NULL,
     person_id     uuid        NOT NULL,
     blind_index   bytea       NOT NULL,
     sealed_value  bytea       NOT NULL,
     wrapped_key   bytea       NOT NULL,
-    CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, customer)
+    CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, first_line)
 );
-
-CREATE INDEX import_customer_first_line_idx ON orders.import_customer (brand_id, import_id, first_line);
 
 -- Every line that was not taken, and why. The reason never quotes the line: it may hold personal data.
 CREATE TABLE orders.import_refusal (

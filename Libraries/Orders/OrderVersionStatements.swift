@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// The SQL of later versions.
+///
+/// The rows of orders.customer_order are locked by whoever found the news.
+enum OrderVersionStatements {
+    /// Puts the present version of orders aside before it is replaced.
+    static func keep(_ orders: [ID<Order>], brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO orders.order_version (brand_id, order_id, version, person_id, status, placed_at, quantity, amount_fen,
+                changed_at, updated_at, superseded_at)
+            SELECT brand_id, order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at, updated_at, \(now)
+            FROM orders.customer_order
+            WHERE brand_id = \(brand) AND order_id = ANY(\(orders))
+            """)
+    }
+
+    static func replace(_ news: [OrderNews], brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.customer_order o
+            SET version = x.version, person_id = x.person_id, status = x.status, placed_at = x.placed_at, quantity = x.quantity,
+                amount_fen = x.amount_fen, changed_at = x.changed_at, updated_at = \(now)
+            FROM unnest(\(news.map(\.order)), \(news.map { $0.version + 1 }), \(news.map(\.after.person)), \(news.map(\.after.status)),
+                \(news.map(\.after.placedAt)), \(news.map(\.after.quantity)), \(news.map(\.after.amount)),
+                \(news.map(\.after.changedAt)))
+                AS x (order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at)
+            WHERE o.brand_id = \(brand) AND o.order_id = x.order_id
+            """)
+    }
+
+    /// Remembers that orders were still the same at a later instant, so that older news about them stays older.
+    static func confirm(_ news: [OrderNews], brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.customer_order o
+            SET changed_at = x.changed_at
+            FROM unnest(\(news.map(\.order)), \(news.map(\.after.changedAt))) AS x (order_id, changed_at)
+            WHERE o.brand_id = \(brand) AND o.order_id = x.order_id
+            """)
+    }
+
+    static func reversePayments(of orders: [ID<Order>], brand: ID<Brand>, now: Date) -> Statement<PaymentRow> {
+        Statement(
+            """
+            UPDATE orders.payment
+            SET status = 'reversed', updated_at = \(now)
+            WHERE brand_id = \(brand) AND order_id = ANY(\(orders)) AND status = 'paid'
+            RETURNING payment_id, amount_fen, paid_at
+            """
+        ) { row throws(PostgresError) in
+            PaymentRow(id: try row.next(), amount: try row.next(), paidAt: try row.next())
+        }
+    }
+
+    /// Payments of versions whose earlier payment was reversed.
+    static func addPayments(
+        _ payments: [(id: ID<Payment>, news: OrderNews)], brand: ID<Brand>, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO orders.payment (brand_id, payment_id, order_id, order_version, amount_fen, status, paid_at, created_at, updated_at)
+            SELECT b.brand_id, x.payment_id, x.order_id, x.order_version, x.amount_fen, 'paid', x.paid_at, \(now), \(now)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(payments.map(\.id)), \(payments.map(\.news.order)), \(payments.map { $0.news.version + 1 }),
+                \(payments.map(\.news.after.amount)), \(payments.map(\.news.after.placedAt)))
+                AS x (payment_id, order_id, order_version, amount_fen, paid_at)
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+}
