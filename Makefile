@@ -4,6 +4,8 @@ SHELL := /bin/bash
 
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
+# Tests that kill.
+CHAOS := ^JobsTests\.CrashMatrixTests
 SWIFT_FILES := Package.swift Services Libraries Tests
 
 .PHONY: help run test test-unit test-db chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema

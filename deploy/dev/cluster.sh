@@ -72,10 +72,15 @@ configure() {
 }
 
 # Refused while a connection of a killed server still runs its last statement: hence more than one attempt.
-# pg_ctl leaves the terminal, so Ctrl-C does not reach the server; fd 8 and 9 are locks and must not stay with it.
-launch() {
-    as_db_user "$bin/pg_ctl" -D "$data" -l "$folder/log" -s -w -t 60 start >/dev/null 2>&1 8>&- 9>&-
-}
+# pg_ctl leaves the terminal, so Ctrl-C does not reach the server. What our caller had open (locks, pipes) must not stay
+# with the server, or whoever waits for the end of them waits for its.
+launch() (
+    for open in /proc/self/fd/*; do
+        open=${open##*/}
+        if [ "$open" -gt 2 ]; then eval "exec $open>&-"; fi
+    done
+    as_db_user "$bin/pg_ctl" -D "$data" -l "$folder/log" -s -w -t 60 start >/dev/null 2>&1
+)
 
 start() {
     make_state_folder "$state"
