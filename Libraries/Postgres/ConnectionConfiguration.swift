@@ -13,6 +13,8 @@ public struct ConnectionConfiguration: Sendable {
     public var connectTimeout: Duration
     /// How long a statement may take before the server is told to cancel it.
     public var statementTimeout: Duration
+    /// How long a cancelled statement has to end before the connection is given up.
+    var cancelGrace = Duration.seconds(5)
 
     /// A configuration with the defaults of a service: five seconds to connect, thirty for a statement.
     public init(
@@ -30,16 +32,27 @@ public struct ConnectionConfiguration: Sendable {
     }
 }
 
+extension Duration {
+    /// The duration within bounds that can be added to an instant without overflow: "for ever" is ten years.
+    var bounded: Duration { min(max(self, .zero), .seconds(10 * 365 * 86_400)) }
+}
+
 /// The technical limits of a connection.
 enum ConnectionLimit {
     /// Parameters of one statement: the protocol counts them in 16 bits.
     static let parametersMax = 65_535
-    /// Statements kept prepared on one connection; the least recently prepared one is dropped beyond it.
+    /// Statements kept prepared on one connection; the one prepared first is dropped beyond it.
     static let preparedMax = 256
     /// Statements in one pipeline: their results wait in memory.
     static let pipelineMax = 10_000
-    /// How long a cancelled statement has to end before the connection is given up.
-    static let cancelGrace = Duration.seconds(5)
+    /// How long after telling the server to cancel it is told again, if the statement has not ended.
+    static let cancelRepeat = Duration.milliseconds(200)
+    /// Threads that tell servers to cancel, at most: a server that hangs keeps each of them.
+    static let cancelThreadsMax = 32
+    /// Bytes of a statement with its parameters: the server takes no message of more.
+    static let statementBytes = 0x3FFF_FFFF
+    /// Bytes of a channel's name: the server cuts what is longer, and would notify under the cut name.
+    static let channelBytes = 63
     /// Bytes of COPY gathered before they are handed to libpq.
     static let copyBufferBytes = 64 * 1024
     /// Notifications kept for a listener that does not read; the oldest are dropped, as they only say "look".

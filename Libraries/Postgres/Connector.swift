@@ -48,7 +48,7 @@ enum Connector {
         }
         guard started else { throw PostgresError(.connectionFailed, "no thread could be started to connect") }
         let alarm = Task {
-            try await Task.sleep(for: configuration.connectTimeout + .seconds(1))
+            try await Task.sleep(for: configuration.connectTimeout.bounded + .seconds(1))
             _ = attempt.finish(.failure(PostgresError(.connectionFailed, "the database did not answer in time")))
         }
         defer { alarm.cancel() }
@@ -60,15 +60,18 @@ enum Connector {
     }
 
     private static func open(_ configuration: ConnectionConfiguration) -> Outcome {
-        if let fault = fault(in: configuration.url) { return .failure(fault) }
-        let seconds = max(2, configuration.connectTimeout.components.seconds)  // libpq raises 1 to 2 itself
+        if let words = ConnectionString.fault(in: configuration.url) {
+            return .failure(PostgresError(.connectionFailed, words))
+        }
+        let seconds = max(2, configuration.connectTimeout.bounded.components.seconds)  // libpq raises 1 to 2 itself
         var settings = [
-            ("fallback_application_name", configuration.applicationName), ("connect_timeout", "\(seconds)"),
-            ("client_encoding", "UTF8"), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
-            ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
+            ("fallback_application_name", configuration.applicationName), ("keepalives_idle", "30"),
+            ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
         ]
-        // Keywords are taken in order, the later one wins: what the operator wrote stands after our defaults.
+        // Keywords are taken in order, the later one wins: what the operator wrote stands after our defaults, and
+        // before what the code relies on.
         if !configuration.url.isEmpty { settings.append(("dbname", configuration.url)) }
+        settings += [("connect_timeout", "\(seconds)"), ("client_encoding", "UTF8")]
         let keywords = unsafe settings.map { unsafe UnsafePointer(strdup($0.0)) } + [nil]
         let values = unsafe settings.map { unsafe UnsafePointer(strdup($0.1)) } + [nil]
         defer {
@@ -92,37 +95,34 @@ enum Connector {
         return .success(unsafe Handle(raw))
     }
 
-    /// Says what is wrong with a connection string, without repeating it: libpq's own words may quote a password.
-    private static func fault(in url: String) -> PostgresError? {
-        guard !url.utf8.contains(0) else {
-            return PostgresError(.connectionFailed, "the connection string has a NUL in it")
-        }
-        guard url.hasPrefix("postgres://") || url.hasPrefix("postgresql://") || url.contains("=") else { return nil }
-        var message: UnsafeMutablePointer<CChar>?
-        let options = unsafe PQconninfoParse(url, &message)
-        defer {
-            unsafe PQconninfoFree(options)
-            unsafe PQfreemem(message)
-        }
-        return unsafe options == nil
-            ? PostgresError(.connectionFailed, "the connection string is neither a postgres:// URL nor key=value pairs")
-            : nil
-    }
+    /// Threads that are telling a server to cancel.
+    private static let telling = Mutex(0)
 
     /// Asks the server to cancel what the connection is doing; `completion` runs when it was asked, or could not be.
+    ///
+    /// A request that fails is made again, as long as the statement has its grace; there is nobody else to ask.
     static func cancel(_ raw: OpaquePointer, completion: @escaping @Sendable () -> Void) {
-        guard let request = unsafe PQgetCancel(raw) else { return completion() }
+        let mayStart = telling.withLock { count in
+            guard count < ConnectionLimit.cancelThreadsMax else { return false }
+            count += 1
+            return true
+        }
+        guard mayStart else { return completion() }
+        @Sendable func finish() {
+            telling.withLock { $0 -= 1 }
+            completion()
+        }
+        guard let request = unsafe PQgetCancel(raw) else { return finish() }
         let handle = unsafe Handle(request)
         let started = startThread {
             var words = [CChar](repeating: 0, count: 256)
-            // A request that fails leaves the statement to its grace; there is nobody else to ask.
             _ = unsafe PQcancel(handle.raw, &words, Int32(words.count))
             unsafe PQfreeCancel(handle.raw)
-            completion()
+            finish()
         }
         if !started {
             unsafe PQfreeCancel(handle.raw)
-            completion()
+            finish()
         }
     }
 }

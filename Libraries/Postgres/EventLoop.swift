@@ -37,12 +37,16 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
 
     /// How late a deadline may be noticed: they are seconds long, a timer per statement would cost more than it tells.
     private static let tickMilliseconds: Int32 = 50
+    /// Rounds of work before the sockets are looked at, even if there is more: an answer often sets off the next call.
+    private static let roundsMax = 8
 
     private let inbox = Mutex(Inbox())
     private let alarmRead: Int32
     private let alarmWrite: Int32
-    private let thread = Mutex<pthread_t?>(nil)
+    /// The loop's thread; 0 until it runs.
+    private let thread = Atomic<pthread_t>(0)
     private var watched: [Int32: Watched] = [:]
+    private var nextTick = ContinuousClock.now
 
     private init() {
         var ends: [Int32] = [-1, -1]
@@ -50,7 +54,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
         precondition(made, "no file descriptor left for the database event loop; raise the limit of open files")
         (alarmRead, alarmWrite) = (ends[0], ends[1])
         let started = startThread { [self] in
-            thread.withLock { $0 = pthread_self() }
+            thread.store(pthread_self(), ordering: .relaxed)
             run()
         }
         precondition(started, "no thread could be started for the database event loop; raise the limit of threads")
@@ -74,10 +78,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
         isCurrent
     }
 
-    private var isCurrent: Bool {
-        let current = pthread_self()
-        return thread.withLock { $0 == current }
-    }
+    private var isCurrent: Bool { thread.load(ordering: .relaxed) == pthread_self() }
 
     /// Runs `action` on the loop's thread, soon.
     func execute(_ action: @escaping @Sendable () -> Void) {
@@ -125,21 +126,30 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
     private func run() {
         var polled: [pollfd] = []
         while true {
-            let work = inbox.withLock { inbox in
-                defer { inbox.work.removeAll() }
-                inbox.isAsleep = inbox.work.isEmpty
-                return inbox.work
-            }
-            for item in work {
-                switch item {
-                case .job(let job): unsafe job.runSynchronously(on: asUnownedSerialExecutor())
-                case .action(let action): action()
-                }
-            }
-            waitForSockets(&polled, block: work.isEmpty)
+            var isDone = false
+            for _ in 0..<Self.roundsMax where !isDone { isDone = !doWork() }
+            waitForSockets(&polled, block: isDone)
             inbox.withLock { $0.isAsleep = false }
             serve(polled)
+            checkDeadlines()
         }
+    }
+
+    /// Does what is in the inbox.
+    ///
+    /// - Returns: Whether there was anything; if not, whoever brings work now rings the alarm.
+    private func doWork() -> Bool {
+        let work = inbox.withLock { inbox in
+            inbox.isAsleep = inbox.work.isEmpty
+            return exchange(&inbox.work, with: [])
+        }
+        for item in work {
+            switch item {
+            case .job(let job): unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            case .action(let action): action()
+            }
+        }
+        return !work.isEmpty
     }
 
     private func waitForSockets(_ polled: inout [pollfd], block: Bool) {
@@ -167,11 +177,13 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
             if entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { readiness.insert(.read) }
             watched[entry.fd]?.onReady(readiness)
         }
-        let due = watched.values.filter { $0.deadline != nil }
-        if !due.isEmpty {
-            let now = ContinuousClock.now
-            for entry in due where entry.deadline.map({ $0 <= now }) ?? false { entry.onDeadline() }
-        }
+    }
+
+    private func checkDeadlines() {
+        let now = ContinuousClock.now
+        guard now >= nextTick else { return }
+        nextTick = now + .milliseconds(Int(Self.tickMilliseconds / 2))
+        for entry in watched.values where entry.deadline.map({ $0 <= now }) ?? false { entry.onDeadline() }
     }
 }
 
@@ -183,6 +195,14 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
+    // A write to a connection that has gone must not end the process: libpq 15 writes its cancel request unguarded.
+    // Threads inherit what is blocked.
+    var pipe = sigset_t()
+    var before = sigset_t()
+    unsafe sigemptyset(&pipe)
+    unsafe sigaddset(&pipe, SIGPIPE)
+    unsafe pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
     let argument = unsafe Unmanaged.passRetained(Box(body))
     var thread = pthread_t()
     var attributes = pthread_attr_t()

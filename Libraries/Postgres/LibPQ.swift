@@ -14,12 +14,8 @@ enum LibPQ {
         let count = Int32(fields.count)
         let lengths = fields.map { max(0, $0.length) }
         let formats = [Int32](repeating: 1, count: fields.count)
-        // One byte more, so that an empty value has an address: a null pointer means NULL.
-        return unsafe (statement.parameters.buffer + [0]).withUnsafeBytes { buffer in
-            let values = unsafe fields.map { field in
-                unsafe field.length < 0
-                    ? nil : buffer.baseAddress?.advanced(by: field.offset).assumingMemoryBound(to: CChar.self)
-            }
+        return unsafe statement.parameters.buffer.withUnsafeBytes { buffer in
+            let values = unsafe fields.map { field in unsafe value(of: field, in: buffer) }
             if let name {
                 return unsafe PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1) == 1
             }
@@ -27,4 +23,13 @@ enum LibPQ {
             return unsafe PQsendQueryParams(raw, statement.text, count, types, values, lengths, formats, 1) == 1
         }
     }
+
+    /// Where libpq finds a value: a null pointer means NULL, so an empty value needs an address of its own.
+    private static func value(of field: Parameters.Field, in buffer: UnsafeRawBufferPointer) -> UnsafePointer<CChar>? {
+        if field.length < 0 { return nil }
+        let bytes = unsafe field.length == 0 ? UnsafeRawPointer(empty.utf8Start) : buffer.baseAddress
+        return unsafe bytes?.advanced(by: field.length == 0 ? 0 : field.offset).assumingMemoryBound(to: CChar.self)
+    }
+
+    private static let empty: StaticString = ""
 }

@@ -13,14 +13,26 @@ extension Connection {
     ///
     /// The stream ends with the connection; a listener that lags loses the oldest entries.
     ///
+    /// A second listener on the same channel takes the place of the first, whose stream ends. A connection of a pool
+    /// that was used to listen is closed when it comes back.
+    ///
     /// Not through a pooler in transaction mode, which gives the server session to others.
     public func notifications(on channel: String) async throws(PostgresError) -> AsyncStream<Notification> {
+        guard channel.utf8.count <= ConnectionLimit.channelBytes else {
+            throw PostgresError(
+                .invalidStatement, "a channel's name of more than \(ConnectionLimit.channelBytes) bytes")
+        }
         let quoted = channel.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
         let (stream, continuation) = AsyncStream.makeStream(
             of: Notification.self, bufferingPolicy: .bufferingNewest(ConnectionLimit.notificationsMax))
         listeners[channel]?.finish()
         listeners[channel] = continuation
-        _ = try await results(of: [SQL(stringLiteral: "LISTEN \"\(quoted)\"")])
+        do throws(PostgresError) {
+            _ = try await results(of: [SQL(stringLiteral: "LISTEN \"\(quoted)\"")])
+        } catch {
+            listeners.removeValue(forKey: channel)?.finish()
+            throw error
+        }
         return stream
     }
 

@@ -180,17 +180,24 @@ public final class Pool: Executor {
             if case .now(let grant) = decision { return grant }
             preconditionFailure("a decision is one of the two")
         }
-        let timeout = configuration.waitTimeout
-        let alarm = Task { [weak self] in
+        var alarm: Task<Void, any Error>?
+        defer { alarm?.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                enqueue(id, continuation)
+                alarm = startAlarm(id)  // after that, or it could ring before there is anybody to wake
+            }
+        } onCancel: {
+            refuse(id, PostgresError(.cancelled, "cancelled while waiting for a database connection"))
+        }
+    }
+
+    private func startAlarm(_ id: UInt64) -> Task<Void, any Error> {
+        let timeout = configuration.waitTimeout.bounded
+        return Task { [weak self] in
             try await Task.sleep(for: timeout)
             let words = "no database connection became free within \(timeout)"
             self?.refuse(id, PostgresError(.poolExhausted, words))
-        }
-        defer { alarm.cancel() }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in enqueue(id, continuation) }
-        } onCancel: {
-            refuse(id, PostgresError(.cancelled, "cancelled while waiting for a database connection"))
         }
     }
 
@@ -221,9 +228,9 @@ public final class Pool: Executor {
 
     private func release(_ pooled: Pooled) async {
         let connection = pooled.connection
-        if connection.isOpen, await !connection.isReusable { await connection.rollback() }
+        if connection.isOpen, !connection.isClean { await connection.rollback() }
         let isOld = ContinuousClock.now - pooled.bornAt > configuration.lifetime
-        guard connection.isOpen, !isOld else {
+        guard connection.isClean, !isOld else {
             await connection.close()
             return giveUpPlace()
         }

@@ -135,8 +135,9 @@ extension Date: PostgresDecodable {
     public init(postgres value: PostgresValue?) throws(PostgresError) {
         let value = try Self.required(value, .timestamptz)
         let microseconds = try value.integer(Int64.self)
-        guard microseconds != .max, microseconds != .min else { throw value.mismatch(Date.self) }
-        self.init(timeIntervalSinceReferenceDate: Double(microseconds &- Date.referenceMicroseconds) / 1_000_000)
+        let (shifted, overflows) = microseconds.subtractingReportingOverflow(Date.referenceMicroseconds)
+        guard microseconds != .max, !overflows else { throw value.mismatch(Date.self) }
+        self.init(timeIntervalSinceReferenceDate: Double(shifted) / 1_000_000)
     }
 }
 
@@ -145,8 +146,9 @@ extension CalendarDate: PostgresDecodable {
     public init(postgres value: PostgresValue?) throws(PostgresError) {
         let value = try Self.required(value, .date)
         let days = try value.integer(Int32.self)
-        guard days != .max, days != .min else { throw value.mismatch(CalendarDate.self) }
-        self.init(daysSinceEpoch: days &+ Self.postgresEpoch)
+        let (shifted, overflows) = days.addingReportingOverflow(Self.postgresEpoch)
+        guard days != .min, !overflows else { throw value.mismatch(CalendarDate.self) }
+        self.init(daysSinceEpoch: shifted)
     }
 }
 
@@ -193,11 +195,11 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
         guard elementType.array == value.type else { throw value.mismatch(Self.self) }
         self = []
         if dimensions == 0 { return }
-        // Each element takes four bytes at least, so a claimed count that the bytes cannot hold reserves nothing.
+        // Each element takes four bytes at least: a count that the bytes cannot hold is refused before room is made.
         guard let count = value.integer(Int32.self, at: 12), count >= 0, Int(count) <= value.count / 4 else {
             throw value.mismatch(Self.self)
         }
-        reserveCapacity(Int(count))
+        reserveCapacity(Swift.min(Int(count), 65_536))  // an element in memory may be much larger than four bytes
         var offset = 20
         for _ in 0..<count {
             guard let length = value.integer(Int32.self, at: offset) else { throw value.mismatch(Self.self) }
@@ -210,5 +212,6 @@ extension Array: PostgresDecodable where Element: PostgresDecodable {
             append(try Element(postgres: field))
             offset += Int(length)
         }
+        guard offset == value.count else { throw value.mismatch(Self.self) }
     }
 }

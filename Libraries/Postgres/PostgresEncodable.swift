@@ -96,14 +96,16 @@ extension UUID: PostgresEncodable {
 extension Date: PostgresEncodable {
     /// `timestamp with time zone`.
     public static var postgresType: PostgresType { .timestamptz }
-    /// Microseconds since 2000-01-01 UTC, rounded to the nearest.
+    /// Microseconds since 2000-01-01 UTC, rounded to the nearest; exact from 1729 to 2273.
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
-        let microseconds = (timeIntervalSinceReferenceDate * 1_000_000).rounded()
-        // PostgreSQL ends in the year 294276; its own two infinities are the ends of the type.
-        guard abs(microseconds) < 9_000_000_000_000_000_000, let whole = Int64(exactly: microseconds) else {
+        // The fraction is taken off first: multiplying the whole would round twice.
+        let seconds = timeIntervalSinceReferenceDate.rounded(.down)
+        let fraction = (timeIntervalSinceReferenceDate - seconds) * 1_000_000
+        // PostgreSQL ends in the year 294276, below this; NaN and the infinities are not below it.
+        guard abs(seconds) < 9_000_000_000_000 else {
             throw PostgresError(.invalidStatement, "an instant lies outside PostgreSQL's range")
         }
-        buffer.append(bigEndian: whole + Date.referenceMicroseconds)
+        buffer.append(bigEndian: Int64(seconds) * 1_000_000 + Int64(fraction.rounded()) + Date.referenceMicroseconds)
     }
 
     /// Microseconds from PostgreSQL's epoch (2000-01-01) to Foundation's (2001-01-01).
@@ -114,8 +116,10 @@ extension CalendarDate: PostgresEncodable {
     /// `date`.
     public static var postgresType: PostgresType { .date }
     /// Days since 2000-01-01.
-    public func encode(into buffer: inout [UInt8]) {
-        buffer.append(bigEndian: daysSinceEpoch &- Self.postgresEpoch)
+    public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
+        let (days, overflows) = daysSinceEpoch.subtractingReportingOverflow(Self.postgresEpoch)
+        guard !overflows else { throw PostgresError(.invalidStatement, "a day lies outside PostgreSQL's range") }
+        buffer.append(bigEndian: days)
     }
 
     /// 2000-01-01 in days since 1970-01-01.

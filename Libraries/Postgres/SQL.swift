@@ -42,8 +42,10 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
             text += "$\(parameters.fields.count)"
         }
 
-        /// Binds a value that may be missing: NULL then. (An overload of its own, because the compiler takes an optional
-        /// in a literal for a slip where the parameter does not say that it is one.)
+        /// Binds a value that may be missing: NULL then.
+        ///
+        /// An overload of its own, because the compiler takes an optional in a literal for a slip where the parameter does
+        /// not say that it is one.
         public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
             parameters.append(value)
             text += "$\(parameters.fields.count)"

@@ -51,9 +51,7 @@ extension Statement where Row == Void {
     @_disfavoredOverload
     public mutating func next<Value: RawRepresentable>(_: Value.Type = Value.self) throws(PostgresError) -> Value
     where Value.RawValue: PostgresDecodable {
-        guard let value = Value(rawValue: try next(Value.RawValue.self)) else {
-            throw PostgresError(.decoding, "column \(column) holds no value of \(Value.self)")
-        }
+        guard let value = Value(rawValue: try next(Value.RawValue.self)) else { throw noValue(Value.self) }
         return value
     }
 
@@ -64,9 +62,25 @@ extension Statement where Row == Void {
     public mutating func next<Value: RawRepresentable>(_: Value?.Type = Value?.self) throws(PostgresError) -> Value?
     where Value.RawValue: PostgresDecodable {
         guard let raw = try next(Value.RawValue?.self) else { return nil }
-        guard let value = Value(rawValue: raw) else {
-            throw PostgresError(.decoding, "column \(column) holds no value of \(Value.self)")
-        }
+        guard let value = Value(rawValue: raw) else { throw noValue(Value.self) }
         return value
+    }
+
+    /// The next column, an array, by its elements' raw values.
+    ///
+    /// - Throws: ``PostgresError/Code/decoding``, also where the type has no such value.
+    @_disfavoredOverload
+    public mutating func next<Value: RawRepresentable>(_: [Value].Type = [Value].self) throws(PostgresError) -> [Value]
+    where Value.RawValue: PostgresDecodable {
+        var values: [Value] = []
+        for raw in try next([Value.RawValue].self) {
+            guard let value = Value(rawValue: raw) else { throw noValue(Value.self) }
+            values.append(value)
+        }
+        return values
+    }
+
+    private func noValue(_ type: Any.Type) -> PostgresError {
+        PostgresError(.decoding, "column \(column) holds no value of \(type)")
     }
 }

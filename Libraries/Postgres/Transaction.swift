@@ -46,6 +46,9 @@ public struct Transaction: Executor {
         private let open = Mutex(true)
         var isOpen: Bool { open.withLock { $0 } }
         func close() { open.withLock { $0 = false } }
+        func checkOpen() throws(PostgresError) {
+            guard isOpen else { throw PostgresError(.transactionClosed, "the transaction's scope has ended") }
+        }
     }
 
     let connection: Connection
@@ -53,8 +56,7 @@ public struct Transaction: Executor {
 
     /// Sends statements within the transaction, in one flush.
     public func results(of statements: [SQL]) async throws(PostgresError) -> [StatementResult] {
-        try checkOpen()
-        return try await connection.results(of: statements)
+        try await connection.results(of: statements, in: scope)
     }
 
     /// Copies rows into a table in binary format, as part of the transaction.
@@ -64,12 +66,7 @@ public struct Transaction: Executor {
     public func copy(
         into target: CopyTarget, _ write: (inout CopyWriter) async throws -> Void
     ) async throws -> Int {
-        try checkOpen()
-        return try await connection.copy(into: target, write)
-    }
-
-    private func checkOpen() throws(PostgresError) {
-        guard scope.isOpen else { throw PostgresError(.transactionClosed, "the transaction's scope has ended") }
+        try await connection.copy(into: target, in: scope, write)
     }
 }
 
@@ -91,7 +88,11 @@ extension Connection {
                 return try await attemptTransaction(options, body)
             } catch let error as PostgresError where error.isRetryable && attempt < options.attemptsMax {
                 let pause = Self.retryPause * (1 << min(attempt - 1, 6))
-                try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+                do {
+                    try await Task.sleep(for: pause * Double.random(in: 0.5...1))
+                } catch {
+                    throw PostgresError(.cancelled, "cancelled before a transaction was run again")
+                }
             }
         }
         preconditionFailure("the loop ends by returning or throwing")
@@ -117,48 +118,61 @@ extension Connection {
 
     private func openTransaction(_ options: TransactionOptions) throws {
         guard unsafe raw != nil else { throw PostgresError(.connectionLost, "the connection is closed") }
-        precondition(!isInTransaction, "a connection has one transaction at a time")
+        guard !isInTransaction else {
+            throw PostgresError(.invalidStatement, "a connection has one transaction at a time")
+        }
         isInTransaction = true
         pendingBegin = options.begin
         isDurable = options.isDurable
+        noteCondition()
     }
 
     private func commit() async throws(PostgresError) {
         if pendingBegin != nil {
             // Nothing was sent.
-            pendingBegin = nil
-            isInTransaction = false
+            endTransaction()
             return
         }
         try await enter(isCancellable: false)
         defer { leave() }
-        let last: StatementResult?
+        let tag: String?
         do throws(PostgresError) {
             let statements: [SQL] = isDurable ? ["COMMIT"] : ["SET LOCAL synchronous_commit = off", "COMMIT"]
-            last = try await exchange(statements, isCancellable: false).last
+            tag = try await exchange(statements, isCancellable: false).last?.result.commandTag
         } catch {
-            guard error.code == .connectionLost || error.code == .timedOut else { throw error }
-            // A COMMIT that may have happened: never repeated, never reported as failed.
-            lose(error)
-            throw PostgresError(.outcomeUnknown, "COMMIT was not answered", serverText: error.serverText)
+            // The server said no; anything else leaves a COMMIT that may have happened.
+            if error.sqlState != nil { throw error }
+            throw loseOutcome(error)
         }
-        isInTransaction = false
-        if last?.result.commandTag == "ROLLBACK" {
+        switch tag {
+        case "COMMIT": endTransaction()
+        case "ROLLBACK":
+            endTransaction()
             throw PostgresError(.server(.inFailedTransaction), "a statement failed and its error was not passed on")
+        default: throw loseOutcome(PostgresError(.protocolViolation, "COMMIT was answered by something else"))
         }
+    }
+
+    /// A COMMIT that may have happened: never repeated, never reported as failed.
+    private func loseOutcome(_ error: PostgresError) -> PostgresError {
+        lose(error)
+        return PostgresError(.outcomeUnknown, "COMMIT was not answered", serverText: error.serverText)
+    }
+
+    private func endTransaction() {
+        isInTransaction = false
+        pendingBegin = nil
+        noteCondition()
     }
 
     /// Ends what is left of a transaction; a connection on which that fails is closed.
     func rollback() async {
-        defer {
-            isInTransaction = false
-            pendingBegin = nil
-        }
+        defer { endTransaction() }
         guard unsafe raw != nil, pendingBegin == nil, !isIdle else { return }
         do throws(PostgresError) {
             try await enter(isCancellable: false)
             defer { leave() }
-            _ = try await exchange(["ROLLBACK"], isCancellable: false)
+            _ = try await exchange(["ROLLBACK"], isCancellable: false, isNamed: false)
         } catch {
             lose(error)
         }
