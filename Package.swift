@@ -82,7 +82,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         library("Kernel"),
-        library("Postgres", ["CLibPQ", collections, logging], extra: [.strictMemorySafety()]),
+        library(
+            "Postgres", ["CLibPQ", collections, logging], exclude: ["Decisions", "README.md"],
+            extra: [.strictMemorySafety()]),
         library("Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics]),
         library("Keys", ["Kernel", crypto]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto]),

@@ -64,7 +64,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDeb
     public var endsConnection: Bool {
         switch code {
         case .connectionFailed, .connectionLost, .outcomeUnknown, .protocolViolation: true
-        case .server(let state): state.rawValue.hasPrefix("57P") || state.rawValue.hasPrefix("08")
+        case .server(let state): state.rawValue.hasPrefix("57P")
         case .cancelled, .timedOut, .poolExhausted, .poolClosed, .transactionClosed, .decoding, .rowCount,
             .invalidStatement:
             false

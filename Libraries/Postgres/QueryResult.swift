@@ -66,6 +66,9 @@ import CLibPQ
 
     /// Reads every row, on the caller's thread.
     func rows<Row>(_ read: (inout RowReader) throws(PostgresError) -> Row) throws(PostgresError) -> [Row] {
+        for column in 0..<columnCount where unsafe PQfformat(raw, column) != 1 {
+            throw PostgresError(.decoding, "column \(column + 1) came as text")
+        }
         var rows: [Row] = []
         rows.reserveCapacity(Int(rowCount))
         for row in 0..<rowCount {

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Logging
 import Synchronization
 import TestSupport
@@ -77,11 +76,6 @@ func within<Value: Sendable>(
     }
     defer { task.cancel() }
     return try await signal.wait(limit: limit).get()
-}
-
-/// The descriptors that this process has open.
-func openDescriptors() -> Int {
-    (0..<4096).count { fcntl($0, F_GETFD) >= 0 }
 }
 
 /// A count that several tasks share.

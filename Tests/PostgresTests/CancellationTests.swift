@@ -60,7 +60,7 @@ struct CancellationTests {
         }
         let kept = try await connection.one(
             column("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%60%late%'", Int.self))
-        #expect(kept <= 1)
+        #expect(kept <= 2)  // and the one that asks
         await connection.close()
         await watcher.close()
     }

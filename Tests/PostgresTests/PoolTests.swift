@@ -153,7 +153,6 @@ struct PoolTests {
     @Test func stress_withRandomFailures_returnsToRest() async throws {
         let pool = try Bundle().pool(connectionsMax: 5, waitTimeout: .milliseconds(300))
         let killer = try await Bundle().connect()
-        let descriptors = openDescriptors()
         let limit = Task {
             for _ in 0..<40 {
                 try await Task.sleep(for: .milliseconds(Int.random(in: 10...60)))
@@ -210,7 +209,10 @@ struct PoolTests {
         #expect(try await pool.one(column("SELECT 1", Int.self)) == 1)
         await pool.shutdown()
         #expect(pool.statistics.open == 0)
-        try await eventually { openDescriptors() <= descriptors }
+        try await eventually {
+            try await killer.one(
+                column("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'siyu-stress'", Int.self)) == 0
+        }
         await killer.close()
     }
 }
