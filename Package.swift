@@ -146,7 +146,8 @@ let package = Package(
         tests(
             "HostingTests",
             [
-                "Hooks", "Hosting", "Kernel", "Keys", "Postgres", asyncHTTPClient, coreMetrics, httpTypes, hummingbird, lifecycle,
+                "Hooks", "Hosting", "Kernel", "Keys", "Postgres", asyncHTTPClient, coreMetrics, httpTypes, hummingbird,
+                lifecycle,
                 logging, nio, nioHTTP1, nioPosix,
             ]),
         tests(

@@ -4,6 +4,7 @@ import Hummingbird
 import Kernel
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Hosting
@@ -22,7 +23,7 @@ struct EdgeTests {
         router.get("refused") { _, _ -> String in throw Problem.conflict("Not now.", code: "not_active") }
         router.get("broken") { _, _ -> String in throw Secret() }
         router.get("slow") { _, _ in
-            try await Task.sleep(for: .seconds(60))
+            try await untilCancelled()
             return "late"
         }
         router.get("large") { _, _ in String(repeating: "x", count: 20 << 20) }
@@ -137,7 +138,7 @@ struct EdgeTests {
                 seen.withLock { $0 = nil }
                 let raw = try await RawConnection.open(port: server.ports.api)
                 try await raw.send("POST /file HTTP/1.1\r\nHost: h\r\n\(header)\r\n\r\n5\r\nabc\r\n")
-                try await Task.sleep(for: .milliseconds(50))
+                try await lettingPass(.milliseconds(50))
                 raw.close()
                 #expect(try await raw.wait { _ in seen.withLock { $0 != nil } })
                 #expect(seen.withLock { $0 } == "cut")
@@ -216,7 +217,7 @@ struct EdgeTests {
             for id in 1...8 {
                 try await raw.send("GET /v1/things/\(id) HTTP/1.1\r\nHost: h\r\n\r\n")
                 #expect(try await raw.wait { $0.received.hasSuffix("thing \(id)") })
-                try await Task.sleep(for: .milliseconds(100))
+                try await lettingPass(.milliseconds(100))
             }
         }
     }

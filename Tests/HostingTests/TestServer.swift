@@ -160,7 +160,7 @@ final class RawConnection: Sendable {
         let start = ContinuousClock.now
         while start.duration(to: .now) < timeout {
             do { try await send(byte) } catch { return start.duration(to: .now) }
-            try await Task.sleep(for: .milliseconds(20))
+            try await lettingPass(.milliseconds(20))
         }
         return nil
     }
@@ -170,7 +170,7 @@ final class RawConnection: Sendable {
         let start = ContinuousClock.now
         while !condition(self) {
             guard start.duration(to: .now) < timeout else { return false }
-            try await Task.sleep(for: .milliseconds(5))
+            try await lettingPass(.milliseconds(5))
         }
         return true
     }

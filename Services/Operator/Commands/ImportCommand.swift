@@ -135,7 +135,7 @@ struct ImportCommand: AsyncParsableCommand {
 extension ImportFormat: ExpressibleByArgument {}
 
 /// The bytes of a file, a piece at a time.
-struct FileChunks: AsyncSequence, @unchecked Sendable {
+struct FileChunks: AsyncSequence, Sendable {
     typealias Element = [UInt8]
     let handle: FileHandle
 
