@@ -61,6 +61,7 @@ public struct JobContext: Sendable {
     /// transaction, again: use ``complete(_:)`` where effects must happen once.
     ///
     /// - Throws: ``JobError/leaseLost``, after which nothing may be written for this job; what `body` throws.
+    @discardableResult
     public func transaction<Value: Sendable>(
         _ body: (Transaction) async throws -> Value
     ) async throws -> Value {
@@ -78,6 +79,7 @@ public struct JobContext: Sendable {
     /// Where the COMMIT was not answered, the truth is looked up before anything is decided.
     ///
     /// - Throws: ``JobError/leaseLost``; what `body` throws.
+    @discardableResult
     public func complete<Value: Sendable>(
         _ body: (Transaction) async throws -> Value
     ) async throws -> Value {

@@ -5,7 +5,7 @@ package struct JobBoundary: Hashable, Sendable, CaseIterable, CustomStringConver
     /// What the worker does there.
     package enum Step: String, Sendable, CaseIterable {
         case ack, fail, promote, claim, exchange
-        case work, fence, effects, completion
+        case work, fence, completion
         case rescue
     }
     /// Before the step's statement is sent, or after its answer came.

@@ -121,9 +121,9 @@ struct JobPump {
 
     private mutating func exchange(claim limit: Int, on connection: Connection) async throws {
         let finished = session.bench.takeFinished()
-        let wasIdle = session.bench.isIdle
+        let tellsIdle = limit > 0 && session.bench.shouldTellIdle
         claimNumber += 1
-        let steps = steps(for: finished, claim: limit, wasIdle: wasIdle)
+        let steps = steps(for: finished, claim: limit, tellsIdle: tellsIdle)
         let replies: [JobStatements.Reply]
         do {
             guard session.lease.isHeld else { throw CancellationError() }
@@ -132,12 +132,13 @@ struct JobPump {
             session.bench.putBack(finished)
             throw error
         }
+        if tellsIdle { session.bench.told(isIdle: true) }
         take(replies, for: finished, claim: limit)
     }
 
     private typealias Step = (name: JobBoundary.Step, statement: Statement<JobStatements.Reply>)
 
-    private mutating func steps(for finished: [FinishedJob], claim limit: Int, wasIdle: Bool) -> [Step] {
+    private mutating func steps(for finished: [FinishedJob], claim limit: Int, tellsIdle: Bool) -> [Step] {
         let worker = session.lease.worker
         var steps: [Step] = []
         var acks: [ClaimToken] = []
@@ -171,8 +172,7 @@ struct JobPump {
                 limit: Int32(share))
             steps.append((.claim, claim))
         }
-        // Said once when the queues seem empty; taken back by the heart, so that a trickle of jobs costs no updates.
-        if !wasIdle, !expectsMore { steps.append((.claim, JobStatements.setIdle(true, worker: worker))) }
+        if tellsIdle { steps.append((.claim, JobStatements.setIdle(true, worker: worker))) }
         return steps
     }
 

@@ -18,6 +18,7 @@ final class Workbench: Sendable {
         var isDraining = false
         var wasWoken = false
         var isIdle = false
+        var toldIdle = false
         /// Moving average of what a job takes, in seconds.
         var jobSeconds = 0.01
 
@@ -71,6 +72,12 @@ final class Workbench: Sendable {
     var isIdle: Bool { state.withLock(\.isIdle) }
 
     func setIdle(_ isIdle: Bool) { state.withLock { $0.isIdle = isIdle } }
+
+    /// Whether the database should be told at once. That the worker is busy again is left to the next heartbeat, so that
+    /// a trickle of jobs costs no updates.
+    var shouldTellIdle: Bool { state.withLock { $0.isIdle && !$0.toldIdle } }
+
+    func told(isIdle: Bool) { state.withLock { $0.toldIdle = isIdle } }
 
     /// Says that there may be something to claim.
     func wake() {

@@ -141,9 +141,11 @@ struct WorkerSession: Sendable {
                     connection = open
                 }
                 let sentAt = ContinuousClock.now
+                let isIdle = bench.isIdle
                 let answer = try await open.first(
-                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: bench.isIdle))
+                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: isIdle))
                 if answer == nil { lease.finish(.refused) }
+                bench.told(isIdle: isIdle)
                 lease.renewed(sentAt: sentAt)
                 pause = options.heartbeatInterval
             } catch {

@@ -15,7 +15,7 @@ struct AdminTests {
             try await operators.pause("tests", reason: "the provider is down")
 
             try await running(queue.processor(queues: ["tests"], options: .quick())) {
-                try await Task.sleep(for: .milliseconds(300))
+                try await pass(.milliseconds(300))
                 #expect(seen.count == 0)
                 let statistics = try #require(try await queue.statistics(of: "tests"))
                 #expect(statistics.pauseReason == "the provider is down")

@@ -63,6 +63,9 @@ func running<Result: Sendable>(
     }
 }
 
+/// Lets real time pass: for leases and timeouts, and to see that something does not happen.
+func pass(_ duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }
+
 /// Statements that only tests need: to look into the tables, and to play what cannot be brought about otherwise.
 enum Peek {
     static func count(_ table: String, where condition: String = "true") -> Statement<Int> {
@@ -83,7 +86,20 @@ extension TestDatabase {
         try await superuser.one(Peek.count(table, where: condition))
     }
 
-    func run(_ sql: String) async throws { try await superuser.execute(Peek.raw(sql)) }
+    /// A table without any uniqueness: a second effect would show.
+    func makeEffectTable() async throws {
+        try await run(
+            """
+            CREATE TABLE public.effect (
+                number integer NOT NULL, run_no integer NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp());
+            GRANT SELECT, INSERT ON public.effect TO siyu_worker;
+            GRANT USAGE ON SCHEMA public TO siyu_worker;
+            """)
+    }
+
+    func run(_ sql: String) async throws {
+        for statement in sql.split(separator: ";\n") { try await superuser.execute(Peek.raw(String(statement))) }
+    }
 
     /// Waits until no job is left in hot or later.
     func drained(within limit: Duration = .seconds(20)) async throws {

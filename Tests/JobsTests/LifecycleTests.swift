@@ -79,7 +79,7 @@ struct LifecycleTests {
             try await running(queue.processor(queues: ["tests"], options: .quick())) {
                 let id = try await queue.push(Note(text: "later"), options: .init(delay: .seconds(25 * 3_600)))
                 #expect(try await queue.job(id)?.record.state == .waiting)
-                try await Task.sleep(for: .milliseconds(300))
+                try await pass(.milliseconds(300))
                 #expect(seen.count == 0)
 
                 try await db.run("UPDATE siyu.environment SET clock_offset = '25 hours 1 second'")
@@ -178,7 +178,7 @@ struct LifecycleTests {
         try await withTestDatabase { db in
             let queue = makeQueue(db)
             queue.registerJob(parameters: Note.self, retryStrategy: .dontRetry, timeout: .milliseconds(100)) { _, _ in
-                try await Task.sleep(for: .seconds(60))
+                try await pass(.seconds(60))
             }
 
             let id = try await running(queue.processor(queues: ["tests"], options: .quick())) {
@@ -247,7 +247,7 @@ struct LifecycleTests {
 
             let latencies = try await running(worker.processor(queues: ["tests"], options: options)) {
                 try await eventually { try await db.count("jobs.worker", where: "idle") == 1 }
-                try await Task.sleep(for: .milliseconds(300))
+                try await pass(.milliseconds(300))
                 var latencies: [Duration] = []
                 for _ in 0..<20 {
                     let pushedAt = ContinuousClock.now
