@@ -73,8 +73,9 @@ final class Workbench: Sendable {
 
     func setIdle(_ isIdle: Bool) { state.withLock { $0.isIdle = isIdle } }
 
-    /// Whether the database should be told at once. That the worker is busy again is left to the next heartbeat, so that
-    /// a trickle of jobs costs no updates.
+    /// Whether the database should be told at once.
+    ///
+    /// That the worker is busy again is left to the next heartbeat, so that a trickle of jobs costs no updates.
     var shouldTellIdle: Bool { state.withLock { $0.isIdle && !$0.toldIdle } }
 
     func told(isIdle: Bool) { state.withLock { $0.toldIdle = isIdle } }
