@@ -727,7 +727,7 @@ CREATE TABLE reporting.member_day (
     input_hash bigint NOT NULL,
     prev_day date,
     next_day date,
-    is_linked boolean DEFAULT false NOT NULL,
+    turn bigint NOT NULL,
     CONSTRAINT member_day_gmv_iff_paid CHECK (((gmv_fen >= 0) AND ((gmv_fen = 0) = (orders = zero_orders)))),
     CONSTRAINT member_day_links_ordered CHECK (((prev_day < day) AND (next_day > day))),
     CONSTRAINT member_day_orders_counted CHECK (((orders >= 0) AND ((zero_orders >= 0) AND (zero_orders <= orders))))
@@ -757,7 +757,7 @@ ALTER TABLE reporting.period_figure OWNER TO siyu_owner;
 
 CREATE TABLE reporting.rollup (
     brand_id uuid NOT NULL,
-    rolls bigint DEFAULT 0 NOT NULL,
+    turns bigint DEFAULT 0 NOT NULL,
     rolled_at timestamp with time zone
 );
 

@@ -93,7 +93,7 @@ enum FixtureStatements {
         Statement(
             """
             SELECT 'member ' || concat_ws(' ', scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash,
-                COALESCE(prev_day::text, '-'), COALESCE(next_day::text, '-'), is_linked) AS line
+                COALESCE(prev_day::text, '-'), COALESCE(next_day::text, '-')) AS line
             FROM reporting.member_day WHERE brand_id = \(brand)
             UNION ALL
             SELECT 'period ' || concat_ws(' ', scope_id, grain, starts_on, gmv_fen, orders, zero_orders, payers, new_members,

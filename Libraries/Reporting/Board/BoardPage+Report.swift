@@ -145,14 +145,13 @@ extension BoardPage {
         let grain = isDaily ? Grain.day : .month
         let sections = isDaily ? report.days : report.months
         func label(_ section: ReportSection) -> String {
-            let (year, month, day) = section.range.from.components
-            return isDaily
-                ? "\(month)-\(day)" : (month == 1 ? "\(year)" : "\(year % 100)-\(month < 10 ? "0" : "")\(month)")
+            let (_, month, day) = section.range.from.components
+            return isDaily ? "\(month)-\(day)" : "\(section.range.from)".dropFirst(2).prefix(5).description
         }
         func name(_ section: ReportSection) -> String {
             isDaily ? "\(section.range.from)" : words.monthName(section.range)
         }
-        let (gmv, new, returning) = (Metric.gmv, Metric.newMembers, Metric.returningMembers)
+        let (new, returning) = (Metric.newMembers, Metric.returningMembers)
         let money = sections.map { section in
             Chart.Mark(
                 label: label(section), title: "\(name(section)) · \(NumberText.figure(section.figures.gmv.fen, .fen))",
@@ -168,7 +167,7 @@ extension BoardPage {
         }
         var pictures = [
             picture(
-                .bars, money, title: "\(words.gmvBy(grain)) (\(words.yuan))", legend: [], isLead: true, report, words),
+                .bars, money, title: words.inYuan(words.gmvBy(grain)), legend: [], isLead: true, report, words),
             picture(
                 .bars, members, title: words.membersBy(grain),
                 legend: [
@@ -186,7 +185,7 @@ extension BoardPage {
             }
             pictures.append(
                 picture(
-                    .area, days, title: "\(gmv.name(in: words.language)) · \(words.byDay) (\(words.yuan))", legend: [],
+                    .area, days, title: words.inYuan(words.gmvBy(.day)), legend: [],
                     isLead: false, report, words))
         }
         return pictures
@@ -227,7 +226,7 @@ extension BoardPage {
                 columns: Metric.allCases.map { $0.name(in: words.language) }, rows: rows, foot: foot, isFolded: isFolded
             )
         }
-        let total = row(words.everything, report.total)
+        let total = row(words.total, report.total)
         // A day without orders and without money says nothing.
         let days = report.days.filter { $0.figures.orders > 0 || $0.ledger != .none }
         var tables = [

@@ -64,6 +64,7 @@ package enum BoardStyle {
         .status { display: flex; gap: 12px; align-items: flex-start; padding: 12px 16px; border-radius: 12px; margin-bottom: 16px; font-size: 14px; }
         .status span, .status a { color: inherit; }
         .status p > span { opacity: .85; margin: 0 8px; }
+        .status a { white-space: nowrap; }
         .status .icon { font-weight: 700; }
         .status.good { background: var(--good-back); color: var(--good); }
         .status.wait { background: var(--wait-back); color: var(--wait); }
@@ -102,9 +103,12 @@ package enum BoardStyle {
         .sheet h2 { padding: 0 20px 10px; }
         .sheet summary { display: flex; gap: 12px; align-items: baseline; cursor: pointer; padding: 0 20px 10px; }
         .sheet summary h2 { padding: 0; }
+        .sheet summary::before { content: "›"; color: var(--soft); font-size: 18px; line-height: 1; width: 10px; }
+        .sheet details[open] > summary::before { transform: rotate(90deg) translateX(2px); }
+        .sheet summary::-webkit-details-marker { display: none; }
         .hint { color: var(--soft); font-size: 13px; }
         .scroll { overflow-x: auto; }
-        table { border-collapse: collapse; width: 100%; font-size: 14px; }
+        table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: 14px; }
         th, td { padding: 9px 12px; text-align: right; white-space: nowrap; font-weight: 400; border-top: 1px solid var(--line); }
         thead th { color: var(--soft); font-size: 12px; border-top: 0; }
         th:first-child { text-align: left; padding-left: 20px; position: sticky; left: 0; background: var(--sheet); }
@@ -132,7 +136,7 @@ package enum BoardStyle {
           body { padding: 0 16px 40px; }
           .top { padding: 20px 0 16px; } h1 { font-size: 22px; }
           .filter { display: grid; grid-template-columns: 1fr 1fr; gap: 10px; }
-          .filter label:first-of-type, .filter > button, .presets { grid-column: 1 / -1; }
+          .filter label:first-of-type, .presets { grid-column: 1 / -1; } .filter > button { grid-column: 1 / -1; }
           .filter input { width: 100%; } .filter select { width: 100%; }
           .presets { flex-wrap: nowrap; overflow-x: auto; margin: 0 -16px; padding: 1px 16px; }
           .presets a { padding: 8px 10px; font-size: 13px; }
@@ -142,6 +146,7 @@ package enum BoardStyle {
           .value { font-size: 21px; } .lead .value { font-size: 32px; }
           .charts { gap: 8px; margin-top: 8px; } .chart { padding: 14px 14px 8px; }
           .wide { display: none; } .narrow { display: block; }
+          .chart h3 { flex-basis: 100%; }
           .sheet { margin-top: 8px; } .sheet h2, .sheet summary { padding-left: 14px; padding-right: 14px; }
           th, td { padding: 9px 10px; } th:first-child { padding-left: 14px; }
           .words dl { padding: 0 14px 12px; }

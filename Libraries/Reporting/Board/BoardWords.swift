@@ -17,6 +17,7 @@ struct BoardWords: Sendable {
     var to: String { pick("到", "To") }
     var show: String { pick("查看", "Show") }
     var signOut: String { pick("退出", "Sign out") }
+    var total: String { pick("合计", "Total") }
     var everything: String { pick("全部", "Everything") }
     func last(days: Int) -> String { pick("近 \(days) 天", "Last \(days) days") }
     func days(_ count: Int) -> String { pick("共 \(count) 天", count == 1 ? "1 day" : "\(count) days") }
@@ -55,7 +56,8 @@ struct BoardWords: Sendable {
         case .month: pick("每月支付会员", "Payers by month")
         }
     }
-    var yuan: String { pick("元", "yuan") }
+    /// A title with the unit of its money.
+    func inYuan(_ title: String) -> String { pick("\(title)（元）", "\(title) (yuan)") }
     var byMonth: String { pick("按月", "By month") }
     var byDay: String { pick("按日", "By day") }
     var byShop: String { pick("按店铺", "By shop") }

@@ -33,6 +33,23 @@ package struct DayRun: Hashable, Sendable {
         return runs
     }
 
+    /// Joins days into at most `countMax` runs, by taking in the shortest gaps between them.
+    package static func runs(of days: some Sequence<CalendarDate>, atMost countMax: Int) -> [DayRun] {
+        let runs = runs(of: days)
+        guard runs.count > countMax else { return runs }
+        let gaps = zip(runs, runs.dropFirst()).map { $1.from.daysSinceEpoch - $0.to.daysSinceEpoch }
+        let kept = Set(gaps.indices.sorted { (gaps[$0], $0) > (gaps[$1], $1) }.prefix(max(0, countMax - 1)))
+        var joined = [runs[0]]
+        for (index, run) in runs.dropFirst().enumerated() {
+            if kept.contains(index) {
+                joined.append(run)
+            } else {
+                joined[joined.count - 1] = DayRun(from: joined[joined.count - 1].from, to: run.to)
+            }
+        }
+        return joined
+    }
+
     /// The whole months that hold the days of `runs`, as runs of days.
     package static func months(around runs: [DayRun]) -> [DayRun] {
         var months: [DayRun] = []

@@ -9,8 +9,16 @@ package import Postgres
 package enum Rollup {
     /// How many marked days one transaction computes.
     package static let daysMax = Limit(
-        400,
-        reason: "over a year at once, so that a first import takes few turns, and yet a transaction of bounded length")
+        1_100,
+        reason: "three years at once, so that a first import takes one turn, and yet a transaction of bounded length")
+
+    /// How many stretches of days one statement is given.
+    package static let runsMax = Limit(
+        8,
+        reason: "each may cost a scan of the scope; days between close stretches are computed along, which is harmless")
+
+    /// How many members are linked by one statement.
+    package static let membersMax = Limit(50_000, reason: "their ids travel as one parameter of under a megabyte")
 
     /// How many transactions one job may take before it lets others have its place.
     package static let turnsMax = Limit(
@@ -74,38 +82,69 @@ extension Rollup {
 
     /// One turn: takes the oldest marks and computes their days and months, all in the caller's transaction.
     package static func roll(brand: ID<Brand>, on tx: Transaction) async throws -> RollOutcome {
-        let now = try await tx.one(RollupStatements.readClock)
-        guard try await tx.first(RollupStatements.lockRollup(brand: brand)) != nil else { return .heldByAnother }
+        let (_, clock, locks) = try await tx.pipeline(
+            RollupStatements.planning, RollupStatements.readClock, RollupStatements.lockRollup(brand: brand))
+        guard let now = clock.first, let turn = locks.first else { return .heldByAnother }
         let marks = try await tx.run(RollupStatements.takeMarks(daysMax: daysMax.value, brand: brand))
         if marks.isEmpty { return .nothingMarked }
 
         for (shop, marked) in Dictionary(grouping: marks, by: \.shop).sorted(by: { $0.key < $1.key }) {
-            let runs = DayRun.runs(of: marked.map(\.day))
-            try await tx.execute(RollupStatements.emptyShopDays(runs, shop: shop, brand: brand))
-            try await tx.execute(RollupStatements.foldShopDays(runs, shop: shop, brand: brand))
-            try await finish(runs, scope: .shop(shop), brand: brand, on: tx)
+            let runs = DayRun.runs(of: marked.map(\.day), atMost: runsMax.value)
+            try await roll(
+                Turn(number: turn, runs: runs, scope: .shop(shop), brand: brand),
+                vanished: RollupStatements.vanishedShopDays(runs, shop: shop, brand: brand),
+                fold: RollupStatements.foldShopDays(runs, turn: turn, shop: shop, brand: brand), on: tx)
         }
         // The brand's days are made from its shops' days, which are right by now.
-        let runs = DayRun.runs(of: marks.map(\.day))
-        try await tx.execute(RollupStatements.emptyBrandDays(runs, brand: brand))
-        try await tx.execute(RollupStatements.foldBrandDays(runs, brand: brand))
-        try await finish(runs, scope: .brand, brand: brand, on: tx)
+        let runs = DayRun.runs(of: marks.map(\.day), atMost: runsMax.value)
+        try await roll(
+            Turn(number: turn, runs: runs, scope: .brand, brand: brand),
+            vanished: RollupStatements.vanishedBrandDays(runs, brand: brand),
+            fold: RollupStatements.foldBrandDays(runs, turn: turn, brand: brand), on: tx)
 
         try await tx.execute(RollupStatements.closeRollup(now: now, brand: brand))
-        return .rolled(days: runs.reduce(0) { $0 + $1.count })
+        return .rolled(days: Set(marks.map(\.day)).count)
     }
 
-    /// Links the members' days and folds every day and month that changed, the marked ones and those the links reach: a
-    /// late order can make a member new on another day than before.
-    private static func finish(_ runs: [DayRun], scope: ReportScope, brand: ID<Brand>, on tx: Transaction) async throws
-    {
-        let linked = try await tx.run(RollupStatements.linkDays(runs, scope: scope.id, brand: brand))
-        try await tx.execute(RollupStatements.removeEmptyDays(runs, scope: scope.id, brand: brand))
-        let days = DayRun.runs(of: runs.flatMap(\.days) + linked)
-        for (grain, periods) in [(Grain.day, days), (.month, DayRun.months(around: days))] {
-            try await tx.execute(
-                RollupStatements.removeEmptyPeriods(periods, grain: grain, scope: scope.id, brand: brand))
-            try await tx.execute(RollupStatements.foldPeriods(periods, grain: grain, scope: scope.id, brand: brand))
+    /// What one turn computes of one scope.
+    private struct Turn {
+        let number: Int64
+        let runs: [DayRun]
+        let scope: ReportScope
+        let brand: ID<Brand>
+    }
+
+    /// Computes the days of one scope, then every period that changed: the marked ones and those the links reach.
+    ///
+    /// A late order can make a member new on another day than before; that day has no mark, only changed links.
+    private static func roll(
+        _ turn: Turn, vanished: Statement<MemberDay>, fold: Statement<Void>, on tx: Transaction
+    ) async throws {
+        let (number, scope, brand) = (turn.number, turn.scope.id, turn.brand)
+        let empty = try await tx.run(vanished)
+        if !empty.isEmpty {
+            try await tx.execute(RollupStatements.emptyDays(empty, turn: number, scope: scope, brand: brand))
+        }
+        try await tx.execute(fold)
+
+        var linked: Set<CalendarDate> = []
+        let members = try await tx.run(
+            RollupStatements.changedMembers(turn.runs, turn: number, scope: scope, brand: brand))
+        for start in stride(from: 0, to: members.count, by: membersMax.value) {
+            let some = Array(members[start..<min(start + membersMax.value, members.count)])
+            let links = try await tx.run(RollupStatements.wrongLinks(of: some, scope: scope, brand: brand))
+            guard !links.isEmpty else { continue }
+            try await tx.execute(RollupStatements.linkDays(links, turn: number, scope: scope, brand: brand))
+            linked.formUnion(links.map(\.day))
+        }
+        if !empty.isEmpty {
+            try await tx.execute(RollupStatements.removeEmptyDays(turn.runs, turn: number, scope: scope, brand: brand))
+        }
+
+        let days = DayRun.runs(of: turn.runs.flatMap(\.days) + linked, atMost: runsMax.value)
+        for (grain, runs) in [(Grain.day, days), (.month, DayRun.months(around: days))] {
+            try await tx.execute(RollupStatements.removeEmptyPeriods(runs, grain: grain, scope: scope, brand: brand))
+            try await tx.execute(RollupStatements.foldPeriods(runs, grain: grain, scope: scope, brand: brand))
         }
     }
 }

@@ -4,11 +4,10 @@ import Postgres
 
 /// The SQL that keeps the rollups.
 ///
-/// All of it runs under the brand's lock, on whole days, and can be run again at will.
-///
-/// Days come as runs (`from`, `to`), because a run is one range scan whatever the statistics say, and most changes touch a few
-/// neighbouring days. Where a comment says "+ 0", it keeps an expression out of an index condition on purpose: right after a first
-/// import nothing has been analysed, and the planner would take the index by day for a question about one member.
+/// All of it runs under the brand's lock, on whole days, and can be run again at will. It must stay linear when nothing
+/// has been analysed yet, as in the middle of a first import: then the planner expects one row everywhere and joins by
+/// comparing all with all. So no statement joins two large sets: differences are taken by EXCEPT, members are passed as
+/// arrays, and single rows are found by ON CONFLICT (Decisions/0004). Days come as a few runs (`from`, `to`).
 enum RollupStatements {
     // MARK: Marks
 
@@ -44,6 +43,18 @@ enum RollupStatements {
             """)
     }
 
+    /// For the length of the transaction: every statement is planned for the days it is given, and from indexes.
+    ///
+    /// A plan kept from the time when the tables were empty, or made before the first statistics, would read all of a
+    /// table for each member; JIT would cost more than it saves.
+    static var planning: Statement<Void> {
+        Statement(
+            """
+            SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_seqscan', 'off', true),
+                set_config('jit', 'off', true)
+            """)
+    }
+
     static var readClock: Statement<Date> {
         Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
     }
@@ -66,7 +77,7 @@ enum RollupStatements {
     static func lockRollup(brand: ID<Brand>) -> Statement<Int64> {
         Statement(
             """
-            SELECT rolls
+            SELECT turns + 1
             FROM reporting.rollup
             WHERE brand_id = \(brand)
             FOR UPDATE SKIP LOCKED
@@ -111,51 +122,92 @@ enum RollupStatements {
         Statement(
             """
             UPDATE reporting.rollup
-            SET rolls = rolls + 1, rolled_at = \(now)
+            SET turns = turns + 1, rolled_at = \(now)
             WHERE brand_id = \(brand)
             """)
     }
 
     // MARK: Members' days
 
-    /// Empties the days on which a member no longer has an order in the shop.
-    ///
-    /// The rows go away in ``removeEmptyDays``, after their neighbours were linked to each other.
-    static func emptyShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
+    /// The days on which a member has a row and no longer an order in the shop.
+    static func vanishedShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<MemberDay> {
         Statement(
             """
-            UPDATE reporting.member_day m
-            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, is_linked = false
+            SELECT m.person_id, m.day
             FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
-            WHERE m.brand_id = \(brand) AND m.scope_id = \(shop) AND m.day BETWEEN r.from_day AND r.to_day
-                AND NOT EXISTS (
-                    SELECT
-                    FROM orders.customer_order o
-                    WHERE o.brand_id = \(brand) AND o.shop_id = \(shop) AND o.person_id = m.person_id AND o.status <> 'cancelled'
-                        AND o.placed_at >= m.day::timestamp AT TIME ZONE 'Asia/Shanghai'
-                        AND o.placed_at < (m.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
-                )
-            """)
-    }
-
-    /// Folds the shop's orders into one row per member and day; writes only rows that differ.
-    ///
-    /// The hash of a day is the sum of the hashes of its orders, so that it does not depend on their order.
-    static func foldShopDays(_ runs: [DayRun], shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
-        Statement(
-            """
-            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash)
-            SELECT o.brand_id, \(shop), o.person_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-                count(*), count(*) FILTER (WHERE o.amount_fen = 0), sum(o.amount_fen)::bigint,
-                (sum(hashtextextended(
-                    concat_ws('|', o.order_id, o.version, o.status, extract(epoch FROM o.placed_at), o.amount_fen), 0
-                )::numeric) % 9223372036854775807)::bigint
+            JOIN reporting.member_day m ON m.day BETWEEN r.from_day AND r.to_day
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(shop)
+            EXCEPT
+            SELECT o.person_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date
             FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
             JOIN orders.customer_order o
                 ON o.placed_at >= r.from_day::timestamp AT TIME ZONE 'Asia/Shanghai'
                 AND o.placed_at < (r.to_day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
             WHERE o.brand_id = \(brand) AND o.shop_id = \(shop) AND o.status <> 'cancelled'
-            GROUP BY o.brand_id, o.person_id, 4
+            """
+        ) { row throws(PostgresError) in MemberDay(person: try row.next(), day: try row.next()) }
+    }
+
+    /// As ``vanishedShopDays(_:shop:brand:)``, for the whole brand.
+    static func vanishedBrandDays(_ runs: [DayRun], brand: ID<Brand>) -> Statement<MemberDay> {
+        Statement(
+            """
+            SELECT m.person_id, m.day
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN reporting.member_day m ON m.day BETWEEN r.from_day AND r.to_day
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(ReportScope.wholeBrandID)
+            EXCEPT
+            SELECT m.person_id, m.day
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN reporting.member_day m ON m.day BETWEEN r.from_day AND r.to_day
+            WHERE m.brand_id = \(brand) AND m.scope_id <> \(ReportScope.wholeBrandID)
+            """
+        ) { row throws(PostgresError) in MemberDay(person: try row.next(), day: try row.next()) }
+    }
+
+    /// Empties rows that exist.
+    ///
+    /// They go away in ``removeEmptyDays(_:turn:scope:brand:)``, after their neighbours were linked to each other.
+    static func emptyDays(_ days: [MemberDay], turn: Int64, scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.member_day (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash, turn)
+            SELECT b.brand_id, \(scope), x.person_id, x.day, 0, 0, 0, 0, \(turn)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(days.map(\.person)), \(days.map(\.day))) AS x (person_id, day)
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
+            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, turn = excluded.turn
+            """)
+    }
+
+    /// Folds the shop's orders into one row per member and day; writes only rows that differ.
+    ///
+    /// The hash of a day is the sum of the hashes of its orders, so that it does not depend on their order. New rows are
+    /// linked among themselves at once, which spares a first import from writing every row twice.
+    static func foldShopDays(_ runs: [DayRun], turn: Int64, shop: ID<Shop>, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen,
+                input_hash, prev_day, next_day, turn)
+            SELECT f.brand_id, \(shop), f.person_id, f.day, f.orders, f.zero_orders, f.gmv_fen, f.input_hash,
+                lag(f.day) OVER by_day, lead(f.day) OVER by_day, \(turn)
+            FROM (
+                SELECT o.brand_id, o.person_id, (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+                    count(*) AS orders,
+                    count(*) FILTER (WHERE o.amount_fen = 0) AS zero_orders,
+                    sum(o.amount_fen)::bigint AS gmv_fen,
+                    (sum(hashtextextended(
+                        concat_ws('|', o.order_id, o.version, o.status, extract(epoch FROM o.placed_at), o.amount_fen), 0
+                    )::numeric) % 9223372036854775807)::bigint AS input_hash
+                FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+                JOIN orders.customer_order o
+                    ON o.placed_at >= r.from_day::timestamp AT TIME ZONE 'Asia/Shanghai'
+                    AND o.placed_at < (r.to_day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                WHERE o.brand_id = \(brand) AND o.shop_id = \(shop) AND o.status <> 'cancelled'
+                GROUP BY o.brand_id, o.person_id, 3
+            ) f
+            WINDOW by_day AS (PARTITION BY f.person_id ORDER BY f.day)
             ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
             SET orders = excluded.orders, zero_orders = excluded.zero_orders, gmv_fen = excluded.gmv_fen,
                 input_hash = excluded.input_hash
@@ -165,11 +217,11 @@ enum RollupStatements {
     }
 
     /// As ``emptyShopDays``, for the whole brand.
-    static func emptyBrandDays(_ runs: [DayRun], brand: ID<Brand>) -> Statement<Void> {
+    static func emptyBrandDays(_ runs: [DayRun], turn: Int64, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
             UPDATE reporting.member_day m
-            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, is_linked = false
+            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, turn = \(turn)
             FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
             WHERE m.brand_id = \(brand) AND m.scope_id = \(ReportScope.wholeBrandID)
                 AND m.day BETWEEN r.from_day AND r.to_day
@@ -185,18 +237,24 @@ enum RollupStatements {
     }
 
     /// The brand's members' days are those of its shops, added up: what a member bought in two shops is one member.
-    static func foldBrandDays(_ runs: [DayRun], brand: ID<Brand>) -> Statement<Void> {
+    static func foldBrandDays(_ runs: [DayRun], turn: Int64, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash)
-            SELECT d.brand_id, \(ReportScope.wholeBrandID), d.person_id, d.day, sum(d.orders), sum(d.zero_orders),
-                sum(d.gmv_fen)::bigint, (sum(d.input_hash) % 9223372036854775807)::bigint
-            FROM orders.shop s
-            CROSS JOIN unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
-            JOIN reporting.member_day d
-                ON d.brand_id = s.brand_id AND d.scope_id = s.shop_id AND d.day BETWEEN r.from_day AND r.to_day
-            WHERE s.brand_id = \(brand) AND d.brand_id = \(brand)
-            GROUP BY d.brand_id, d.person_id, d.day
+            INSERT INTO reporting.member_day AS m (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen,
+                input_hash, prev_day, next_day, turn)
+            SELECT f.brand_id, \(ReportScope.wholeBrandID), f.person_id, f.day, f.orders, f.zero_orders, f.gmv_fen,
+                f.input_hash, lag(f.day) OVER by_day, lead(f.day) OVER by_day, \(turn)
+            FROM (
+                SELECT d.brand_id, d.person_id, d.day, sum(d.orders) AS orders, sum(d.zero_orders) AS zero_orders,
+                    sum(d.gmv_fen)::bigint AS gmv_fen, (sum(d.input_hash) % 9223372036854775807)::bigint AS input_hash
+                FROM orders.shop s
+                CROSS JOIN unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+                JOIN reporting.member_day d
+                    ON d.brand_id = s.brand_id AND d.scope_id = s.shop_id AND d.day BETWEEN r.from_day AND r.to_day
+                WHERE s.brand_id = \(brand) AND d.brand_id = \(brand)
+                GROUP BY d.brand_id, d.person_id, d.day
+            ) f
+            WINDOW by_day AS (PARTITION BY f.person_id ORDER BY f.day)
             ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
             SET orders = excluded.orders, zero_orders = excluded.zero_orders, gmv_fen = excluded.gmv_fen,
                 input_hash = excluded.input_hash
@@ -205,44 +263,63 @@ enum RollupStatements {
             """)
     }
 
-    /// Links the days of every member who gained or lost a day, and answers the days whose rows changed: when a first
-    /// order moves, the day on which the member used to be new is among them.
-    static func linkDays(_ runs: [DayRun], scope: UUID, brand: ID<Brand>) -> Statement<CalendarDate> {
+    /// The members who gained or lost a day in this turn.
+    static func changedMembers(_ runs: [DayRun], turn: Int64, scope: UUID, brand: ID<Brand>) -> Statement<ID<Person>> {
         Statement(
             """
-            WITH linked AS (
-                UPDATE reporting.member_day m
-                SET prev_day = w.prev_day, next_day = w.next_day, is_linked = true
-                FROM (
-                    SELECT d.person_id, d.day,
-                        lag(d.day) OVER by_day AS prev_day,
-                        lead(d.day) OVER by_day AS next_day
-                    FROM reporting.member_day d
-                    WHERE d.brand_id = \(brand) AND d.scope_id = \(scope) AND d.orders > 0
-                        AND d.person_id IN (
-                            SELECT c.person_id
-                            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
-                            JOIN reporting.member_day c ON c.day BETWEEN r.from_day AND r.to_day
-                            WHERE c.brand_id = \(brand) AND c.scope_id = \(scope) AND NOT c.is_linked
-                        )
-                    WINDOW by_day AS (PARTITION BY d.person_id ORDER BY d.day)
-                ) w
-                WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.person_id = w.person_id AND m.day + 0 = w.day
-                    AND (m.prev_day, m.next_day, m.is_linked) IS DISTINCT FROM (w.prev_day, w.next_day, true)
-                RETURNING m.day
-            )
-            SELECT DISTINCT day
-            FROM linked
+            SELECT DISTINCT m.person_id
+            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
+            JOIN reporting.member_day m ON m.day BETWEEN r.from_day AND r.to_day
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.turn = \(turn)
             """
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    static func removeEmptyDays(_ runs: [DayRun], scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+    /// The rows of members whose links are not what they should be, with what they should be.
+    static func wrongLinks(of members: [ID<Person>], scope: UUID, brand: ID<Brand>) -> Statement<MemberDay> {
+        Statement(
+            """
+            SELECT w.person_id, w.day, w.prev_day, w.next_day
+            FROM (
+                SELECT d.person_id, d.day,
+                    lag(d.day) OVER by_day AS prev_day,
+                    lead(d.day) OVER by_day AS next_day,
+                    d.prev_day AS old_prev_day,
+                    d.next_day AS old_next_day
+                FROM reporting.member_day d
+                WHERE d.brand_id = \(brand) AND d.scope_id = \(scope) AND d.orders > 0 AND d.person_id = ANY(\(members))
+                WINDOW by_day AS (PARTITION BY d.person_id ORDER BY d.day)
+            ) w
+            WHERE (w.old_prev_day, w.old_next_day) IS DISTINCT FROM (w.prev_day, w.next_day)
+            """
+        ) { row throws(PostgresError) in
+            MemberDay(person: try row.next(), day: try row.next(), previous: try row.next(), next: try row.next())
+        }
+    }
+
+    /// Links rows that exist.
+    static func linkDays(_ days: [MemberDay], turn: Int64, scope: UUID, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO reporting.member_day (brand_id, scope_id, person_id, day, orders, zero_orders, gmv_fen, input_hash,
+                prev_day, next_day, turn)
+            SELECT b.brand_id, \(scope), x.person_id, x.day, 0, 0, 0, 0, x.prev_day, x.next_day, \(turn)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(days.map(\.person)), \(days.map(\.day)), \(days.map(\.previous)), \(days.map(\.next)))
+                AS x (person_id, day, prev_day, next_day)
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT (brand_id, scope_id, person_id, day) DO UPDATE
+            SET prev_day = excluded.prev_day, next_day = excluded.next_day
+            """)
+    }
+
+    static func removeEmptyDays(_ runs: [DayRun], turn: Int64, scope: UUID, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
             DELETE FROM reporting.member_day m
             USING unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
-            WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.day BETWEEN r.from_day AND r.to_day AND m.orders = 0
+            WHERE m.brand_id = \(brand) AND m.scope_id = \(scope) AND m.day BETWEEN r.from_day AND r.to_day
+                AND m.orders = 0 AND m.turn = \(turn)
             """)
     }
 
@@ -293,13 +370,20 @@ enum RollupStatements {
             USING unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
             WHERE f.brand_id = \(brand) AND f.scope_id = \(scope) AND f.grain = \(grain)
                 AND f.starts_on BETWEEN r.from_day AND r.to_day
-                AND NOT EXISTS (
-                    SELECT
-                    FROM reporting.member_day m
+                AND f.starts_on NOT IN (
+                    SELECT DISTINCT date_trunc(\(grain), m.day::timestamp)::date
+                    FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS q (from_day, to_day)
+                    JOIN reporting.member_day m ON m.day BETWEEN q.from_day AND q.to_day
                     WHERE m.brand_id = \(brand) AND m.scope_id = \(scope)
-                        AND m.day >= f.starts_on
-                        AND m.day < (f.starts_on + ('1 ' || \(grain))::interval)::date
                 )
             """)
     }
+}
+
+/// A member's day, with its neighbours where they are known.
+struct MemberDay: Hashable, Sendable {
+    var person: ID<Person>
+    var day: CalendarDate
+    var previous: CalendarDate?
+    var next: CalendarDate?
 }

@@ -14,7 +14,7 @@ CREATE SCHEMA reporting;
 -- One row per brand: whoever rolls up a brand holds it (FOR UPDATE), so two roll-ups of a brand never overlap.
 CREATE TABLE reporting.rollup (
     brand_id uuid NOT NULL,
-    rolls bigint NOT NULL DEFAULT 0,
+    turns bigint NOT NULL DEFAULT 0,
     rolled_at timestamptz,
     CONSTRAINT rollup_pkey PRIMARY KEY (brand_id),
     CONSTRAINT rollup_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand (brand_id)
@@ -30,8 +30,9 @@ CREATE TABLE reporting.dirty_day (
     CONSTRAINT dirty_day_pkey PRIMARY KEY (brand_id, day, shop_id, mark_id)
 );
 
--- scope_id is a shop, or all zeros for the whole brand. A row with orders = 0 lives only inside the transaction that
--- removes it: it keeps the member findable until the neighbours are linked to each other.
+-- scope_id is a shop, or all zeros for the whole brand. `turn` is the turn that added the row, or emptied it: it tells
+-- whose days must be linked anew. A row with orders = 0 lives only inside the transaction that removes it: it keeps the
+-- member findable until the neighbours are linked to each other.
 CREATE TABLE reporting.member_day (
     brand_id uuid NOT NULL,
     scope_id uuid NOT NULL,
@@ -43,7 +44,7 @@ CREATE TABLE reporting.member_day (
     input_hash bigint NOT NULL,
     prev_day date,
     next_day date,
-    is_linked boolean NOT NULL DEFAULT false,
+    turn bigint NOT NULL,
     CONSTRAINT member_day_pkey PRIMARY KEY (brand_id, scope_id, person_id, day),
     CONSTRAINT member_day_orders_counted CHECK (orders >= 0 AND zero_orders BETWEEN 0 AND orders),
     CONSTRAINT member_day_gmv_iff_paid CHECK (gmv_fen >= 0 AND (gmv_fen = 0) = (orders = zero_orders)),
