@@ -119,25 +119,25 @@ enum ReportStatements {
     /// What the ledger itself says, by shop and day, read live: a control figure that is rolled up together with what
     /// it controls would hide exactly the posting that nobody announced.
     ///
-    /// One index range per day.
+    /// One range of an index.
     static func ledger(_ range: DayRun, scope: ReportScope, brand: ID<Brand>) -> Statement<ReportRows.LedgerRow> {
         Statement(
             """
-            SELECT a.subject_id, d.day, sum(l.amount_fen * l.sign)::bigint, sum(l.payments * l.sign)::bigint
-            FROM unnest(\(range.days)) AS d (day)
-            CROSS JOIN LATERAL (
-                SELECT CASE WHEN t.kind = 'order.paid' THEN t.credit_account_id ELSE t.debit_account_id END AS account_id,
-                    CASE WHEN t.kind = 'order.paid' THEN 1 ELSE -1 END AS sign,
-                    count(*) AS payments, sum(t.amount_fen) AS amount_fen
+            SELECT a.subject_id, l.day, sum(l.amount_fen)::bigint, sum(l.payments)::bigint
+            FROM (
+                SELECT (t.occurred_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+                    CASE WHEN t.kind = 'order.paid' THEN t.credit_account_id ELSE t.debit_account_id END AS account_id,
+                    sum(CASE WHEN t.kind = 'order.paid' THEN t.amount_fen ELSE -t.amount_fen END) AS amount_fen,
+                    sum(CASE WHEN t.kind = 'order.paid' THEN 1 ELSE -1 END) AS payments
                 FROM accounting.transfer t
                 WHERE t.brand_id = \(brand) AND t.kind IN ('order.paid', 'order.reversed')
-                    AND t.occurred_at >= d.day::timestamp AT TIME ZONE 'Asia/Shanghai'
-                    AND t.occurred_at < (d.day + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                    AND t.occurred_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                    AND t.occurred_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
                 GROUP BY 1, 2
             ) l
             JOIN accounting.account a ON a.account_id = l.account_id
             WHERE a.brand_id = \(brand) AND (\(scope == .brand) OR a.subject_id = \(scope.id))
-            GROUP BY a.subject_id, d.day
+            GROUP BY a.subject_id, l.day
             """
         ) { row throws(PostgresError) in
             ReportRows.LedgerRow(
