@@ -109,7 +109,8 @@ let package = Package(
         service(
             "Ingest",
             [
-                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", crypto, httpTypes,
+                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", crypto,
+                httpTypes,
                 hummingbird, logging, nio, nioFoundation,
             ]),
         service(

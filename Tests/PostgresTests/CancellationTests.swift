@@ -70,7 +70,7 @@ struct CancellationTests {
         for _ in 0..<150 {
             let slow = Task { try await connection.run(column("SELECT 1 FROM pg_sleep(0.004)", Int.self)) }
             let pause = Int.random(in: 0...5000)
-            try await Task.sleep(for: .microseconds(pause))
+            try await lettingPass(.microseconds(pause))
             slow.cancel()
             _ = try? await slow.value
             // A cancellation that came late would hit this one.
@@ -87,7 +87,7 @@ struct CancellationTests {
                 group.addTask {
                     for _ in 0..<10 {
                         let task = Task { try await pool.run(command("SELECT pg_sleep(0.005)")) }
-                        try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
+                        try await lettingPass(.microseconds(Int.random(in: 0...20_000)))
                         task.cancel()
                         _ = try? await task.value
                     }
@@ -104,10 +104,10 @@ struct CancellationTests {
     @Test func cancel_whileWaitingForATurn_doesNotDisturbOthers() async throws {
         let connection = try await Bundle().connect()
         let first = Task { try await connection.one(column("SELECT 1 FROM pg_sleep(0.3)", Int.self)) }
-        try await Task.sleep(for: .milliseconds(50))
+        try await lettingPass(.milliseconds(50))
         let second = Task { try await connection.one(column("SELECT 2", Int.self)) }
         let third = Task { try await connection.one(column("SELECT 3", Int.self)) }
-        try await Task.sleep(for: .milliseconds(50))
+        try await lettingPass(.milliseconds(50))
         second.cancel()
         #expect(try await code { try await second.value } == .cancelled)
         #expect(try await first.value == 1)
@@ -130,7 +130,7 @@ struct CancellationTests {
     @Test func close_underAStatement_endsIt() async throws {
         let connection = try await Bundle().connect()
         let task = Task { try await connection.run(command("SELECT pg_sleep(60)")) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await lettingPass(.milliseconds(100))
         await connection.close()
         #expect(try await code { try await task.value } == .connectionLost)
         #expect(try await code { try await connection.run(command("SELECT 1")) } == .connectionLost)
@@ -139,7 +139,7 @@ struct CancellationTests {
     @Test func terminatedBackend_isNoticed_andSaysWhy() async throws {
         let (connection, killer) = try await (Bundle().connect(), Bundle().connect())
         let task = Task { try await connection.run(command("SELECT pg_sleep(60)")) }
-        try await Task.sleep(for: .milliseconds(100))
+        try await lettingPass(.milliseconds(100))
         try await killer.execute(Statement("SELECT pg_terminate_backend(\(connection.backendPID))"))
         do {
             _ = try await task.value

@@ -113,7 +113,7 @@ struct PoolTests {
             try await killer.one(
                 column("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (\(pids))", Int.self)) == 0
         }
-        try await Task.sleep(for: .milliseconds(50))  // the loop sees the ends of its sockets
+        try await lettingPass(.milliseconds(50))  // the loop sees the ends of its sockets
         for _ in 0..<8 { #expect(try await pool.one(column("SELECT 1", Int.self)) == 1) }
         #expect(isAtRest(pool))
         await pool.shutdown()
@@ -155,7 +155,7 @@ struct PoolTests {
         let killer = try await Bundle().connect()
         let limit = Task {
             for _ in 0..<40 {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 10...60)))
+                try await lettingPass(.milliseconds(Int.random(in: 10...60)))
                 try await killer.execute(
                     command(
                         """
@@ -195,7 +195,7 @@ struct PoolTests {
                             }
                         }
                         if Bool.random() {
-                            try? await Task.sleep(for: .microseconds(Int.random(in: 0...20_000)))
+                            try? await lettingPass(.microseconds(Int.random(in: 0...20_000)))
                             task.cancel()
                         }
                         _ = try? await task.value

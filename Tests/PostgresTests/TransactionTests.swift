@@ -61,9 +61,9 @@ struct TransactionTests {
         try await withTable { pool, table in
             try await pool.transaction { transaction in
                 let isYoung = column("SELECT statement_timestamp() - now() < interval '60 ms'", Bool.self)
-                try await Task.sleep(for: .milliseconds(80))
+                try await lettingPass(.milliseconds(80))
                 #expect(try await transaction.one(isYoung))
-                try await Task.sleep(for: .milliseconds(80))
+                try await lettingPass(.milliseconds(80))
                 #expect(try await !transaction.one(isYoung))
             }
             let options = TransactionOptions(isolation: .serializable, isReadOnly: true)
