@@ -133,7 +133,8 @@ let package = Package(
             dependencies: ["Jobs", "Kernel", "Keys", "Postgres", "Schema", logging], path: "Tests/TestSupport",
             swiftSettings: settings),
         .executableTarget(
-            name: "CrashWorker", dependencies: ["Jobs", "Postgres", lifecycle, logging, unixSignals], path: "Tests/CrashWorker",
+            name: "CrashWorker", dependencies: ["Jobs", "Postgres", lifecycle, logging, unixSignals],
+            path: "Tests/CrashWorker",
             swiftSettings: settings),
         tests("AccountingTests", ["Accounting", "Kernel", "Postgres"]),
         tests("ArchitectureTests", []),
