@@ -85,7 +85,9 @@ let package = Package(
         library(
             "Postgres", ["CLibPQ", collections, logging], exclude: ["Decisions", "README.md"],
             extra: [.strictMemorySafety()]),
-        library("Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics]),
+        library(
+            "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics],
+            exclude: ["Decisions", "README.md"]),
         library("Keys", ["Kernel", crypto]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto]),
         library(
@@ -94,7 +96,7 @@ let package = Package(
                 "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird,
                 hummingbirdCore,
                 lifecycle, logging, metrics, nio, nioHTTP1, nioPosix, unixSignals,
-            ]),
+            ], exclude: ["README.md"]),
         library(
             "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],
             exclude: ["Decisions", "golden.sql"]),
@@ -103,7 +105,9 @@ let package = Package(
         library("Accounting", ["Kernel", "Postgres"]),
         library("Vault", ["Kernel", "Keys", "Postgres"]),
         library("Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"]),
-        library("Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache]),
+        library(
+            "Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
+            exclude: ["Decisions", "README.md"]),
 
         // Executables.
         service(
