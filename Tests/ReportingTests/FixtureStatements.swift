@@ -106,6 +106,17 @@ enum FixtureStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
+    /// What siyu-reports has no business with.
+    static func writesOfOtherRooms(brand: ID<Brand>) -> [Statement<Void>] {
+        [
+            Statement("UPDATE orders.customer_order SET amount_fen = 0 WHERE brand_id = \(brand)"),
+            Statement("DELETE FROM orders.customer_order WHERE brand_id = \(brand)"),
+            Statement("DELETE FROM accounting.transfer WHERE brand_id = \(brand)"),
+            Statement("UPDATE accounting.transfer SET amount_fen = 1 WHERE brand_id = \(brand)"),
+            Statement("SELECT sealed_value FROM vault.person WHERE brand_id = \(brand)"),
+        ]
+    }
+
     static func forgetRollups(brand: ID<Brand>) -> [Statement<Void>] {
         [
             Statement("DELETE FROM reporting.member_day WHERE brand_id = \(brand)"),

@@ -121,6 +121,20 @@ import Testing
         #expect(runs.flatMap(\.days).count == 6)
     }
 
+    @Test func dayRuns_tooManyRuns_takeInTheShortestGaps() {
+        let day = Fixture.firstDay
+        let days = [0, 2, 10, 13, 30].map { day.adding(days: $0) }
+        func runs(_ countMax: Int) -> [String] {
+            DayRun.runs(of: days, atMost: countMax).map {
+                "\($0.from.daysSinceEpoch - day.daysSinceEpoch)-\($0.to.daysSinceEpoch - day.daysSinceEpoch)"
+            }
+        }
+
+        #expect(runs(9) == ["0-0", "2-2", "10-10", "13-13", "30-30"])
+        #expect(runs(3) == ["0-2", "10-13", "30-30"])
+        #expect(runs(1) == ["0-30"])
+    }
+
     @Test func dayRunMonths_raggedRange_areCutAtMonths() {
         let range = DayRun(from: ReportFixture.day("1996-01-31"), to: ReportFixture.day("1996-03-31"))
 

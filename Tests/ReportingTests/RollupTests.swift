@@ -57,6 +57,29 @@ import Testing
         }
     }
 
+    @Test func rollup_turnsOfOneDay_giveTheSameFigures() async throws {
+        try await withTestDatabase { db in
+            let reports = db.pool(as: .reports)
+            var fixture = try await Fixture(seed: 21, on: db.owner)
+            for _ in 0..<3 { _ = try await fixture.change(days: 40) }
+            let brand = fixture.brand
+            try await reports.transaction {
+                try await Rollup.markEverything(mark: brand.rawValue, brand: brand, on: $0)
+            }
+
+            func turn() async throws -> RollOutcome {
+                try await reports.transaction { try await Rollup.roll(brand: brand, daysMax: 1, on: $0) }
+            }
+            var turns = 0
+            while try await turn() != .nothingMarked { turns += 1 }
+            let dayByDay = try await reports.run(FixtureStatements.rollupDump(brand: brand))
+            try await fixture.rollEverything(as: reports)
+
+            #expect(turns > 10)
+            #expect(dayByDay == (try await reports.run(FixtureStatements.rollupDump(brand: brand))))
+        }
+    }
+
     @Test func rollup_lateFirstOrder_movesNewMemberToItsDay() async throws {
         try await withTestDatabase { db in
             let reports = db.pool(as: .reports)
@@ -68,6 +91,33 @@ import Testing
 
             #expect(try await newMembers(of: fixture, day: 3, from: reports) == 1)
             #expect(try await newMembers(of: fixture, day: 40, from: reports) == 0)
+        }
+    }
+
+    @Test func report_paymentThatNoOrderExplains_isNoticedAtOnce() async throws {
+        try await withTestDatabase { db in
+            let reports = db.pool(as: .reports)
+            var fixture = try await Fixture(seed: 1, shops: 1, on: db.owner)
+            try await fixture.roll([try await fixture.put(person: 0, day: 4, fen: 100)], as: reports)
+
+            try await fixture.postStrayPayment(day: 4, fen: 7)
+
+            let report = try await Report.load(ReportQuery(brand: fixture.brand), from: reports)
+            #expect(!report.isBalanced)
+            #expect(report.total.balances(of: .gmv).first?.difference == -7)
+            #expect(report.total.isBalanced(.payers))
+        }
+    }
+
+    @Test func reports_role_mayWriteNothingButItsRollups() async throws {
+        try await withTestDatabase { db in
+            let reports = db.pool(as: .reports)
+            let fixture = try await Fixture(seed: 1, shops: 1, on: db.owner)
+
+            for statement in FixtureStatements.writesOfOtherRooms(brand: fixture.brand) {
+                let error = await #expect(throws: PostgresError.self) { try await reports.execute(statement) }
+                #expect(error?.sqlState == .insufficientPrivilege)
+            }
         }
     }
 

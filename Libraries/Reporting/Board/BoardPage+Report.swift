@@ -120,6 +120,7 @@ extension BoardPage.Tile {
             separator: "\n")
         (markKind, markIcon, markText) = words.mark(section.isBalanced(metric))
         isLead = metric == .gmv
+        note = metric == .gmv ? "\(words.ledger) \(NumberText.figure(section.ledger.amount.fen, .fen))" : nil
     }
 }
 

@@ -53,6 +53,7 @@ package struct BoardPage: Sendable {
     struct Status: Hashable, Sendable { let kind, icon, title, text: String }
     struct Tile: Hashable, Sendable {
         let name, value, minor, identities: String
+        let note: String?
         let markKind, markIcon, markText: String
         let isLead: Bool
     }

@@ -80,6 +80,7 @@ package enum BoardStyle {
         .mark.good { color: var(--good); }
         .mark.bad { color: var(--bad); font-weight: 600; }
         .figure .mark { font-size: 12px; margin-top: 6px; }
+        .note { color: var(--soft); font-weight: 400; margin-left: 8px; }
 
         .charts { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; margin-top: 12px; }
         .chart { padding: 18px 20px 10px; min-width: 0; }
@@ -112,7 +113,7 @@ package enum BoardStyle {
         th, td { padding: 9px 12px; text-align: right; white-space: nowrap; font-weight: 400; border-top: 1px solid var(--line); }
         thead th { color: var(--soft); font-size: 12px; border-top: 0; }
         th:first-child { text-align: left; padding-left: 20px; position: sticky; left: 0; background: var(--sheet); }
-        td:last-child, th:last-child { padding-right: 20px; text-align: center; }
+        td:last-child, th:last-child { padding-right: 20px; text-align: center; position: sticky; right: 0; background: var(--sheet); }
         tbody tr:hover > * { background: var(--page); }
         tfoot > tr > * { font-weight: 600; border-top: 1px solid var(--soft); }
 
@@ -148,7 +149,8 @@ package enum BoardStyle {
           .wide { display: none; } .narrow { display: block; }
           .chart h3 { flex-basis: 100%; }
           .sheet { margin-top: 8px; } .sheet h2, .sheet summary { padding-left: 14px; padding-right: 14px; }
-          th, td { padding: 9px 10px; } th:first-child { padding-left: 14px; }
+          th, td { padding: 9px 10px; } th:first-child { padding-left: 14px; } td:last-child, th:last-child { padding-right: 14px; }
+          .wraps th:first-child { white-space: normal; min-width: 148px; }
           .words dl { padding: 0 14px 12px; }
           .facts { display: grid; gap: 4px; }
         }

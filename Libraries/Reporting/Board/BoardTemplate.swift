@@ -70,7 +70,7 @@ enum BoardTemplate {
             <li class="figure{{#isLead}} lead{{/isLead}}">
               <h3>{{name}}</h3>
               <p class="value">{{value}}<span class="minor">{{minor}}</span></p>
-              <p class="mark {{markKind}}" title="{{identities}}"><span aria-hidden="true">{{markIcon}}</span> {{markText}}</p>
+              <p class="mark {{markKind}}" title="{{identities}}"><span aria-hidden="true">{{markIcon}}</span> {{markText}}{{#note}}<span class="note">{{note}}</span>{{/note}}</p>
             </li>
             {{/figures}}
           </ul>
@@ -110,7 +110,7 @@ enum BoardTemplate {
         <section class="sheet" aria-labelledby="identities">
           <h2 id="identities">{{words.identities}}</h2>
           <div class="scroll" role="region" aria-labelledby="identities" tabindex="0">
-          <table>
+          <table class="wraps">
             <thead><tr><th scope="col">{{words.identity}}</th><th scope="col">{{words.left}}</th><th scope="col">{{words.right}}</th><th scope="col">{{words.difference}}</th><th scope="col">{{words.check}}</th></tr></thead>
             <tbody>
             {{#balances}}<tr><th scope="row">{{sentence}}</th><td>{{left}}</td><td>{{right}}</td><td>{{difference}}</td><td class="mark {{markKind}}"><span aria-hidden="true">{{markIcon}}</span><span class="unseen">{{markText}}</span></td></tr>

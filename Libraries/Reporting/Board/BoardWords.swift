@@ -42,6 +42,7 @@ struct BoardWords: Sendable {
     var markBalanced: String { pick("已核对", "Balances") }
     var markBroken: String { pick("不一致", "Does not balance") }
 
+    var ledger: String { pick("账本", "Ledger") }
     var figures: String { pick("关键数字", "Key figures") }
     var trend: String { pick("走势", "Trends") }
     func gmvBy(_ grain: Grain) -> String {

@@ -67,8 +67,17 @@ extension Rollup {
         brand: ID<Brand>, pool: Pool,
         transaction: (@escaping @Sendable (Transaction) async throws -> RollOutcome) async throws -> RollOutcome
     ) async throws -> Bool {
+        var daysMax = Self.daysMax.value
         for _ in 0..<turnsMax.value {
-            if try await transaction({ try await roll(brand: brand, on: $0) }) == .heldByAnother { return true }
+            let days = daysMax
+            do {
+                let outcome = try await transaction { try await roll(brand: brand, daysMax: days, on: $0) }
+                if outcome == .heldByAnother { return true }
+            } catch let error as PostgresError where error.code == .timedOut && daysMax > 1 {
+                // A brand with many orders a day: what the turn took is marked again by the rollback.
+                daysMax = max(1, daysMax / 8)
+                continue
+            }
             if try await pool.one(RollupStatements.countMarks(brand: brand)) == 0 { return true }
         }
         return false
@@ -80,12 +89,16 @@ extension Rollup {
         try await catchUp(brand: brand, pool: pool) { body in try await pool.transaction { try await body($0) } }
     }
 
-    /// One turn: takes the oldest marks and computes their days and months, all in the caller's transaction.
-    package static func roll(brand: ID<Brand>, on tx: Transaction) async throws -> RollOutcome {
+    /// One turn: takes the marks of the oldest `daysMax` days and computes those days and their months.
+    ///
+    /// All of it happens in the caller's transaction.
+    package static func roll(
+        brand: ID<Brand>, daysMax: Int = daysMax.value, on tx: Transaction
+    ) async throws -> RollOutcome {
         let (_, clock, locks) = try await tx.pipeline(
             RollupStatements.planning, RollupStatements.readClock, RollupStatements.lockRollup(brand: brand))
         guard let now = clock.first, let turn = locks.first else { return .heldByAnother }
-        let marks = try await tx.run(RollupStatements.takeMarks(daysMax: daysMax.value, brand: brand))
+        let marks = try await tx.run(RollupStatements.takeMarks(daysMax: daysMax, brand: brand))
         if marks.isEmpty { return .nothingMarked }
 
         for (shop, marked) in Dictionary(grouping: marks, by: \.shop).sorted(by: { $0.key < $1.key }) {
