@@ -114,8 +114,7 @@ let package = Package(
             "Ingest",
             [
                 "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", crypto,
-                httpTypes,
-                hummingbird, logging, nio, nioFoundation,
+                httpTypes, hummingbird, logging, nio,
             ]),
         service(
             "Reports",
@@ -158,7 +157,10 @@ let package = Package(
             ]),
         tests(
             "IngestTests",
-            ["Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Orders", "Postgres", asyncHTTPClient, logging, nio]),
+            [
+                "Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", asyncHTTPClient, logging,
+                nio, nioHTTP1,
+            ]),
         tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),

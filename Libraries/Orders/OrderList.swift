@@ -61,7 +61,7 @@ package enum OrderList {
         on executor: some Executor
     ) async throws -> OrderPage {
         guard (1...pageMax.value).contains(limit) else {
-            throw Problem.badRequest("limit is a number from 1 to \(pageMax.value).")
+            throw Problem.invalid("`limit` must be a number from 1 to \(pageMax.value).")
         }
         // One more than asked for tells whether there is a next page.
         let statement = OrderStatements.page(filter, after: cursor ?? .start, limit: limit + 1, brand: brand)

@@ -29,8 +29,11 @@ package enum ImportLimit {
     /// The longest line.
     package static let lineBytes = Limit(4_096, reason: "No order needs more; what is longer is not a file of orders.")
     /// How many files one process takes in at the same time.
-    package static let atOnce = Limit(
-        3, reason: "Each holds a database connection and its customers in memory for as long as its sender takes.")
+    package static let atOnce = Limit(4, reason: "Each may hold the largest file in memory.")
+    /// How long the sender of a file may take.
+    package static let uploadTime = Limit(
+        Duration.seconds(120), reason: "The largest file at five megabits a second; slower senders keep others waiting."
+    )
     /// How many lines are loaded in one transaction.
     package static let chunkLines = Limit(
         10_000, reason: "Large enough that sets pay off, small enough that a kill costs a second and locks are brief.")

@@ -11,12 +11,6 @@ package struct ImportRefusal: Hashable, Sendable {
     package let line: Int32
     /// Why it was not taken.
     package let reason: LineRefusal
-
-    /// The first line of a list of refusals as CSV.
-    package static let csvHeader = Array("line,reason\r\n".utf8)
-
-    /// The refusal as a line of CSV.
-    package var csv: [UInt8] { Array("\(line),\"\(reason.sentence)\"\r\n".utf8) }
 }
 
 /// Takes files of orders in, and tells how far they have come.
@@ -51,16 +45,14 @@ package final class OrderImports: Sendable {
 
     /// Reads a file, stages what can be loaded, records what is refused, and enqueues the job: all of it in the caller's transaction.
     ///
-    /// Memory holds the file's customers and identities, not its lines. The transaction must not be repeated, since the body cannot be;
-    /// after its commit, ``wake()``.
+    /// Besides the body, memory holds the file's customers and identities, not its lines. The transaction must not be repeated, since the
+    /// body cannot be; after its commit, ``wake()``.
     ///
     /// - Parameter body: The bytes of the file in chunks of any size.
     /// - Throws: ``Problem`` if it is not a file of the format, or is over a limit.
     package func accept<Body: AsyncSequence>(
         _ request: ImportRequest, body: Body, on tx: Transaction
     ) async throws -> ImportRecord where Body.Element == [UInt8] {
-        try begin()
-        defer { end() }
         let (clock, shops) = try await tx.pipeline(
             CatalogueStatements.clock(), CatalogueStatements.shop(request.shop, brand: request.brand))
         guard let now = clock.first, !shops.isEmpty else { throw Problem.notFound("There is no such shop.") }
@@ -81,16 +73,19 @@ package final class OrderImports: Sendable {
     /// Wakes whoever loads accepted files; without it they notice within a second.
     package func wake() async { await queue.wake(ImportLoad.jobQueue) }
 
-    private func begin() throws {
+    /// Runs `body` if fewer than ``ImportLimit/atOnce`` others run it in this process.
+    ///
+    /// - Throws: ``Problem`` 503 if not; what `body` throws.
+    package func inTurn<Value>(_ body: () async throws -> Value) async throws -> Value {
         let isFull = running.withLock { running in
             if running >= ImportLimit.atOnce.value { return true }
             running += 1
             return false
         }
         if isFull { throw Problem.unavailable("\(ImportLimit.atOnce.value) files are being read already.") }
+        defer { running.withLock { $0 -= 1 } }
+        return try await body()
     }
-
-    private func end() { running.withLock { $0 -= 1 } }
 
     /// Copies the good lines into staging while the file arrives.
     private func stage<Body: AsyncSequence>(
@@ -183,19 +178,43 @@ package final class OrderImports: Sendable {
         try await pool.run(ImportStatements.refusals(of: id, after: line, limit: limit, brand: brand))
     }
 
-    /// All refused lines as CSV (`line,reason`), handed over piece by piece.
+    /// All refused lines as CSV (`line,reason`), piece by piece.
+    package func refusalsCSV(of id: ID<Import>, brand: ID<Brand>) -> RefusalsCSV {
+        RefusalsCSV { line in try await self.refusals(of: id, after: line, brand: brand) }
+    }
+
+    /// All refused lines as CSV, handed over piece by piece.
     package func writeRefusals(
         of id: ID<Import>, brand: ID<Brand>, to write: ([UInt8]) async throws -> Void
     ) async throws {
-        try await write(ImportRefusal.csvHeader)
-        var last: Int32 = 0
-        while true {
-            let refusals = try await refusals(of: id, after: last, brand: brand)
-            guard let end = refusals.last else { return }
-            try await write(refusals.flatMap(\.csv))
+        for try await piece in refusalsCSV(of: id, brand: brand) { try await write(piece) }
+    }
+}
+
+/// The refused lines of a file as CSV; each piece is read from the database when it is asked for.
+package struct RefusalsCSV: AsyncSequence, Sendable {
+    let page: @Sendable (_ after: Int32) async throws -> [ImportRefusal]
+
+    /// Goes from page to page by the number of the last line.
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        let page: @Sendable (_ after: Int32) async throws -> [ImportRefusal]
+        var last: Int32?
+
+        /// The header, then the refusals, some thousands at a time.
+        package mutating func next() async throws -> [UInt8]? {
+            guard let after = last else {
+                last = 0
+                return Array("line,reason\r\n".utf8)
+            }
+            let refusals = try await page(after)
+            guard let end = refusals.last else { return nil }
             last = end.line
+            return refusals.reduce(into: []) { $0 += "\($1.line),\"\($1.reason.sentence)\"\r\n".utf8 }
         }
     }
+
+    /// Begins with the header.
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(page: page, last: nil) }
 }
 
 extension PersonKind {

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Hooks
 import Hosting
@@ -6,15 +5,14 @@ import HTTPTypes
 import Hummingbird
 import Kernel
 import NIOCore
-import NIOFoundationEssentialsCompat
 import Orders
 import Postgres
-import Synchronization
 
 /// Files of orders: handed in, watched, and their refused lines fetched.
 struct ImportRoutes: Sendable {
-    /// A file is one COPY in one transaction: the database role's statement time-out of 60 s must not be the one to speak.
-    static let limits = RequestLimits(bodyBytesMax: ImportLimit.fileBytes.value, deadline: .seconds(50))
+    /// The limits of the upload, which takes longer than other requests.
+    static let limits = RequestLimits(
+        bodyBytesMax: ImportLimit.fileBytes.value, deadline: ImportLimit.uploadTime.value)
     static let path = "/v1/imports"
 
     let pool: Pool
@@ -34,24 +32,22 @@ struct ImportRoutes: Sendable {
         let asked = try ImportRequest(request.uri.queryParameters, caller: caller)
         let same = try IdempotentRequest(
             brand: caller.brand, caller: caller.keyID.rawValue, route: "POST \(Self.path)",
-            key: request.headers[.idempotencyKey])
-        // What is asked belongs to what must be the same when the request is repeated.
-        let digest = BodyDigest(prefix: "\(asked.shop)|\(asked.format)|\(asked.mode)|\(asked.isDryRun)|")
-        let body = request.body.map { chunk in digest.take(Array(chunk.readableBytesView)) }
+            key: HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] })
 
-        // Once only: the body cannot be read a second time.
-        let answer = try await pool.transaction(.init(attemptsMax: 1)) { tx in
-            if let (hash, answer) = try await Idempotency.find(same, on: tx) {
-                for try await _ in body {}
-                try Idempotency.requireSame(digest.finish(), hash)
-                return answer
+        return try await imports.inTurn {
+            // All of it before the transaction begins: a slow sender keeps no connection waiting. What is asked belongs to
+            // what must be the same when the request is repeated.
+            var file = UploadedFile(begunWith: "\(asked.shop)|\(asked.format)|\(asked.mode)|\(asked.isDryRun)|")
+            for try await buffer in request.body { file.append(buffer) }
+            let hash = file.hash
+            let answer = try await pool.transaction { [file] tx in
+                try await Idempotency.answer(same, bodyHash: hash, on: tx) { tx in
+                    try StoredAnswer(accepted: try await imports.accept(asked, body: file, on: tx))
+                }
             }
-            let answer = try StoredAnswer(accepted: try await imports.accept(asked, body: body, on: tx))
-            try await Idempotency.store(same, bodyHash: digest.finish(), answer, on: tx)
-            return answer
+            await imports.wake()
+            return Response(answer)
         }
-        await imports.wake()
-        return Response(answer)
     }
 
     // MARK: Watching
@@ -76,38 +72,9 @@ struct ImportRoutes: Sendable {
             .contentType: "text/csv; charset=utf-8; header=present", .cacheControl: "no-store",
             .contentDisposition: "attachment; filename=\"import-\(record.id)-refusals.csv\"",
         ]
-        let body = ResponseBody { [imports] writer in
-            // Page by page; the writer is not one that a callback could be handed.
-            var bytes = ImportRefusal.csvHeader
-            var last: Int32 = 0
-            repeat {
-                try await writer.write(ByteBuffer(bytes: bytes))
-                let page = try await imports.refusals(of: record.id, after: last, brand: caller.brand)
-                last = page.last?.line ?? last
-                bytes = page.flatMap(\.csv)
-            } while !bytes.isEmpty
-            try await writer.finish(nil)
-        }
-        return Response(status: .ok, headers: headers, body: body)
+        let pieces = imports.refusalsCSV(of: record.id, brand: caller.brand).map { ByteBuffer(bytes: $0) }
+        return Response(status: .ok, headers: headers, body: .init(asyncSequence: pieces))
     }
-}
-
-/// The hash of a body that is read once, as it streams by.
-private final class BodyDigest: Sendable {
-    private let state: Mutex<SHA256>
-
-    init(prefix: String) {
-        var hash = SHA256()
-        hash.update(data: Array(prefix.utf8))
-        state = Mutex(hash)
-    }
-
-    func take(_ bytes: [UInt8]) -> [UInt8] {
-        state.withLock { $0.update(data: bytes) }
-        return bytes
-    }
-
-    func finish() -> [UInt8] { state.withLock { Array($0.finalize()) } }
 }
 
 extension ImportRequest {
@@ -190,9 +157,4 @@ extension Response {
             status: .init(code: answer.status), headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
-}
-
-extension HTTPField.Name {
-    /// The header of requests that may be repeated; its name is well-formed, so it is never nil.
-    fileprivate static var idempotencyKey: HTTPField.Name { HTTPField.Name("Idempotency-Key") ?? .ifMatch }
 }
