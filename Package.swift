@@ -164,7 +164,7 @@ let package = Package(
         tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
-        tests("OperatorTests", ["Operator", "Kernel", "Postgres"]),
+        tests("OperatorTests", ["Kernel", "Keys", "Operator", "Postgres", argumentParser]),
         tests("OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", logging]),
         tests("PostgresTests", ["Postgres", logging]),
         tests(
