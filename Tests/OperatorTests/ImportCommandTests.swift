@@ -52,7 +52,7 @@ struct ImportCommandTests {
             Statement("SELECT count(*) FROM orders.customer_order") { row throws(PostgresError) in try row.next() })
     }
 
-    @Test func i02_threeBadLines_areListedByNumberAndNothingIsLoaded() async throws {
+    @Test func import_threeBadLines_areListedByNumberAndNothingIsLoaded() async throws {
         try await withShop { arguments, file, database in
             let failure = await #expect(throws: Failure.self) { try await run(arguments) }
 
@@ -65,7 +65,7 @@ struct ImportCommandTests {
         }
     }
 
-    @Test func i02_threeBadLines_skipped_theRestIsLoaded() async throws {
+    @Test func import_threeBadLines_skipped_theRestIsLoaded() async throws {
         try await withShop { arguments, _, database in
             try await run(arguments + ["--skip-bad"])
 
