@@ -13,16 +13,29 @@ import Testing
 
 @testable import Hosting
 
-/// Limits short enough for a test to wait for.
 extension ServerLimits {
-    static var quick: ServerLimits {
+    /// Those of a service, with a small body: for tests that do not wait for a limit of time.
+    static var patient: ServerLimits {
         var limits = ServerLimits()
-        limits.standard = RequestLimits(bodyBytesMax: 1_000, deadline: .milliseconds(400))
-        limits.idle = .milliseconds(600)
-        limits.linger = .milliseconds(200)
+        limits.standard.bodyBytesMax = 1_000
+        return limits
+    }
+
+    /// Limits of time short enough to wait for.
+    ///
+    /// The linger is long, because other tests may keep the process busy for seconds,
+    /// and an answer must get out before the connection is cut.
+    static var quick: ServerLimits {
+        var limits = ServerLimits.patient
+        limits.standard.deadline = .milliseconds(500)
+        limits.idle = .seconds(1)
+        limits.linger = .seconds(4)
         return limits
     }
 }
+
+/// What counts as "soon" on a busy machine; without the guards the tests would wait for ever.
+let soon = Duration.seconds(30)
 
 struct TestServer {
     let ports: ServiceRunner.Ports
@@ -42,7 +55,7 @@ struct TestServer {
         request.method = .init(rawValue: method)
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         if let body { request.body = .bytes(ByteBuffer(string: body)) }
-        let response = try await withoutRedirects.execute(request, timeout: .seconds(10))
+        let response = try await withoutRedirects.execute(request, timeout: .seconds(30))
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
             body: String(buffer: try await response.body.collect(upTo: 1 << 20)))
@@ -79,7 +92,7 @@ let silentLogger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
 
 /// Serves `addRoutes` on free ports for the length of `body`, then drains.
 func withServer(
-    limits: ServerLimits = .quick, checks: [ReadinessCheck] = [], workers: [any Service] = [], pool: Pool = nowhere,
+    limits: ServerLimits = .patient, checks: [ReadinessCheck] = [], workers: [any Service] = [], pool: Pool = nowhere,
     registry: PrometheusRegistry = PrometheusRegistry(), logger: Logger = silentLogger,
     addRoutes: (Router<SiyuRequestContext>) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
@@ -135,10 +148,11 @@ final class RawConnection: Sendable {
         self.inbox = inbox
     }
 
-    static func open(port: Int) async throws -> RawConnection {
+    static func open(port: Int, reads: Bool = true) async throws -> RawConnection {
         let inbox = Inbox()
         let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.autoRead, value: reads)
             .channelInitializer { $0.pipeline.addHandler(Collector(inbox: inbox)) }
             .connect(host: "127.0.0.1", port: port).get()
         return RawConnection(channel: channel, inbox: inbox)
@@ -156,7 +170,7 @@ final class RawConnection: Sendable {
     var isOpen: Bool { channel.isActive }
 
     /// Sends `byte` every 20 ms until the server is gone; returns how long that took, or nil after `timeout`.
-    func dribble(_ byte: String = "x", timeout: Duration = .seconds(5)) async throws -> Duration? {
+    func dribble(_ byte: String = "x", timeout: Duration = soon) async throws -> Duration? {
         let start = ContinuousClock.now
         while start.duration(to: .now) < timeout {
             do { try await send(byte) } catch { return start.duration(to: .now) }
@@ -166,7 +180,7 @@ final class RawConnection: Sendable {
     }
 
     /// Waits for something to become true of the connection.
-    func wait(timeout: Duration = .seconds(5), until condition: (RawConnection) -> Bool) async throws -> Bool {
+    func wait(timeout: Duration = soon, until condition: (RawConnection) -> Bool) async throws -> Bool {
         let start = ContinuousClock.now
         while !condition(self) {
             guard start.duration(to: .now) < timeout else { return false }
