@@ -2,10 +2,28 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// The SQL of later versions.
-///
-/// The rows of orders.customer_order are locked by whoever found the news.
+/// The SQL of versions and their payments.
 enum OrderVersionStatements {
+    /// The orders of a shop that have one of some keys.
+    ///
+    /// Locks them in key order until the transaction ends: what is decided about them stays true.
+    static func lock(
+        _ keys: [[UInt8]], source: String, shop: ID<Shop>, brand: ID<Brand>
+    ) -> Statement<KnownOrder> {
+        Statement(
+            """
+            SELECT external_key, order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
+            FROM orders.customer_order
+            WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = ANY(\(keys))
+            ORDER BY order_id
+            FOR UPDATE
+            """
+        ) { row throws(PostgresError) in
+            KnownOrder(
+                key: try row.next(), id: try row.next(), version: try row.next(), content: try OrderContent(&row))
+        }
+    }
+
     /// Puts the present version of orders aside before it is replaced.
     static func keep(_ orders: [ID<Order>], brand: ID<Brand>, now: Date) -> Statement<Void> {
         Statement(
@@ -56,19 +74,26 @@ enum OrderVersionStatements {
         }
     }
 
-    /// Payments of versions whose earlier payment was reversed.
-    static func addPayments(
-        _ payments: [(id: ID<Payment>, news: OrderNews)], brand: ID<Brand>, now: Date
-    ) -> Statement<Void> {
+    static func addPayments(_ payments: [NewPayment], brand: ID<Brand>, now: Date) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO orders.payment (brand_id, payment_id, order_id, order_version, amount_fen, status, paid_at, created_at, updated_at)
+            INSERT INTO orders.payment (brand_id, payment_id, order_id, order_version, amount_fen, status, paid_at, created_at,
+                updated_at)
             SELECT b.brand_id, x.payment_id, x.order_id, x.order_version, x.amount_fen, 'paid', x.paid_at, \(now), \(now)
             FROM siyu.brand b
-            CROSS JOIN unnest(\(payments.map(\.id)), \(payments.map(\.news.order)), \(payments.map { $0.news.version + 1 }),
-                \(payments.map(\.news.after.amount)), \(payments.map(\.news.after.placedAt)))
+            CROSS JOIN unnest(\(payments.map(\.id)), \(payments.map(\.order)), \(payments.map(\.version)),
+                \(payments.map(\.amount)), \(payments.map(\.paidAt)))
                 AS x (payment_id, order_id, order_version, amount_fen, paid_at)
             WHERE b.brand_id = \(brand)
             """)
+    }
+}
+
+extension OrderContent {
+    /// Reads the columns person_id, status, placed_at, quantity, amount_fen, changed_at.
+    init(_ row: inout RowReader) throws(PostgresError) {
+        self.init(
+            person: try row.next(), status: try row.next(), placedAt: try row.next(), quantity: try row.next(),
+            amount: try row.next(), changedAt: try row.next())
     }
 }

@@ -628,7 +628,6 @@ CREATE TABLE orders.import_line (
     line integer NOT NULL,
     customer_line integer NOT NULL,
     order_id uuid NOT NULL,
-    payment_id uuid NOT NULL,
     external_key bytea NOT NULL,
     status text NOT NULL,
     placed_at timestamp with time zone NOT NULL,

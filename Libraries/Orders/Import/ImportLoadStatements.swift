@@ -5,9 +5,8 @@ import Vault
 
 /// The SQL of loading a file.
 ///
-/// All of it works on sets. The planner knows nothing of a file that just came in and expects one line of it; a join of two such
-/// sets may become a loop over both. Hence: a line's customer is a scalar look-up by key, and what was computed here comes
-/// back through `unnest` against a key of a large table.
+/// All of it works on sets. The planner knows nothing of a file that just came in and expects one line of it; a join of it with another
+/// set may become a loop over both. Hence nothing is joined with staged lines: a line's customer is a scalar look-up by key.
 enum ImportLoadStatements {
     // MARK: The file
 
@@ -19,36 +18,6 @@ enum ImportLoadStatements {
                 changed = \(progress.changed), unchanged = \(progress.unchanged), updated_at = \(now)
             WHERE brand_id = \(record.request.brand) AND import_id = \(record.id)
             """)
-    }
-
-    /// What loading would come to, for a dry run; the persons of known customers have been set.
-    static func preview(_ record: ImportRecord) -> Statement<(added: Int, changed: Int, unchanged: Int)> {
-        Statement(
-            """
-            WITH known AS (
-                SELECT o.order_id IS NOT NULL AS is_known,
-                    l.changed_at > o.changed_at
-                        AND (o.status, o.placed_at, o.quantity, o.amount_fen, o.person_id)
-                            IS DISTINCT FROM (l.status, l.placed_at, l.quantity, l.amount_fen, (
-                                SELECT c.person_id
-                                FROM orders.import_customer c
-                                WHERE c.brand_id = l.brand_id AND c.import_id = l.import_id AND c.first_line = l.customer_line
-                            )) AS is_change
-                FROM orders.import_line l
-                LEFT JOIN orders.customer_order o
-                    ON o.brand_id = l.brand_id AND o.shop_id = \(record.request.shop)
-                    AND o.source = \(record.request.format) AND o.external_key = l.external_key
-                WHERE l.brand_id = \(record.request.brand) AND l.import_id = \(record.id)
-            )
-            SELECT
-                count(*) FILTER (WHERE NOT is_known),
-                count(*) FILTER (WHERE is_known AND is_change),
-                count(*) FILTER (WHERE is_known AND NOT is_change)
-            FROM known
-            """
-        ) { row throws(PostgresError) in
-            (added: try row.next(), changed: try row.next(), unchanged: try row.next())
-        }
     }
 
     // MARK: Staged lines
@@ -119,7 +88,7 @@ enum ImportLoadStatements {
     // MARK: Orders
 
     /// Adds the orders that are not known yet; sorted by the unique key, so that two imports cannot deadlock.
-    static func addOrders(_ lines: ClosedRange<Int32>, of record: ImportRecord, now: Date) -> Statement<Date> {
+    static func addOrders(_ lines: ClosedRange<Int32>, of record: ImportRecord, now: Date) -> Statement<AddedOrder> {
         Statement(
             """
             INSERT INTO orders.customer_order (brand_id, order_id, shop_id, person_id, source, external_key, version, status,
@@ -135,63 +104,30 @@ enum ImportLoadStatements {
                 AND l.line BETWEEN \(lines.lowerBound) AND \(lines.upperBound)
             ORDER BY l.external_key
             ON CONFLICT (brand_id, shop_id, source, external_key) DO NOTHING
-            RETURNING placed_at
-            """
-        ) { row throws(PostgresError) in try row.next() }
-    }
-
-    /// Payments of the orders that this chunk added, told by their ids; none for orders of zero or called off.
-    static func addPayments(
-        _ lines: ClosedRange<Int32>, of record: ImportRecord, now: Date
-    ) -> Statement<PaymentRow> {
-        Statement(
-            """
-            INSERT INTO orders.payment (brand_id, payment_id, order_id, order_version, amount_fen, status, paid_at, created_at, updated_at)
-            SELECT o.brand_id, l.payment_id, o.order_id, o.version, o.amount_fen, 'paid', o.placed_at, \(now), \(now)
-            FROM orders.import_line l
-            JOIN orders.customer_order o ON o.brand_id = l.brand_id AND o.order_id = l.order_id
-            WHERE l.brand_id = \(record.request.brand) AND l.import_id = \(record.id)
-                AND l.line BETWEEN \(lines.lowerBound) AND \(lines.upperBound)
-                AND l.amount_fen > 0 AND l.status <> 'cancelled'
-            RETURNING payment_id, amount_fen, paid_at
+            RETURNING order_id, status, placed_at, amount_fen
             """
         ) { row throws(PostgresError) in
-            PaymentRow(id: try row.next(), amount: try row.next(), paidAt: try row.next())
+            AddedOrder(
+                id: try row.next(), status: try row.next(), placedAt: try row.next(), amount: try row.next())
         }
     }
 
-    /// Known orders that the file has later news of.
-    ///
-    /// Locks them in key order.
-    static func laterNews(of lines: ClosedRange<Int32>, in record: ImportRecord) -> Statement<OrderNews> {
+    /// What the lines say, with the persons their customers are.
+    static func contents(
+        of lines: ClosedRange<Int32>, in record: ImportRecord
+    ) -> Statement<(key: [UInt8], content: OrderContent)> {
         Statement(
             """
-            SELECT o.order_id, o.version, o.person_id, o.status, o.placed_at, o.quantity, o.amount_fen, o.changed_at, (
+            SELECT l.external_key, (
                     SELECT c.person_id
                     FROM orders.import_customer c
                     WHERE c.brand_id = l.brand_id AND c.import_id = l.import_id AND c.first_line = l.customer_line
                 ), l.status, l.placed_at, l.quantity, l.amount_fen, l.changed_at
             FROM orders.import_line l
-            JOIN orders.customer_order o
-                ON o.brand_id = l.brand_id AND o.shop_id = \(record.request.shop) AND o.source = \(record.request.format)
-                AND o.external_key = l.external_key
             WHERE l.brand_id = \(record.request.brand) AND l.import_id = \(record.id)
                 AND l.line BETWEEN \(lines.lowerBound) AND \(lines.upperBound)
-                AND l.changed_at > o.changed_at
-            ORDER BY o.order_id
-            FOR UPDATE OF o
             """
-        ) { row throws(PostgresError) in
-            let (order, version) = (try row.next(ID<Order>.self), try row.next(Int32.self))
-            return OrderNews(
-                order: order, version: version, before: try content(&row), after: try content(&row))
-        }
-    }
-
-    private static func content(_ row: inout RowReader) throws(PostgresError) -> OrderContent {
-        OrderContent(
-            person: try row.next(), status: try row.next(), placedAt: try row.next(), quantity: try row.next(),
-            amount: try row.next(), changedAt: try row.next())
+        ) { row throws(PostgresError) in (key: try row.next(), content: try OrderContent(&row)) }
     }
 
     /// The days of some instants, as the business counts them.

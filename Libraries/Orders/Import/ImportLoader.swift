@@ -52,12 +52,7 @@ package struct ImportLoader: Sendable {
         case .none:
             return false
         case .check:
-            let all = ImportMerge(record: record, lines: 1...max(1, Int32(record.lastLine)), now: now, vault: vault)
-            try await all.recognizeCustomers(on: tx)
-            let counts = try await tx.one(ImportLoadStatements.preview(record))
-            progress.added = counts.added
-            progress.changed = counts.changed
-            progress.unchanged = counts.unchanged
+            progress.add(try await preview(of: record, now: now, on: tx))
             progress.state = .checked
         case .refuse:
             progress.state = .refused
@@ -76,6 +71,20 @@ package struct ImportLoader: Sendable {
         try await tx.execute(ImportLoadStatements.save(progress, of: record, now: now))
         if progress.state.isFinal { try await forget(record, on: tx) }
         return !progress.state.isFinal
+    }
+
+    /// Counts what loading would come to, in pieces that fit into memory.
+    private func preview(of record: ImportRecord, now: Date, on tx: Transaction) async throws -> ImportMerge.Outcome {
+        var total = ImportMerge.Outcome()
+        for first in stride(from: Int32(1), through: Int32(record.lastLine), by: max(1, chunk)) {
+            let lines = first...max(first, min(first + Int32(chunk) - 1, Int32(record.lastLine)))
+            let piece = ImportMerge(record: record, lines: lines, now: now, vault: vault)
+            let counts = try await piece.preview(on: tx)
+            total.added += counts.added
+            total.changed += counts.changed
+            total.unchanged += counts.unchanged
+        }
+        return total
     }
 
     /// Staged lines and sealed customers of a finished file are of no further use to anybody.

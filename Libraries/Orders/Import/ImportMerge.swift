@@ -28,24 +28,49 @@ struct ImportMerge {
     func run(on tx: Transaction) async throws -> Outcome {
         try await admitCustomers(on: tx)
         let staged = try await tx.one(ImportLoadStatements.count(of: lines, in: record))
-        let placed = try await tx.run(ImportLoadStatements.addOrders(lines, of: record, now: now))
-        var payments = try await tx.run(ImportLoadStatements.addPayments(lines, of: record, now: now))
+        let added = try await tx.run(ImportLoadStatements.addOrders(lines, of: record, now: now))
+        var payments = added.compactMap(\.payment)
         var reversed: [PaymentRow] = []
         var changes: [OrderNews] = []
         // Orders without a number are what they say: they cannot change, only be others.
-        if record.request.format != .cdnow, placed.count < staged {
-            let news = try await tx.run(ImportLoadStatements.laterNews(of: lines, in: record))
+        if record.request.format != .cdnow, added.count < staged {
+            let news = try await findNews(on: tx).later
             changes = news.filter(\.isChange)
             try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
             reversed = try await reversePayments(of: changes, on: tx)
-            payments += try await renewPayments(of: changes, on: tx)
+            payments += changes.compactMap(\.payment)
+        }
+        if !payments.isEmpty {
+            try await tx.execute(OrderVersionStatements.addPayments(payments, brand: brand, now: now))
         }
         try await post(payments, reversed: reversed, on: tx)
         try await tx.execute(ImportLoadStatements.forget(lines, of: record))
-        let instants = Set(placed + changes.flatMap { [$0.before.placedAt, $0.after.placedAt] })
+        let instants = Set(added.map(\.placedAt) + changes.flatMap { [$0.before.placedAt, $0.after.placedAt] })
         return Outcome(
-            added: placed.count, changed: changes.count, unchanged: staged - placed.count - changes.count,
+            added: added.count, changed: changes.count, unchanged: staged - added.count - changes.count,
             days: try await tx.run(ImportLoadStatements.days(of: Array(instants), brand: brand)))
+    }
+
+    /// For a dry run: what would come of it.
+    func preview(on tx: Transaction) async throws -> Outcome {
+        try await recognizeCustomers(on: tx)
+        let (staged, known, news) = try await findNews(on: tx)
+        let changed = news.count(where: \.isChange)
+        return Outcome(added: staged - known, changed: changed, unchanged: known - changed)
+    }
+
+    /// The known orders that the lines have later news of; the match is made here, where no plan can go wrong.
+    private func findNews(on tx: Transaction) async throws -> (staged: Int, known: Int, later: [OrderNews]) {
+        let staged = try await tx.run(ImportLoadStatements.contents(of: lines, in: record))
+        let contents = Dictionary(staged.map { ($0.key, $0.content) }) { first, _ in first }
+        let known = try await tx.run(
+            OrderVersionStatements.lock(
+                staged.map(\.key), source: record.request.format.rawValue, shop: shop, brand: brand))
+        let later = known.compactMap { order -> OrderNews? in
+            guard let after = contents[order.key], after.changedAt > order.content.changedAt else { return nil }
+            return OrderNews(order: order.id, version: order.version, before: order.content, after: after)
+        }
+        return (staged.count, known.count, later)
     }
 
     // MARK: Persons
@@ -59,7 +84,7 @@ struct ImportMerge {
     }
 
     /// For a dry run: the customers that the vault knows get the id they have, nobody is admitted.
-    func recognizeCustomers(on tx: Transaction) async throws {
+    private func recognizeCustomers(on tx: Transaction) async throws {
         let customers = try await tx.run(ImportLoadStatements.customers(firstIn: lines, of: record))
         let ids = try await vault.known(
             customers.map(\.person.blindIndex), kind: PersonKind(customerOf: shop), brand: brand, on: tx)
@@ -88,19 +113,10 @@ struct ImportMerge {
         return try await tx.run(OrderVersionStatements.reversePayments(of: orders, brand: brand, now: now))
     }
 
-    private func renewPayments(of changes: [OrderNews], on tx: Transaction) async throws -> [PaymentRow] {
-        let payments = changes.filter { $0.movesMoney && $0.after.due > .zero }.map {
-            (id: ID<Payment>.mint(), news: $0)
-        }
-        if payments.isEmpty { return [] }
-        try await tx.execute(OrderVersionStatements.addPayments(payments, brand: brand, now: now))
-        return payments.map { PaymentRow(id: $0.id, amount: $0.news.after.amount, paidAt: $0.news.after.placedAt) }
-    }
-
     // MARK: Money
 
     /// Both kinds count for the instant at which the order was placed, so that the ledger's sales of a day are its orders' amounts.
-    private func post(_ payments: [PaymentRow], reversed: [PaymentRow], on tx: Transaction) async throws {
+    private func post(_ payments: [NewPayment], reversed: [PaymentRow], on tx: Transaction) async throws {
         if payments.isEmpty, reversed.isEmpty { return }
         let clearing = try await Ledger.account(.clearing(of: shop), brand: brand, now: now, on: tx)
         let sales = try await Ledger.account(.sales(of: shop), brand: brand, now: now, on: tx)
@@ -128,45 +144,4 @@ struct StagedCustomer {
         customer.person.id = id
         return customer
     }
-}
-
-/// What a version says of an order.
-struct OrderContent: Equatable {
-    var person: ID<Person>
-    var status: OrderStatus
-    var placedAt: Date
-    var quantity: Int32
-    var amount: Money
-    var changedAt: Date
-
-    /// What the customer owes for it.
-    var due: Money { status == .cancelled ? .zero : amount }
-}
-
-/// What a file says about an order that is known in an earlier version.
-struct OrderNews {
-    let order: ID<Order>
-    /// The version that is known.
-    let version: Int32
-    let before: OrderContent
-    let after: OrderContent
-
-    /// Whether anything but the instant is different.
-    var isChange: Bool {
-        var same = before
-        same.changedAt = after.changedAt
-        return same != after
-    }
-
-    /// Whether its payment is to be reversed and made anew: another amount, or another day for the same.
-    var movesMoney: Bool {
-        before.due != after.due || (after.due > .zero && before.placedAt != after.placedAt)
-    }
-}
-
-/// Money taken for an order.
-struct PaymentRow {
-    let id: ID<Payment>
-    let amount: Money
-    let paidAt: Date
 }

@@ -7,7 +7,7 @@ enum ImportStatements {
     static let lineTarget = CopyTarget(
         schema: "orders", table: "import_line",
         columns: [
-            "brand_id", "import_id", "line", "customer_line", "order_id", "payment_id", "external_key", "status",
+            "brand_id", "import_id", "line", "customer_line", "order_id", "external_key", "status",
             "placed_at",
             "quantity", "amount_fen", "changed_at",
         ])

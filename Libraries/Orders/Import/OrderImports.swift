@@ -117,8 +117,8 @@ package final class OrderImports: Sendable {
     ) async throws {
         for line in lines {
             try await writer.row(
-                brand.rawValue, id.rawValue, line.line, line.customerLine, ID<Order>.mint().rawValue,
-                ID<Payment>.mint().rawValue, line.externalKey, line.status.rawValue, line.placedAt, line.quantity,
+                brand.rawValue, id.rawValue, line.line, line.customerLine, ID<Order>.mint().rawValue, line.externalKey,
+                line.status.rawValue, line.placedAt, line.quantity,
                 line.amount.rawValue, line.changedAt)
         }
     }

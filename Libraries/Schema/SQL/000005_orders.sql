@@ -127,8 +127,8 @@ CREATE TABLE orders.import (
     CONSTRAINT import_counts_add_up CHECK (added + changed + unchanged + refused <= lines)
 );
 
--- Staging: the good lines of a file until they are loaded. A line names its customer by the line on which they first appear; order
--- and payment bring the ids they will have. No foreign keys and no index beyond the key: this is written by COPY and read once.
+-- Staging: the good lines of a file until they are loaded. A line names its customer by the line on which they first appear, and
+-- brings the id that its order will have. No foreign keys and no index beyond the key: this is written by COPY and read once.
 -- The planner has no statistics of a file that just came in and takes it for one line: statements look up, they do not join.
 CREATE TABLE orders.import_line (
     brand_id       uuid        NOT NULL,
@@ -136,7 +136,6 @@ CREATE TABLE orders.import_line (
     line           integer     NOT NULL,
     customer_line  integer     NOT NULL,
     order_id       uuid        NOT NULL,
-    payment_id     uuid        NOT NULL,
     external_key   bytea       NOT NULL,
     status         text        NOT NULL,
     placed_at      timestamptz NOT NULL,
