@@ -21,7 +21,7 @@ struct KindMetrics: Sendable {
                 ($0, Counter(label: "swift.jobs", dimensions: labels + [("status", $0.rawValue)]))
             })
         discards = Counter(label: "swift.jobs.discarded", dimensions: labels + [("status", "discarded")])
-        duration = Metrics.Timer(label: "swift.jobs.duration", dimensions: labels + [("status", "any")])
+        duration = Metrics.Timer(label: "swift.jobs.duration", dimensions: labels)
         queuedDuration = Metrics.Timer(label: "swift.jobs.queued.duration", dimensions: labels)
     }
 

@@ -165,7 +165,7 @@ struct JobPump {
             nextPromote = now + Self.promoteInterval
         }
         let queues = scan.queuesInTurn()
-        let share = (limit + queues.count - 1) / queues.count
+        let share = share(of: limit)
         for queue in queues {
             let claim = JobStatements.claim(
                 worker: worker, claimNumber: claimNumber, queue: queue, floors: scan.floors(of: queue, at: now),
@@ -175,6 +175,8 @@ struct JobPump {
         if tellsIdle { steps.append((.claim, JobStatements.setIdle(true, worker: worker))) }
         return steps
     }
+
+    private func share(of limit: Int) -> Int { (limit + session.queueNames.count - 1) / session.queueNames.count }
 
     /// One flush, one round trip, one implicit transaction; statement by statement where a test wants to step in.
     private func send(_ steps: [Step], on connection: Connection) async throws -> [JobStatements.Reply] {
@@ -219,7 +221,10 @@ struct JobPump {
         guard limit > 0 else { return }
         claimed.sort { ($0.priority.rawValue, $0.ord) < ($1.priority.rawValue, $1.ord) }
         scan.note(claimed)
-        expectsMore = claimed.count >= limit || wasPromoted
+        // One queue that gave its whole share is enough: the others may be empty.
+        let share = share(of: limit)
+        let perQueue = claimed.reduce(into: [Int32: Int]()) { $0[$1.queueID, default: 0] += 1 }
+        expectsMore = wasPromoted || perQueue.values.contains { $0 >= share }
         let now = ContinuousClock.now
         if wasPromoted { nextPromote = now }
         if claimed.isEmpty {

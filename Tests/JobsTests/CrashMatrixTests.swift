@@ -131,6 +131,41 @@ struct CrashMatrixTests {
         }
     }
 
+    @Test func o02_immediateRestartOfPostgreSQL_losesNoJobAndDoublesNoEffect() async throws {
+        let rounds = Self.isFull ? 15 : 2
+        let finding = try await withPrivateCluster { cluster in
+            let db = cluster.database
+            var finding = Finding(field: "immediate restart of PostgreSQL")
+            try await db.makeEffectTable()
+            let queue = makeQueue(db, connectionsMax: 2)
+            let workers = [
+                try CrashProcess(db.conninfo(as: .ingest), lease: Self.lease),
+                try CrashProcess(db.conninfo(as: .reports), lease: Self.lease),
+            ]
+            var pushed: [JobID] = []
+            for round in 0..<rounds {
+                pushed += try await Self.push(round * 400..<(round + 1) * 400, to: queue)
+                await queue.wake(CrashEffect.jobQueue)
+                try await pass(.milliseconds(Int.random(in: 20...250)))
+                try await cluster.crash()
+                try await cluster.start()
+                let startedAt = ContinuousClock.now
+                try await db.drained(within: .seconds(60))
+                finding.rescue = max(finding.rescue ?? 0, (ContinuousClock.now - startedAt) / .seconds(1))
+            }
+            for worker in workers where try await !worker.shutDown() {
+                finding.fault = "a worker did not end in order"
+            }
+            try await Self.examine(db, pushed, &finding)
+            return finding
+        }
+
+        Self.show([finding], runs: rounds)
+        #expect(finding.lost == 0)
+        #expect(finding.duplicates == 0)
+        #expect(finding.fault == nil, "\(finding.fault ?? "")")
+    }
+
     // MARK: Parts of a round
 
     static func push(_ numbers: Range<Int>, to queue: JobQueue) async throws -> [JobID] {
@@ -181,7 +216,7 @@ struct CrashMatrixTests {
         }
     }
 
-    static func show(_ findings: [Finding]) {
+    static func show(_ findings: [Finding], runs: Int? = nil) {
         func pad(_ text: String, _ width: Int) -> String {
             text + String(repeating: " ", count: max(0, width - text.count))
         }
@@ -189,7 +224,7 @@ struct CrashMatrixTests {
         for (field, found) in Dictionary(grouping: findings, by: \.field).sorted(by: { $0.key < $1.key }) {
             let rescue = found.compactMap(\.rescue).max().map { String(format: "%.1f s", $0) }
             lines.append(
-                pad(field, 34) + pad("\(found.count)", 6) + pad("\(found.map(\.lost).reduce(0, +))", 11)
+                pad(field, 34) + pad("\(runs ?? found.count)", 6) + pad("\(found.map(\.lost).reduce(0, +))", 11)
                     + pad("\(found.map(\.duplicates).reduce(0, +))", 19) + (rescue ?? "–"))
         }
         print(lines.joined(separator: "\n"))

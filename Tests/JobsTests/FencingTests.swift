@@ -16,7 +16,7 @@ struct FencingTests {
     func o02_staleWorkersLateCommit_isRejected(_ completes: Bool) async throws {
         try await withTestDatabase { db in
             try await db.makeEffectTable()
-            let stale = makeQueue(db)
+            let stale = makeQueue(db, options: .init(usesNotifications: false))
             let started = TestSignal<Void>()
             let goOn = TestSignal<Void>()
             let refusals = Collected<JobError>()
@@ -143,9 +143,9 @@ struct FencingTests {
             let victim = try CrashProcess(
                 db.conninfo(as: .ingest), lease: 15,
                 strike: .init(kind: .kill, boundary: JobBoundary(.before, .completion)))
-            let survivor = try CrashProcess(db.conninfo(as: .reports), lease: 15)
             try await victim.ended()
             let killedAt = ContinuousClock.now
+            let survivor = try CrashProcess(db.conninfo(as: .reports), lease: 15)
 
             try await db.drained(within: .seconds(40))
             let took = ContinuousClock.now - killedAt
