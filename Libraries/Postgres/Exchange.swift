@@ -41,7 +41,9 @@ extension Connection {
     ) async throws(PostgresError) -> [StatementResult] {
         try Self.validate(statements)
         let isRepeatable = isIdle && pendingBegin == nil && statements.count == 1
-        let steps = try send(statements, isNamed: isNamed && configuration.usesNamedStatements)
+        let isNamed = isNamed && configuration.usesNamedStatements
+        if isNamed, isIdle { try await dropCondemned() }
+        let steps = try send(statements, isNamed: isNamed)
         let answer = try await wait(for: .sync, isCancellable: isCancellable)
         if let (index, error) = answer.refusal {
             let isStale = settle(steps, refusedAt: index, error)
@@ -81,16 +83,26 @@ extension Connection {
         }
     }
 
+    /// Drops the names that went out of use, in an exchange of its own and outside transactions.
+    ///
+    /// In one flush with a statement it would make a transaction of the two, in which VACUUM, CREATE DATABASE and their
+    /// like are refused; in an open transaction a name that the server does not know would end it.
+    private func dropCondemned() async throws(PostgresError) {
+        let names = prepared.takeCondemned()
+        guard !names.isEmpty, let raw = unsafe raw else { return }
+        for name in names { try check(unsafe LibPQ.send(SQL(stringLiteral: "DEALLOCATE \(name)"), on: raw)) }
+        try check(unsafe PQpipelineSync(raw) == 1)
+        flush()
+        let answer = try await wait(for: .sync, isCancellable: false)
+        guard let (index, error) = answer.refusal else { return }
+        _ = settle(names.map(Step.drop), refusedAt: index, error)
+        if error.sqlState == nil { throw error }
+    }
+
     private func send(_ statements: [SQL], isNamed: Bool) throws(PostgresError) -> [Step] {
         guard let raw = unsafe raw else { throw PostgresError(.connectionLost, "the connection is closed") }
         var steps: [Step] = []
         steps.reserveCapacity(statements.count + 1)
-        if isNamed, unsafe PQtransactionStatus(raw) != PQTRANS_INERROR {
-            for name in prepared.takeCondemned() {
-                try check(unsafe LibPQ.send(SQL(stringLiteral: "DEALLOCATE \(name)"), on: raw))
-                steps.append(.drop(name))
-            }
-        }
         if let begin = pendingBegin {
             try unsafe send(begin, isNamed: isNamed, as: .begin, on: raw, steps: &steps)
             pendingBegin = nil

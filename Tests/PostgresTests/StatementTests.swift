@@ -68,6 +68,16 @@ struct StatementTests {
         await connection.close()
     }
 
+    @Test func statements_beyondWhatIsKeptPrepared_stillStandOutsideTransactions() async throws {
+        let connection = try await Bundle().connect()
+        for number in 0..<300 {
+            // VACUUM is refused in a transaction, also in the implicit one of a pipeline.
+            try await connection.execute(command("VACUUM /* \(number) */ pg_catalog.pg_am"))
+        }
+        #expect(try await connection.one(column("SELECT 1", Int.self)) == 1)
+        await connection.close()
+    }
+
     @Test func statements_thatFail_leaveNothingPrepared() async throws {
         let connection = try await Bundle().connect()
         let before = try await connection.one(column("SELECT count(*) FROM pg_prepared_statements", Int.self))

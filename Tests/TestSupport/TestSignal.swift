@@ -1,3 +1,8 @@
+/// How long a test waits for what must come.
+///
+/// A ceiling for machines under load, not an expectation: a test that passes does not wait for it.
+package let testWaitMax = Duration.seconds(60)
+
 /// A value that one part of a test sends and another awaits: tests wait on signals, they do not sleep.
 package final class TestSignal<Value: Sendable>: Sendable {
     private let stream: AsyncStream<Value>
@@ -17,7 +22,7 @@ package final class TestSignal<Value: Sendable>: Sendable {
     /// The next value.
     ///
     /// - Throws: ``TestSupportError/timedOut(after:)`` when none comes within `limit`.
-    package func wait(limit: Duration = .seconds(10)) async throws -> Value {
+    package func wait(limit: Duration = testWaitMax) async throws -> Value {
         let stream = stream
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
@@ -44,7 +49,7 @@ extension TestSignal where Value == Void {
 ///
 /// - Throws: ``TestSupportError/timedOut(after:)`` when it does not hold within `limit`; whatever `condition` throws.
 package func eventually(
-    within limit: Duration = .seconds(10), every pause: Duration = .milliseconds(20),
+    within limit: Duration = testWaitMax, every pause: Duration = .milliseconds(20),
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
