@@ -81,30 +81,31 @@ let package = Package(
         // Ground floor: knows nothing of commerce.
         .systemLibrary(
             name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        library("Kernel"),
+        library("Kernel", exclude: ["README.md"]),
         library(
             "Postgres", ["CLibPQ", collections, logging], exclude: ["Decisions", "README.md"],
             extra: [.strictMemorySafety()]),
         library(
             "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics],
             exclude: ["Decisions", "README.md"]),
-        library("Keys", ["Kernel", crypto]),
-        library("Hooks", ["Kernel", "Keys", "Postgres", crypto]),
+        library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
+        library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions"]),
         library(
             "Hosting",
             [
                 "Hooks", "Kernel", "Keys", "Postgres", configuration, coreMetrics, httpTypes, hummingbird,
                 hummingbirdCore,
                 lifecycle, logging, metrics, nio, nioHTTP1, nioPosix, unixSignals,
-            ], exclude: ["README.md"]),
+            ], exclude: ["Decisions", "README.md"]),
         library(
             "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],
             exclude: ["Decisions", "golden.sql"]),
 
         // First floor: one room per concept of the business.
-        library("Accounting", ["Kernel", "Postgres"]),
-        library("Vault", ["Kernel", "Keys", "Postgres"]),
-        library("Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"]),
+        library("Accounting", ["Kernel", "Postgres"], exclude: ["Decisions", "README.md"]),
+        library("Vault", ["Kernel", "Keys", "Postgres"], exclude: ["README.md"]),
+        library(
+            "Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"], exclude: ["Decisions", "README.md"]),
         library(
             "Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
             exclude: ["Decisions", "README.md"]),
