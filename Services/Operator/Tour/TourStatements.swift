@@ -33,7 +33,7 @@ enum TourStatements {
         }
     }
 
-    /// What the ledger holds of the same: how many transfers, and how much, net of reversals, the shops' sales accounts took.
+    /// What the ledger holds of the same: how many payments were posted, and how much.
     static func ledger(brand: ID<Brand>) -> Statement<(transfers: Int, fen: Int64)> {
         Statement(
             """
