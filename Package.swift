@@ -38,6 +38,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -46,6 +47,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -58,11 +60,15 @@ let package = Package(
         .library(name: "Jobs", targets: ["Jobs"]),
         .library(name: "Postgres", targets: ["Postgres"]),
         .executable(name: "siyu", targets: ["Operator"]),
+        .executable(name: "siyu-gifts", targets: ["Gifts"]),
         .executable(name: "siyu-ingest", targets: ["Ingest"]),
+        .executable(name: "siyu-redeem", targets: ["Redeem"]),
         .executable(name: "siyu-reports", targets: ["Reports"]),
+        .executable(name: "siyu-sandbox", targets: ["Sandbox"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0",
@@ -90,6 +96,8 @@ let package = Package(
             exclude: ["Decisions", "README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions"]),
+        library("Policies", ["Kernel", "Postgres"]),
+        library("WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioFoundation, nioHTTP1, x509]),
         library(
             "Hosting",
             [
@@ -105,17 +113,44 @@ let package = Package(
         library("Accounting", ["Kernel", "Postgres"], exclude: ["Decisions", "README.md"]),
         library("Vault", ["Kernel", "Keys", "Postgres"], exclude: ["README.md"]),
         library(
-            "Orders", ["Accounting", "Jobs", "Kernel", "Postgres", "Vault"], exclude: ["Decisions", "README.md"]),
+            "Orders",
+            ["Accounting", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat", logging],
+            exclude: ["Decisions", "README.md"]),
         library(
-            "Reporting", ["Accounting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
+            "Codes",
+            ["Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto, logging]),
+        library(
+            "Gifting",
+            ["Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto, logging]),
+        library(
+            "Reporting",
+            ["Accounting", "Codes", "Gifting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
             exclude: ["Decisions", "README.md"]),
 
         // Executables.
         service(
             "Ingest",
             [
-                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", crypto,
+                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", "WeChat", crypto,
                 httpTypes, hummingbird, logging, nio,
+            ]),
+        service(
+            "Redeem",
+            [
+                "Accounting", "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres",
+                "Schema", "Vault", crypto, httpTypes, hummingbird, lifecycle, logging, nio,
+            ]),
+        service(
+            "Gifts",
+            [
+                "Accounting", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres",
+                "Schema", "Vault", "WeChat", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nio,
+            ]),
+        service(
+            "Sandbox",
+            [
+                "Hosting", "Kernel", "WeChat", asyncHTTPClient, crypto, cryptoExtras, httpTypes, hummingbird, lifecycle,
+                logging, nio, nioFoundation, nioHTTP1, x509,
             ]),
         service(
             "Reports",
@@ -126,9 +161,9 @@ let package = Package(
         service(
             "Operator",
             [
-                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Schema",
-                "Vault",
-                argumentParser, asyncHTTPClient, lifecycle, logging, nio, nioFoundation, nioHTTP1,
+                "Accounting", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Postgres", "Reporting", "Schema", "Vault", "WeChat",
+                argumentParser, crypto, asyncHTTPClient, lifecycle, logging, nio, nioFoundation, nioHTTP1,
             ]),
 
         // Tests mirror the rooms.
@@ -143,10 +178,26 @@ let package = Package(
         tests("AccountingTests", ["Accounting", "Kernel", "Postgres"]),
         tests("ArchitectureTests", []),
         tests(
+            "CodesTests",
+            ["Accounting", "Codes", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", crypto, logging]),
+        tests(
             "EndToEndTests",
             [
-                "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Postgres", "Reports", asyncHTTPClient,
+                "Gifts", "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Postgres", "Redeem", "Reports", "Sandbox",
+                asyncHTTPClient,
                 nio, nioHTTP1,
+            ]),
+        tests(
+            "GiftingTests",
+            [
+                "Accounting", "Gifting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
+                logging,
+            ]),
+        tests(
+            "GiftsTests",
+            [
+                "Accounting", "Gifting", "Gifts", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Postgres", "Sandbox", "Vault", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
             ]),
         tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
         tests(
@@ -167,7 +218,14 @@ let package = Package(
         tests("KeysTests", ["Kernel", "Keys", crypto]),
         tests("OperatorTests", ["Kernel", "Keys", "Operator", "Postgres", argumentParser]),
         tests("OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", logging]),
+        tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),
         tests("PostgresTests", ["Postgres", logging]),
+        tests(
+            "RedeemTests",
+            [
+                "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Redeem", "Vault",
+                asyncHTTPClient, crypto, logging, nio, nioHTTP1,
+            ]),
         tests(
             "ReportingTests",
             ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging],
@@ -178,9 +236,13 @@ let package = Package(
                 "Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient, logging, nio,
                 nioHTTP1,
             ]),
+        tests(
+            "SandboxTests",
+            ["Hosting", "Kernel", "Sandbox", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
+        tests("WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1], exclude: ["Vectors"]),
     ],
     swiftLanguageModes: [.v6]
 )

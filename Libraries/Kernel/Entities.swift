@@ -20,3 +20,17 @@ package enum Transfer {}
 package enum Import {}
 /// A partner's credential.
 package enum APIKey {}
+/// One size, colour or taste of a product: what is kept in stock and has a price.
+package enum Variant {}
+/// Money on its way back.
+package enum Refund {}
+/// What a friend gives to a friend.
+package enum Gift {}
+/// Where a gift is to be delivered.
+package enum Address {}
+/// Codes that were minted together.
+package enum CodeBatch {}
+/// A code that was used, once and for all.
+package enum Redemption {}
+/// Whoever signs hooks with secrets of their own.
+package enum HookSource {}

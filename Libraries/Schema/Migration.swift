@@ -38,6 +38,13 @@ package struct Migration: Sendable {
         Migration(version: 5, name: "orders", bytes: PackageResources._00005_orders_sql),
         Migration(version: 6, name: "reporting", bytes: PackageResources._00006_reporting_sql),
         Migration(version: 7, name: "hooks", bytes: PackageResources._00007_hooks_sql),
+        Migration(version: 8, name: "policies", bytes: PackageResources._00008_policies_sql),
+        Migration(version: 9, name: "inbox", bytes: PackageResources._00009_inbox_sql),
+        Migration(version: 10, name: "addresses", bytes: PackageResources._00010_addresses_sql),
+        Migration(version: 11, name: "payments", bytes: PackageResources._00011_payments_sql),
+        Migration(version: 12, name: "codes", bytes: PackageResources._00012_codes_sql),
+        Migration(version: 13, name: "gifting", bytes: PackageResources._00013_gifting_sql),
+        Migration(version: 14, name: "boards", bytes: PackageResources._00014_boards_sql),
     ]
 
     /// The version that this binary was built for.

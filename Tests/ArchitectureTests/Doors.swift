@@ -10,6 +10,8 @@ enum Doors {
         "Jobs": ["Kernel", "Postgres"],
         "Keys": ["Kernel"],
         "Hooks": ["Kernel", "Keys", "Postgres"],
+        "Policies": ["Kernel", "Postgres"],
+        "WeChat": ["Kernel"],
         "Hosting": ["Hooks", "Kernel", "Keys", "Postgres"],
         "Schema": ["Postgres"],
     ]
@@ -21,7 +23,9 @@ enum Doors {
         "Accounting": [],
         "Vault": [],
         "Orders": ["Accounting", "Vault"],
-        "Reporting": ["Accounting", "Vault", "Orders"],
+        "Codes": ["Orders"],
+        "Gifting": ["Orders"],
+        "Reporting": ["Accounting", "Vault", "Orders", "Codes", "Gifting"],
     ]
 
     /// Who stands outside Postgres and must not see libpq.

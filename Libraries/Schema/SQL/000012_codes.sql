@@ -1,0 +1,3 @@
+-- Why: to be written.
+-- Locks: none.
+CREATE SCHEMA codes;

@@ -1,0 +1,3 @@
+-- Why: to be written.
+-- Locks: none.
+SELECT 1;

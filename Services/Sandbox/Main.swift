@@ -1,0 +1,5 @@
+/// siyu-sandbox: replaced by its owner.
+@main
+struct SandboxMain {
+    static func main() async {}
+}
