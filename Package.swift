@@ -97,7 +97,9 @@ let package = Package(
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions"]),
         library("Policies", ["Kernel", "Postgres"]),
-        library("WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioFoundation, nioHTTP1, x509]),
+        library(
+            "WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, nio, nioHTTP1, nioPosix, x509],
+            exclude: ["Decisions", "README.md"]),
         library(
             "Hosting",
             [
@@ -118,10 +120,16 @@ let package = Package(
             exclude: ["Decisions", "README.md"]),
         library(
             "Codes",
-            ["Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto, logging]),
+            [
+                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
+                logging,
+            ]),
         library(
             "Gifting",
-            ["Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto, logging]),
+            [
+                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
+                logging,
+            ]),
         library(
             "Reporting",
             ["Accounting", "Codes", "Gifting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
@@ -242,7 +250,8 @@ let package = Package(
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
-        tests("WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1], exclude: ["Vectors"]),
+        tests(
+            "WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1], exclude: ["Vectors"]),
     ],
     swiftLanguageModes: [.v6]
 )
