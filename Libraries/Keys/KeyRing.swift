@@ -24,6 +24,10 @@ package struct KeyRing: Sendable {
         package static let dataKey = Purpose("data-key")
         /// The cookie of a staff page.
         package static let session = Purpose("session")
+        /// The secret of a source of hooks.
+        package static let hookSecret = Purpose("hook-secret")
+        /// The body of a delivery in the inbox.
+        package static let inboxBody = Purpose("inbox-body")
     }
 
     init(_ file: KeyFile) {
@@ -58,6 +62,14 @@ package struct KeyRing: Sendable {
 
     // Every ring holds a master key: `KeyFile` refuses a file without one.
     private var newest: (id: UInt32, key: SymmetricKey) { masters[0] }
+
+    /// The key that wraps and seals for `purpose` today.
+    func newestSubkey(_ purpose: Purpose) -> SymmetricKey { subkey(purpose, of: newest.key) }
+
+    /// The key that one of the masters has for `purpose`; nil if the ring does not hold that master.
+    func subkey(_ purpose: Purpose, ofMaster id: UInt32) -> SymmetricKey? {
+        masters.first { $0.id == id }.map { subkey(purpose, of: $0.key) }
+    }
 
     private func subkey(_ purpose: Purpose, of master: SymmetricKey) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(

@@ -43,7 +43,11 @@ package enum VaultError: Error, Hashable, Sendable {
     case brandUnknown(ID<Brand>)
     /// There is no such person.
     case personUnknown(ID<Person>)
-    /// The stored bytes are not text.
+    /// The person was erased: the id is all that is left.
+    case personErased(ID<Person>)
+    /// There is no such address.
+    case addressUnknown(ID<Address>)
+    /// The stored bytes are not what they should be.
     case valueUnreadable(ID<Person>)
 }
 
@@ -148,12 +152,24 @@ extension Vault {
     ///
     /// Only for the few places that must show it; what comes back is never logged.
     package func reveal(_ person: ID<Person>, brand: ID<Brand>, on executor: some Executor) async throws -> String {
-        guard let sealed = try await executor.first(VaultStatements.person(person, brand: brand)) else {
+        guard let stored = try await executor.first(VaultStatements.person(person, brand: brand)) else {
             throw VaultError.personUnknown(person)
         }
+        guard let sealed = stored.sealedValue, let wrapped = stored.wrappedKey else {
+            throw VaultError.personErased(person)
+        }
         let context = Self.context(person, brand: brand)
-        let bytes = try keys.unwrap(sealed.wrappedKey, context: context).open(sealed.sealedValue, context: context)
+        let bytes = try keys.unwrap(wrapped, context: context).open(sealed, context: context)
         guard let value = String(validating: bytes, as: UTF8.self) else { throw VaultError.valueUnreadable(person) }
         return value
+    }
+
+    /// The key that everything of a person is sealed with.
+    func dataKey(of person: ID<Person>, brand: ID<Brand>, on executor: some Executor) async throws -> DataKey {
+        guard let stored = try await executor.first(VaultStatements.person(person, brand: brand)) else {
+            throw VaultError.personUnknown(person)
+        }
+        guard let wrapped = stored.wrappedKey else { throw VaultError.personErased(person) }
+        return try keys.unwrap(wrapped, context: Self.context(person, brand: brand))
     }
 }

@@ -40,7 +40,7 @@ enum VaultStatements {
 
     static func person(
         _ person: ID<Person>, brand: ID<Brand>
-    ) -> Statement<(sealedValue: [UInt8], wrappedKey: [UInt8])> {
+    ) -> Statement<(sealedValue: [UInt8]?, wrappedKey: [UInt8]?)> {
         Statement(
             """
             SELECT sealed_value, wrapped_key
@@ -48,5 +48,17 @@ enum VaultStatements {
             WHERE brand_id = \(brand) AND person_id = \(person)
             """
         ) { row throws(PostgresError) in (sealedValue: try row.next(), wrappedKey: try row.next()) }
+    }
+
+    /// Destroys a person's key and all that says who they are; no row if there is no such person, or nothing left.
+    static func erase(_ person: ID<Person>, brand: ID<Brand>, now: Date) -> Statement<Bool> {
+        Statement(
+            """
+            UPDATE vault.person
+            SET blind_index = NULL, sealed_value = NULL, wrapped_key = NULL, erased_at = \(now)
+            WHERE brand_id = \(brand) AND person_id = \(person) AND erased_at IS NULL
+            RETURNING true
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 }

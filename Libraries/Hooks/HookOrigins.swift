@@ -1,0 +1,126 @@
+package import Foundation
+package import Kernel
+package import Keys
+package import Postgres
+import Synchronization
+
+/// Who sends a hook: a source with the secrets that are valid at the moment.
+package struct HookOrigin: Sendable, Hashable {
+    /// The name in the path.
+    package let name: String
+    /// The source's id, by which its deliveries are kept.
+    package let id: ID<HookSource>
+    /// The tenant.
+    package let brand: ID<Brand>
+    /// Newest first; two while one is being replaced.
+    package let secrets: [HookSecret]
+
+    /// An origin in its four parts.
+    package init(name: String, id: ID<HookSource>, brand: ID<Brand>, secrets: [HookSecret]) {
+        self.name = name
+        self.id = id
+        self.brand = brand
+        self.secrets = secrets
+    }
+}
+
+/// The sources of hooks by name, from memory: refreshed at most once a second, so that a flood of forged hooks costs the database
+/// nothing.
+///
+/// Names that nobody has are known as such just as long. Within a second of the last look nothing is asked; in the second after that
+/// known names are still answered from memory while one task asks behind them; later everybody waits for the answer.
+package final class HookOrigins: Sendable {
+    private struct State {
+        var origins: [String: HookOrigin] = [:]
+        var loadedAt: ContinuousClock.Instant?
+        var askedAt: ContinuousClock.Instant?
+        var refresh: Task<[String: HookOrigin], any Error>?
+    }
+
+    private enum Step {
+        case answer(HookOrigin?)
+        case wait(Task<[String: HookOrigin], any Error>)
+        case unavailable
+    }
+
+    /// How long memory is not questioned.
+    private static let fresh: Duration = .seconds(1)
+    /// How long memory still answers while it is being refreshed.
+    private static let usable: Duration = .seconds(2)
+
+    private let pool: Pool
+    private let keys: KeyRing
+    private let state = Mutex(State())
+
+    /// Sources as the database has them, with secrets sealed by `keys`.
+    package init(pool: Pool, keys: KeyRing) {
+        self.pool = pool
+        self.keys = keys
+    }
+
+    /// The source with this name; nil if there is none.
+    ///
+    /// - Throws: `PostgresError` and `KeysError` when the sources cannot be read; ``Problem`` 503 in the second after that.
+    package func origin(named name: String) async throws -> HookOrigin? {
+        switch step(name, at: .now) {
+        case .answer(let origin): return origin
+        case .wait(let refresh): return try await refresh.value[name]
+        case .unavailable: throw Problem.unavailable()
+        }
+    }
+
+    /// Checks a hook and makes it a delivery: what the routes call.
+    ///
+    /// - Parameter now: Real time.
+    /// - Throws: ``Problem`` 401 as ``StandardWebhook/verify(id:timestamp:signature:body:origin:now:)``; what ``origin(named:)`` throws.
+    package func delivery(
+        from name: String, id: String?, timestamp: String?, signature: String?, body: [UInt8], now: Date
+    ) async throws -> Delivery {
+        let origin = try await origin(named: name)
+        let id = try StandardWebhook.verify(
+            id: id, timestamp: timestamp, signature: signature, body: body, origin: origin, now: now)
+        // A hook without an origin has no valid signature.
+        guard let origin else { throw Problem.badSignature }
+        return Delivery(source: origin.id, brand: origin.brand, id: id, body: body)
+    }
+
+    private func step(_ name: String, at now: ContinuousClock.Instant) -> Step {
+        state.withLock { state in
+            let age = state.loadedAt.map { now - $0 }
+            if let age, age < Self.fresh { return .answer(state.origins[name]) }
+            if state.refresh == nil, state.askedAt.map({ now - $0 >= Self.fresh }) ?? true {
+                state.askedAt = now
+                state.refresh = Task { try await self.load() }
+            }
+            if let age, age < Self.usable, let known = state.origins[name] { return .answer(known) }
+            return state.refresh.map { .wait($0) } ?? .unavailable
+        }
+    }
+
+    private func load() async throws -> [String: HookOrigin] {
+        do {
+            let origins = try await read()
+            state.withLock { state in
+                state.origins = origins
+                state.loadedAt = .now
+                state.refresh = nil
+            }
+            return origins
+        } catch {
+            state.withLock { $0.refresh = nil }
+            throw error
+        }
+    }
+
+    private func read() async throws -> [String: HookOrigin] {
+        var origins: [String: HookOrigin] = [:]
+        for row in try await pool.run(HookSourceStatements.origins()) {
+            let secret = HookSecret(
+                bytes: try keys.open(row.sealedSecret, for: .hookSecret, context: row.context),
+                validUntil: row.validUntil)
+            origins[row.name] = HookOrigin(
+                name: row.name, id: row.id, brand: row.brand, secrets: (origins[row.name]?.secrets ?? []) + [secret])
+        }
+        return origins
+    }
+}

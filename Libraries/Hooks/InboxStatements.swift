@@ -1,0 +1,94 @@
+import Foundation
+import Kernel
+import Postgres
+
+/// The SQL of the inbox.
+enum InboxStatements {
+    /// A delivery with the answer it got.
+    struct Row: Sendable {
+        let source: ID<HookSource>
+        let id: String
+        let bodyHash: [UInt8]
+        let answer: StoredAnswer
+    }
+
+    /// Waits for whoever works on the same delivery; the row does not exist yet, hence an advisory lock.
+    ///
+    /// Deliveries that share the 64-bit hash by chance only wait for each other.
+    static func lock(_ delivery: Delivery) -> Statement<Void> {
+        let name = "inbox \(delivery.brand) \(delivery.key)"
+        return Statement(
+            """
+            SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))
+            """)
+    }
+
+    static func find(_ deliveries: [Delivery], brand: ID<Brand>) -> Statement<Row> {
+        Statement(
+            """
+            SELECT i.source_id, i.delivery_id, i.body_hash, i.status, i.content_type, i.response
+            FROM unnest(\(deliveries.map(\.source)), \(deliveries.map(\.id))) AS x (source_id, delivery_id)
+            JOIN hooks.inbox i
+                ON i.brand_id = \(brand) AND i.source_id = x.source_id AND i.delivery_id = x.delivery_id
+            """
+        ) { row throws(PostgresError) in
+            Row(
+                source: try row.next(), id: try row.next(), bodyHash: try row.next(),
+                answer: StoredAnswer(status: try row.next(), contentType: try row.next(), body: try row.next()))
+        }
+    }
+
+    /// Sorted by the key, so that two batches cannot deadlock.
+    ///
+    /// Rows that conflict are not returned.
+    static func store(
+        _ answered: [(Delivery, StoredAnswer)], bodies: [[UInt8]], brand: ID<Brand>, now: Date
+    ) -> Statement<(source: ID<HookSource>, id: String)> {
+        let deliveries = answered.map(\.0)
+        let answers = answered.map(\.1)
+        return Statement(
+            """
+            INSERT INTO hooks.inbox
+                (brand_id, source_id, delivery_id, body_hash, status, content_type, response, sealed_body, received_at)
+            SELECT b.brand_id, x.source_id, x.delivery_id, x.body_hash, x.status, x.content_type, x.response,
+                x.sealed_body, \(now)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(deliveries.map(\.source)), \(deliveries.map(\.id)), \(deliveries.map(\.bodyHash)),
+                \(answers.map { Int32($0.status) }), \(answers.map(\.contentType)), \(answers.map(\.body)), \(bodies))
+                AS x (source_id, delivery_id, body_hash, status, content_type, response, sealed_body)
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.source_id, x.delivery_id
+            ON CONFLICT (brand_id, source_id, delivery_id) DO NOTHING
+            RETURNING source_id, delivery_id
+            """
+        ) { row throws(PostgresError) in (source: try row.next(), id: try row.next()) }
+    }
+
+    static func body(_ id: String, source: ID<HookSource>, brand: ID<Brand>) -> Statement<[UInt8]> {
+        Statement(
+            """
+            SELECT sealed_body
+            FROM hooks.inbox
+            WHERE brand_id = \(brand) AND source_id = \(source) AND delivery_id = \(id) AND sealed_body IS NOT NULL
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Oldest first; one row for each body that was dropped.
+    static func dropBodies(brand: ID<Brand>, before cutoff: Date, limit: Int) -> Statement<Bool> {
+        Statement(
+            """
+            UPDATE hooks.inbox
+            SET sealed_body = NULL
+            WHERE brand_id = \(brand) AND (source_id, delivery_id) IN (
+                SELECT i.source_id, i.delivery_id
+                FROM hooks.inbox i
+                WHERE i.brand_id = \(brand) AND i.sealed_body IS NOT NULL AND i.received_at < \(cutoff)
+                ORDER BY i.received_at
+                LIMIT \(limit)
+            )
+            RETURNING true
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+}
