@@ -121,9 +121,10 @@ let package = Package(
         library(
             "Codes",
             [
-                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
-                logging,
-            ]),
+                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", crypto, cryptoExtras,
+                lifecycle, logging,
+            ],
+            exclude: ["Decisions", "README.md"]),
         library(
             "Gifting",
             [

@@ -1,0 +1,52 @@
+package import Kernel
+
+/// The file in which a brand writes its prizes down: CSV, one prize a line, the best first.
+///
+/// ```
+/// name,kind,points,cost,count
+/// Grand prize,item,0,5000.00,10
+/// 100 points,points,100,1.00,1000
+/// ```
+///
+/// Costs are yuan with at most two decimals. Names hold no comma and no quotation mark.
+package enum PrizeFile {
+    /// The first line, with this spelling.
+    package static let header = "name,kind,points,cost,count"
+
+    /// Reads the file.
+    ///
+    /// - Throws: ``Problem`` 422 that names the line.
+    package static func prizes(_ text: String) throws(Problem) -> [PrizeRequest] {
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        guard let first = lines.first, first.trimmingPrefix("\u{FEFF}") == header else {
+            throw malformed(1, "the first line must read `\(header)`")
+        }
+        var prizes: [PrizeRequest] = []
+        for (offset, line) in lines.enumerated().dropFirst() where !line.isEmpty {
+            prizes.append(try prize(line, offset + 1))
+        }
+        return prizes
+    }
+
+    private static func prize(_ line: Substring, _ number: Int) throws(Problem) -> PrizeRequest {
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        guard fields.count == 5, !line.contains("\"") else {
+            throw malformed(number, "five fields without quotation marks are needed")
+        }
+        guard let kind = PrizeKind(rawValue: String(fields[1])) else {
+            throw malformed(number, "the kind is one of \(PrizeKind.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard let points = Int32(fields[2].isEmpty ? "0" : fields[2]) else {
+            throw malformed(number, "the points are a whole number")
+        }
+        guard let cost = Money(yuan: fields[3]) else {
+            throw malformed(number, "the cost is yuan with at most two decimals")
+        }
+        guard let count = Int64(fields[4]) else { throw malformed(number, "the count is a whole number") }
+        return PrizeRequest(name: String(fields[0]), kind: kind, points: points, cost: cost, count: count)
+    }
+
+    private static func malformed(_ line: Int, _ what: String) -> Problem {
+        .invalid("Line \(line) of the prizes: \(what).", code: "prize_malformed")
+    }
+}

@@ -1,0 +1,152 @@
+package import Crypto
+package import Kernel
+
+/// What a prize is.
+package enum PrizeKind: String, Sendable, CaseIterable, Codable {
+    /// Points, paid at once.
+    case points
+    /// A coupon.
+    case coupon
+    /// A thing that a store hands over.
+    case item
+}
+
+/// One line of a batch's prizes.
+package struct PrizeTier: Hashable, Sendable {
+    /// Its number, from 1.
+    package let tier: Int32
+    /// Its name for people.
+    package let name: String
+    /// What it is.
+    package let kind: PrizeKind
+    /// What a prize of points is worth to its winner; 0 for other kinds.
+    package let points: Int32
+    /// What one costs the brand.
+    package let cost: Money
+    /// How many there are: exactly so many codes win it.
+    package let count: Int64
+    /// The lowest rank that wins it.
+    package let firstRank: Int64
+
+    /// A prize as it was stored.
+    package init(
+        tier: Int32, name: String, kind: PrizeKind, points: Int32, cost: Money, count: Int64, firstRank: Int64
+    ) {
+        self.tier = tier
+        self.name = name
+        self.kind = kind
+        self.points = points
+        self.cost = cost
+        self.count = count
+        self.firstRank = firstRank
+    }
+}
+
+/// A prize that somebody asks for.
+package struct PrizeRequest: Hashable, Sendable {
+    /// Its name for people.
+    package var name: String
+    /// What it is.
+    package var kind: PrizeKind
+    /// What a prize of points is worth to its winner.
+    package var points: Int32
+    /// What one costs the brand.
+    package var cost: Money
+    /// How many there shall be.
+    package var count: Int64
+
+    /// A prize in its five parts.
+    package init(name: String, kind: PrizeKind, points: Int32 = 0, cost: Money, count: Int64) {
+        self.name = name
+        self.kind = kind
+        self.points = points
+        self.cost = cost
+        self.count = count
+    }
+}
+
+/// All prizes of a batch, in the order of their ranks.
+package struct PrizeTable: Hashable, Sendable {
+    /// The prizes, the first first.
+    package let tiers: [PrizeTier]
+
+    /// A table as it was stored, its tiers in order.
+    package init(tiers: [PrizeTier]) { self.tiers = tiers }
+
+    /// The table of what is asked for: ranks are given out from 0, one prize after another.
+    ///
+    /// - Throws: ``Problem`` 422 for prizes that make no sense, or that a batch of `count` codes cannot have.
+    package init(_ requests: [PrizeRequest], count: Int64) throws(Problem) {
+        guard requests.isEmpty || count >= PrizeRanks.countMin else {
+            throw .invalid(
+                "Prizes by rank need a batch of \(PrizeRanks.countMin) codes at least: mint more codes, or none with prizes.",
+                code: "batch_too_small")
+        }
+        var tiers: [PrizeTier] = []
+        var next: Int64 = 0
+        for (number, request) in requests.enumerated() {
+            try request.check(number + 1)
+            guard request.count <= count - next else {
+                throw .invalid(
+                    "There are more prizes than the \(count) codes of the batch: lower their counts.",
+                    code: "prizes_exceed_codes")
+            }
+            tiers.append(
+                PrizeTier(
+                    tier: Int32(truncatingIfNeeded: number + 1), name: request.name, kind: request.kind,
+                    points: request.points, cost: request.cost, count: request.count, firstRank: next))
+            next += request.count
+        }
+        self.tiers = tiers
+    }
+
+    /// What a rank wins; nil for nothing.
+    package func prize(at rank: Int64) -> PrizeTier? {
+        tiers.first { $0.firstRank <= rank && rank < $0.firstRank + $0.count }
+    }
+
+    /// The prize with a number.
+    package func prize(tier: Int32) -> PrizeTier? { tiers.first { $0.tier == tier } }
+}
+
+// MARK: - Commitment
+
+extension PrizeTable {
+    /// The bytes that the hash of the rules covers, as the room's README has them.
+    package func canonicalBytes(handle: BatchHandle, count: Int64) -> [UInt8] {
+        var text = "siyu-prizes-1\n\(handle)\n\(count)\n"
+        for tier in tiers {
+            text +=
+                "\(tier.tier),\(tier.firstRank),\(tier.count),\(tier.kind.rawValue),\(tier.points),\(tier.cost.fen),"
+            text += "\(tier.name)\n"
+        }
+        return Array(text.utf8)
+    }
+
+    /// What is published before anything is printed: SHA-256 of the prize key and the canonical bytes.
+    package func rulesHash(key: SymmetricKey, handle: BatchHandle, count: Int64) -> [UInt8] {
+        var hash = SHA256()
+        key.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        hash.update(data: canonicalBytes(handle: handle, count: count))
+        return Array(hash.finalize())
+    }
+}
+
+extension PrizeRequest {
+    fileprivate func check(_ number: Int) throws(Problem) {
+        // A control character would make two tables share their canonical bytes.
+        guard (1...80).contains(name.unicodeScalars.count), !name.unicodeScalars.contains(where: { $0.value < 0x20 })
+        else {
+            throw .invalid(
+                "Prize \(number) needs a name of 1 to 80 characters, no control characters.", code: "prize_malformed")
+        }
+        guard count > 0, cost >= .zero else {
+            throw .invalid(
+                "Prize \(number) needs a count above zero, and a cost of zero or more.", code: "prize_malformed")
+        }
+        guard points >= 0, (points > 0) == (kind == .points) else {
+            throw .invalid(
+                "Prize \(number): a prize of points says how many, any other prize says none.", code: "prize_malformed")
+        }
+    }
+}
