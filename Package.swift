@@ -252,7 +252,7 @@ let package = Package(
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
         tests(
-            "WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1], exclude: ["Vectors"]),
+            "WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, cryptoExtras, nio, nioPosix], exclude: ["Vectors"]),
     ],
     swiftLanguageModes: [.v6]
 )

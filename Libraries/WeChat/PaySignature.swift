@@ -1,7 +1,6 @@
 import Crypto
 package import CryptoExtras
 package import Foundation
-import Glibc
 package import Kernel
 
 /// RSA signatures as WeChat Pay API v3 has them: PKCS#1 v1.5 with SHA-256 over lines that all end with a newline.
@@ -40,7 +39,8 @@ package enum PaySignature {
 
     /// Whether `signature` is base64 of a signature of `message` by `key`.
     package static func isValid(_ signature: String, of message: [UInt8], by key: _RSA.Signing.PublicKey) -> Bool {
-        guard let bytes = Data(base64Encoded: signature) else { return false }
+        // One signature, one text: a decoder alone would let spare bits pass.
+        guard let bytes = Data(base64Encoded: signature), bytes.base64EncodedString() == signature else { return false }
         return key.isValidSignature(
             _RSA.Signing.RSASignature(rawRepresentation: bytes), for: SHA256.hash(data: message),
             padding: .insecurePKCS1v1_5)
@@ -63,9 +63,7 @@ package enum PaySignature {
 
     /// The real time: signatures follow it even where the clock of the business was moved.
     package static func realTime() -> Date {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Date(timeIntervalSince1970: Double(now.tv_sec) + Double(now.tv_nsec) / 1e9)
+        Date(timeIntervalSinceNow: 0)
     }
 
     static func seconds(_ instant: Date) -> String {
