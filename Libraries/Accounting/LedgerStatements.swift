@@ -89,7 +89,7 @@ enum LedgerStatements {
                 AS x (transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at)
             WHERE b.brand_id = \(brand)
             ORDER BY x.kind, x.subject_id
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (brand_id, kind, subject_id) DO NOTHING
             RETURNING transfer_id
             """
         ) { row throws(PostgresError) in try row.next() }

@@ -1,7 +1,7 @@
 import Jobs
 package import Kernel
 
-/// The job that loads an accepted file; siyu-ingest works it.
+/// The job that begins to load an accepted file; siyu-ingest works it.
 package struct ImportLoad: JobParameters {
     /// Stable: jobs of an older process carry it.
     package static let jobName = "import.load"
@@ -12,6 +12,23 @@ package struct ImportLoad: JobParameters {
     package let brand: ID<Brand>
     /// The file.
     package let importID: ID<Import>
+}
+
+/// The job that loads some lines of a file, in any order with the others; siyu-ingest works it.
+package struct ImportChunk: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "import.chunk"
+    /// The queue of this room.
+    package static let jobQueue = "orders"
+
+    /// Whose file it is.
+    package let brand: ID<Brand>
+    /// The file.
+    package let importID: ID<Import>
+    /// The number of the first line.
+    package let first: Int32
+    /// The number of the last line.
+    package let last: Int32
 }
 
 /// Told to siyu-reports whenever orders of a shop were added or changed, in the same commit.

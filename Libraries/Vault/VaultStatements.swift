@@ -20,7 +20,7 @@ enum VaultStatements {
                 AS x (person_id, blind_index, sealed_value, wrapped_key)
             WHERE b.brand_id = \(brand)
             ORDER BY x.blind_index
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (brand_id, kind, blind_index) DO NOTHING
             RETURNING blind_index, person_id
             """
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }

@@ -165,26 +165,23 @@ struct ImportReaderTests {
 
     @Test func next_forEachState_isDecidedWithoutADatabase() {
         func record(
-            _ state: ImportState, refused: Int = 0, mode: ImportMode = .allOrNothing, isDryRun: Bool = false,
-            checkpoint: Int = 0
+            _ state: ImportState, refused: Int = 0, mode: ImportMode = .allOrNothing, isDryRun: Bool = false
         ) -> ImportRecord {
             ImportRecord(
                 id: .mint(),
                 request: ImportRequest(brand: .mint(), shop: .mint(), format: .csv, mode: mode, isDryRun: isDryRun),
-                state: state, job: UUID(), lines: 24, refused: refused, lastLine: 25, checkpointLine: checkpoint,
+                state: state, job: UUID(), lines: 24, refused: refused, lastLine: 25, checkpointLine: 0,
                 added: 0,
                 changed: 0, unchanged: 0, createdAt: .now, updatedAt: .now)
         }
 
-        #expect(ImportStep.next(for: record(.accepted), chunk: 10) == .load(1...10, isLast: false))
-        #expect(ImportStep.next(for: record(.loading, checkpoint: 20), chunk: 10) == .load(21...25, isLast: true))
-        #expect(ImportStep.next(for: record(.accepted, refused: 1), chunk: 10) == .refuse)
+        #expect(ImportStep.next(for: record(.accepted)) == .load)
+        #expect(ImportStep.next(for: record(.accepted, refused: 1)) == .refuse)
         #expect(
-            ImportStep.next(for: record(.accepted, refused: 1, mode: .skipBad), chunk: 10)
-                == .load(1...10, isLast: false))
-        #expect(ImportStep.next(for: record(.accepted, isDryRun: true), chunk: 10) == .check)
-        for state in [ImportState.loaded, .refused, .checked] {
-            #expect(ImportStep.next(for: record(state), chunk: 10) == .none)
+            ImportStep.next(for: record(.accepted, refused: 1, mode: .skipBad)) == .load)
+        #expect(ImportStep.next(for: record(.accepted, isDryRun: true)) == .check)
+        for state in [ImportState.loading, .loaded, .refused, .checked] {
+            #expect(ImportStep.next(for: record(state)) == .none)
         }
     }
 }

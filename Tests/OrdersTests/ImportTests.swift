@@ -77,23 +77,63 @@ struct ImportTests {
             let accepted = try await bundle.imports.accept(
                 bundle.request(.cdnow), body: Chunks(file, of: 65_536))
 
-            // Every chunk is done once in vain: all of it, up to the commit that never comes.
-            var isUnfinished = true
-            while isUnfinished {
+            // The beginning and every chunk are done once in vain: all of it, up to the commit that never comes.
+            let job = ImportLoad(brand: bundle.brand, importID: accepted.id)
+            await #expect(throws: Kill.self) {
+                try await bundle.pool.transaction { tx in
+                    _ = try await bundle.loader.admitCustomers(after: 0, of: job, on: tx)
+                    throw Kill()
+                }
+            }
+            await #expect(throws: Kill.self) {
+                try await bundle.pool.transaction { tx in
+                    _ = try await bundle.loader.begin(job, on: tx)
+                    throw Kill()
+                }
+            }
+            for chunk in try await bundle.begin(accepted).shuffled() {
                 await #expect(throws: Kill.self) {
                     try await bundle.pool.transaction { tx in
-                        _ = try await bundle.loader.step(
-                            ImportLoad(brand: bundle.brand, importID: accepted.id), on: tx)
+                        try await bundle.loader.load(chunk, on: tx)
                         throw Kill()
                     }
                 }
                 let before = try await bundle.current(accepted)
-                isUnfinished = try await bundle.step(accepted)
+                try await bundle.load(chunk)
                 #expect(try await bundle.current(accepted).checkpointLine > before.checkpointLine)
             }
 
             #expect(try await bundle.current(accepted).added == 69_659)
             try await expectAllOfCDNOW(bundle)
+        }
+    }
+
+    @Test func i02_chunksSideBySide_loadEveryLineOnce() async throws {
+        try await withTestDatabase { db in
+            let bundle = try await OrdersBundle(db, chunk: 40)
+            let known = Self.header + (0..<30).map { line("K\($0)", customer: "c\($0)") }.joined()
+            try await bundle.load(known, bundle.request(.csv))
+            let file = Self.header + (0..<600).map { line("N\($0)", customer: "c\($0 % 70)") }.joined()
+            let accepted = try await bundle.imports.accept(
+                bundle.request(.csv), body: Chunks(Array(file.utf8), of: 4_096))
+
+            let chunks = try await bundle.begin(accepted)
+            try await withThrowingTaskGroup { group in
+                for chunk in chunks.reversed() { group.addTask { try await bundle.load(chunk) } }
+                try await group.waitForAll()
+            }
+
+            let record = try await bundle.current(accepted)
+            #expect(record.state == .loaded && record.added == 600 && record.unchanged == 0)
+            #expect(try await bundle.number("SELECT count(*) FROM vault.person") == 70)
+            #expect(
+                try await bundle.number(
+                    """
+                    SELECT count(*) FROM orders.customer_order o WHERE NOT EXISTS
+                        (SELECT FROM vault.person p WHERE p.brand_id = o.brand_id AND p.person_id = o.person_id)
+                    """) == 0)
+            #expect(try await bundle.number("SELECT count(*) FROM orders.import_line") == 0)
+            try await expectLedgerOfDays(bundle)
         }
     }
 

@@ -40,11 +40,11 @@ struct OrdersBundle {
         ImportRequest(brand: brand, shop: shop, format: format, mode: mode, isDryRun: isDryRun)
     }
 
-    /// Accepts a file and loads it to its end.
+    /// Accepts a file and loads it to its end, one chunk after another.
     @discardableResult
     func load(_ bytes: [UInt8], _ request: ImportRequest, chunk: Int = 65_536) async throws -> ImportRecord {
         let record = try await imports.accept(request, body: Chunks(bytes, of: chunk))
-        while try await step(record) {}
+        for chunk in try await begin(record) { try await load(chunk) }
         return try await current(record)
     }
 
@@ -53,11 +53,21 @@ struct OrdersBundle {
         try await load(Array(text.utf8), request)
     }
 
-    /// One step of loading, committed.
-    func step(_ record: ImportRecord) async throws -> Bool {
-        try await pool.transaction { tx in
-            try await loader.step(ImportLoad(brand: brand, importID: record.id), on: tx)
+    /// Admits the customers of a file and cuts it into chunks, each step committed.
+    func begin(_ record: ImportRecord) async throws -> [ImportChunk] {
+        let job = ImportLoad(brand: brand, importID: record.id)
+        var line: Int32? = 0
+        while let after = line {
+            line = try await pool.transaction { tx in
+                try await loader.admitCustomers(after: after, of: job, on: tx)
+            }
         }
+        return try await pool.transaction { tx in try await loader.begin(job, on: tx) }
+    }
+
+    /// Loads a chunk and commits.
+    func load(_ chunk: ImportChunk) async throws {
+        try await pool.transaction { tx in try await loader.load(chunk, on: tx) }
     }
 
     func current(_ record: ImportRecord) async throws -> ImportRecord {

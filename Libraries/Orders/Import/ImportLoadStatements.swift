@@ -10,14 +10,34 @@ import Vault
 enum ImportLoadStatements {
     // MARK: The file
 
-    static func save(_ progress: ImportProgress, of record: ImportRecord, now: Date) -> Statement<Void> {
+    /// Takes an accepted file to a state of its own accord.
+    static func end(
+        _ record: ImportRecord, as state: ImportState, counting counts: ImportMerge.Outcome, now: Date
+    ) -> Statement<Void> {
         Statement(
             """
             UPDATE orders.import
-            SET state = \(progress.state), checkpoint_line = \(progress.checkpointLine), added = \(progress.added),
-                changed = \(progress.changed), unchanged = \(progress.unchanged), updated_at = \(now)
-            WHERE brand_id = \(record.request.brand) AND import_id = \(record.id)
+            SET state = \(state), added = \(counts.added), changed = \(counts.changed), unchanged = \(counts.unchanged),
+                updated_at = \(now)
+            WHERE brand_id = \(record.request.brand) AND import_id = \(record.id) AND state = 'accepted'
             """)
+    }
+
+    /// Counts a chunk as done; the file is loaded when all of its lines are.
+    static func advance(
+        _ record: ImportRecord, by lines: Int, counting counts: ImportMerge.Outcome, now: Date
+    ) -> Statement<ImportState> {
+        Statement(
+            """
+            UPDATE orders.import
+            SET checkpoint_line = checkpoint_line + \(lines), added = added + \(counts.added),
+                changed = changed + \(counts.changed), unchanged = unchanged + \(counts.unchanged),
+                state = CASE WHEN checkpoint_line + \(lines) >= last_line THEN 'loaded' ELSE 'loading' END,
+                updated_at = GREATEST(updated_at, \(now))
+            WHERE brand_id = \(record.request.brand) AND import_id = \(record.id) AND state = 'loading'
+            RETURNING state
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     // MARK: Staged lines
@@ -59,14 +79,30 @@ enum ImportLoadStatements {
             FROM orders.import_customer
             WHERE brand_id = \(record.request.brand) AND import_id = \(record.id)
                 AND first_line BETWEEN \(lines.lowerBound) AND \(lines.upperBound)
+            """,
+            row: customerRow)
+    }
+
+    /// The next customers of a file.
+    static func customers(after line: Int32, limit: Int, of record: ImportRecord) -> Statement<StagedCustomer> {
+        Statement(
             """
-        ) { row throws(PostgresError) in
-            StagedCustomer(
-                firstLine: try row.next(),
-                person: SealedPerson(
-                    id: try row.next(), blindIndex: try row.next(), sealedValue: try row.next(),
-                    wrappedKey: try row.next()))
-        }
+            SELECT first_line, person_id, blind_index, sealed_value, wrapped_key
+            FROM orders.import_customer
+            WHERE brand_id = \(record.request.brand) AND import_id = \(record.id) AND first_line > \(line)
+            ORDER BY first_line
+            LIMIT \(limit)
+            """,
+            row: customerRow)
+    }
+
+    @Sendable
+    private static func customerRow(_ row: inout RowReader) throws(PostgresError) -> StagedCustomer {
+        StagedCustomer(
+            firstLine: try row.next(),
+            person: SealedPerson(
+                id: try row.next(), blindIndex: try row.next(), sealedValue: try row.next(), wrappedKey: try row.next())
+        )
     }
 
     /// Gives customers the persons they are; an upsert, which finds its rows by key whatever the planner believes.

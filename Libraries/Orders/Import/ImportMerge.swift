@@ -4,12 +4,11 @@ import Kernel
 import Postgres
 import Vault
 
-/// Merges a chunk of staged lines into persons, orders, payments and the ledger.
+/// Merges staged customers into the vault, and chunks of staged lines into orders, payments and the ledger.
 ///
 /// It works in sets: the number of statements does not depend on the number of lines.
 struct ImportMerge {
     let record: ImportRecord
-    let lines: ClosedRange<Int32>
     let now: Date
     let vault: Vault
 
@@ -25,8 +24,8 @@ struct ImportMerge {
     private var brand: ID<Brand> { record.request.brand }
     private var shop: ID<Shop> { record.request.shop }
 
-    func run(on tx: Transaction) async throws -> Outcome {
-        try await admitCustomers(on: tx)
+    /// Loads a chunk of lines whose customers are admitted.
+    func run(_ lines: ClosedRange<Int32>, on tx: Transaction) async throws -> Outcome {
         let staged = try await tx.one(ImportLoadStatements.count(of: lines, in: record))
         let added = try await tx.run(ImportLoadStatements.addOrders(lines, of: record, now: now))
         var payments = added.compactMap(\.payment)
@@ -34,7 +33,7 @@ struct ImportMerge {
         var changes: [OrderNews] = []
         // Orders without a number are what they say: they cannot change, only be others.
         if record.request.format != .cdnow, added.count < staged {
-            let news = try await findNews(on: tx).later
+            let news = try await findNews(in: lines, on: tx).later
             changes = news.filter(\.isChange)
             try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
             reversed = try await reversePayments(of: changes, on: tx)
@@ -52,15 +51,17 @@ struct ImportMerge {
     }
 
     /// For a dry run: what would come of it.
-    func preview(on tx: Transaction) async throws -> Outcome {
-        try await recognizeCustomers(on: tx)
-        let (staged, known, news) = try await findNews(on: tx)
+    func preview(_ lines: ClosedRange<Int32>, on tx: Transaction) async throws -> Outcome {
+        try await recognizeCustomers(firstIn: lines, on: tx)
+        let (staged, known, news) = try await findNews(in: lines, on: tx)
         let changed = news.count(where: \.isChange)
         return Outcome(added: staged - known, changed: changed, unchanged: known - changed)
     }
 
     /// The known orders that the lines have later news of; the match is made here, where no plan can go wrong.
-    private func findNews(on tx: Transaction) async throws -> (staged: Int, known: Int, later: [OrderNews]) {
+    private func findNews(
+        in lines: ClosedRange<Int32>, on tx: Transaction
+    ) async throws -> (staged: Int, known: Int, later: [OrderNews]) {
         let staged = try await tx.run(ImportLoadStatements.contents(of: lines, in: record))
         let contents = Dictionary(staged.map { ($0.key, $0.content) }) { first, _ in first }
         let known = try await tx.run(
@@ -75,16 +76,15 @@ struct ImportMerge {
 
     // MARK: Persons
 
-    /// Admits the customers whose first line lies in this chunk; those that the vault knows keep the id they have.
-    private func admitCustomers(on tx: Transaction) async throws {
-        let customers = try await tx.run(ImportLoadStatements.customers(firstIn: lines, of: record))
+    /// Admits customers; those that the vault knows keep the id they have.
+    func admit(_ customers: [StagedCustomer], on tx: Transaction) async throws {
         let ids = try await vault.admit(
             customers.map(\.person), kind: PersonKind(customerOf: shop), brand: brand, now: now, on: tx)
         try await set(zip(customers, ids).map { $0.known(as: $1) }, in: customers, on: tx)
     }
 
     /// For a dry run: the customers that the vault knows get the id they have, nobody is admitted.
-    private func recognizeCustomers(on tx: Transaction) async throws {
+    private func recognizeCustomers(firstIn lines: ClosedRange<Int32>, on tx: Transaction) async throws {
         let customers = try await tx.run(ImportLoadStatements.customers(firstIn: lines, of: record))
         let ids = try await vault.known(
             customers.map(\.person.blindIndex), kind: PersonKind(customerOf: shop), brand: brand, on: tx)

@@ -64,7 +64,7 @@ package struct ImportRecord: Hashable, Sendable {
     package let refused: Int
     /// The number of the file's last line.
     package let lastLine: Int
-    /// The last line that has been dealt with.
+    /// How many lines of the file, in whatever order, have been dealt with.
     package let checkpointLine: Int
     /// Orders that are new.
     package let added: Int
@@ -84,26 +84,21 @@ package struct ImportRecord: Hashable, Sendable {
     }
 }
 
-/// What comes next for a file.
-///
-/// Pure: the job asks, does, saves, and asks again.
+/// What is to be done with an accepted file.
 enum ImportStep: Equatable {
-    /// Nothing more.
+    /// Nothing: it was begun already.
     case none
     /// Count what would happen, and end as `checked`.
     case check
     /// Forget the staged lines, and end as `refused`.
     case refuse
-    /// Load these lines of the file; end as `loaded` if they are its last.
-    case load(ClosedRange<Int32>, isLast: Bool)
+    /// Load its lines.
+    case load
 
-    static func next(for record: ImportRecord, chunk: Int) -> ImportStep {
-        if record.state.isFinal { return .none }
+    static func next(for record: ImportRecord) -> ImportStep {
+        if record.state != .accepted { return .none }
         if record.request.isDryRun { return .check }
         if record.request.mode == .allOrNothing, record.refused > 0 { return .refuse }
-        let first = record.checkpointLine + 1
-        // A file without lines has one empty step, too: it ends as `loaded`.
-        let last = max(first, min(record.checkpointLine + max(1, chunk), record.lastLine))
-        return .load(Int32(clamping: first)...Int32(clamping: last), isLast: last >= record.lastLine)
+        return .load
     }
 }

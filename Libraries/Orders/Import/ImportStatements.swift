@@ -45,19 +45,6 @@ enum ImportStatements {
             row: importRow)
     }
 
-    /// Locks the file's row: a second worker of the same job waits, then sees what the first has done.
-    static func lock(_ id: ID<Import>, brand: ID<Brand>) -> Statement<ImportRecord> {
-        Statement(
-            """
-            SELECT import_id, brand_id, shop_id, format, mode, dry_run, state, job_id, lines, refused, last_line, checkpoint_line,
-                added, changed, unchanged, created_at, updated_at
-            FROM orders.import
-            WHERE brand_id = \(brand) AND import_id = \(id)
-            FOR UPDATE
-            """,
-            row: importRow)
-    }
-
     @Sendable
     private static func importRow(_ row: inout RowReader) throws(PostgresError) -> ImportRecord {
         let id = try row.next(ID<Import>.self)
