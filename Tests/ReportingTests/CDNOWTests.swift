@@ -25,7 +25,9 @@ import Vault
             let file = [UInt8](try Data(contentsOf: URL(filePath: Repository.path("Tests/Data/cdnow_master.txt"))))
 
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await orders.processor(queues: [ImportLoad.jobQueue]).run() }
+                group.addTask {
+                    try await orders.processor(queues: [ImportLoad.jobQueue], options: .init(concurrency: 2)).run()
+                }
                 group.addTask { try await figures.processor(queues: [ReportingJobs.queueName]).run() }
                 _ = try await OrderImports(pool: ingest, queue: orders, vault: vault)
                     .accept(ImportRequest(brand: brand, shop: shop, format: .cdnow), body: Once(bytes: file))

@@ -1,4 +1,3 @@
-import Accounting
 import FoundationEssentials
 package import Jobs
 import Kernel
@@ -88,6 +87,8 @@ package struct ImportLoader: Sendable {
                     last: lines.upperBound)
             }
             let state: ImportState = chunks.isEmpty ? .loaded : .loading
+            // Opened by the first chunk, they would hold up the others until its commit.
+            _ = try await OrderAccounts.open(of: record.request.shop, brand: parameters.brand, now: now, on: tx)
             try await tx.execute(ImportLoadStatements.end(record, as: state, counting: .init(), now: now))
             // After other work: a large file is in no hurry, whoever waits for an answer is.
             try await queue.push(

@@ -118,16 +118,16 @@ struct ImportMerge {
     /// Both kinds count for the instant at which the order was placed, so that the ledger's sales of a day are its orders' amounts.
     private func post(_ payments: [NewPayment], reversed: [PaymentRow], on tx: Transaction) async throws {
         if payments.isEmpty, reversed.isEmpty { return }
-        let clearing = try await Ledger.account(.clearing(of: shop), brand: brand, now: now, on: tx)
-        let sales = try await Ledger.account(.sales(of: shop), brand: brand, now: now, on: tx)
+        let accounts = try await OrderAccounts.open(of: shop, brand: brand, now: now, on: tx)
         let taken = payments.map { payment in
             Posting(
-                debit: clearing, credit: sales, amount: payment.amount, kind: .orderPaid, subject: payment.id.rawValue,
+                debit: accounts.clearing, credit: accounts.sales, amount: payment.amount, kind: .orderPaid,
+                subject: payment.id.rawValue,
                 occurredAt: payment.paidAt)
         }
         let givenBack = reversed.map { payment in
             Posting(
-                debit: sales, credit: clearing, amount: payment.amount, kind: .orderReversed,
+                debit: accounts.sales, credit: accounts.clearing, amount: payment.amount, kind: .orderReversed,
                 subject: payment.id.rawValue, occurredAt: payment.paidAt)
         }
         try await Ledger.post(taken + givenBack, brand: brand, now: now, on: tx)

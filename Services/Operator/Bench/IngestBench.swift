@@ -53,7 +53,10 @@ enum IngestBench {
             let start = ContinuousClock.now
             let record = try await withThrowingTaskGroup(of: ImportRecord?.self) { group in
                 group.addTask {
-                    try await queue.processor(queues: [ImportLoad.jobQueue]).run()
+                    // As siyu-ingest does by default.
+                    let options = JobProcessorOptions(
+                        concurrency: ServiceSettings(name: "bench", port: 0).jobConcurrency)
+                    try await queue.processor(queues: [ImportLoad.jobQueue], options: options).run()
                     return nil
                 }
                 group.addTask {

@@ -80,7 +80,9 @@ struct ImportCommand: AsyncParsableCommand {
             ImportLoader.register(on: queue, vault: vault)
             return try await withThrowingTaskGroup(of: ImportRecord?.self) { group in
                 group.addTask {
-                    try await queue.processor(queues: [ImportLoad.jobQueue]).run()
+                    // Each job in hand takes a connection of the command's few; the queue and whoever watches need theirs.
+                    let options = JobProcessorOptions(concurrency: 2)
+                    try await queue.processor(queues: [ImportLoad.jobQueue], options: options).run()
                     return nil
                 }
                 group.addTask { try await wait() }
