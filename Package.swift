@@ -116,8 +116,10 @@ let package = Package(
         library("Vault", ["Kernel", "Keys", "Postgres"], exclude: ["README.md"]),
         library(
             "Orders",
-            ["Accounting", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat", logging],
-            exclude: ["Decisions", "README.md"]),
+            [
+                "Accounting", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat", asyncHTTPClient,
+                logging,
+            ], exclude: ["Decisions", "README.md"]),
         library(
             "Codes",
             [

@@ -30,16 +30,22 @@ public struct JobOptions: Sendable {
     public var maxTries: Int?
     /// The tenant that the job belongs to, for operators who look for it.
     public var brand: UUID?
+    /// Where the job goes, if not to its kind's own queue: news of a kind may have several readers.
+    public var queue: String?
 
     /// Options with the usual defaults.
     public init(
-        delay: Duration? = nil, priority: JobPriority = .normal, maxTries: Int? = nil, brand: UUID? = nil
+        delay: Duration? = nil, priority: JobPriority = .normal, maxTries: Int? = nil, brand: UUID? = nil,
+        queue: String? = nil
     ) {
         self.delay = delay
         self.priority = priority
         self.maxTries = maxTries
         self.brand = brand
+        self.queue = queue
     }
+
+    func queue<Parameters: JobParameters>(of _: Parameters.Type) -> String { queue ?? Parameters.jobQueue }
 }
 
 /// The identity of one job, from its push to its end: a UUIDv7 minted by the pushing process.

@@ -108,7 +108,7 @@ public final class JobQueue: Sendable {
             // The first one may have arrived: the job may even be done already.
             if try await !pool.one(JobStatements.exists(id.rawValue)) { try await pool.execute(push) }
         }
-        await wake(Parameters.jobQueue)
+        await wake(options.queue(of: Parameters.self))
         return id
     }
 
@@ -162,7 +162,7 @@ public final class JobQueue: Sendable {
     private func statement<Parameters: JobParameters>(
         _ ids: [JobID], _ parameters: [Parameters], _ options: JobOptions
     ) async throws -> Statement<Void> {
-        let queue = try await catalog.queueID(Parameters.jobQueue)
+        let queue = try await catalog.queueID(options.queue(of: Parameters.self))
         let kind = try await catalog.kindID(Parameters.jobName)
         let encoder = JSONEncoder()
         let payloads: [[UInt8]] = try parameters.map {

@@ -57,7 +57,7 @@ CREATE TABLE orders.merchant (
     created_at          timestamptz NOT NULL,
     updated_at          timestamptz NOT NULL,
     CONSTRAINT merchant_pkey PRIMARY KEY (mchid),
-    CONSTRAINT merchant_id_key UNIQUE (merchant_id),
+    CONSTRAINT merchant_id_key UNIQUE (brand_id, merchant_id),
     CONSTRAINT merchant_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand (brand_id),
     CONSTRAINT merchant_mchid_is_number CHECK (mchid ~ '^[0-9]{1,32}$')
 );

@@ -1,0 +1,207 @@
+import FoundationEssentials
+import Jobs
+import Kernel
+import Logging
+import Postgres
+package import WeChat
+
+/// Leads refunds to their end: one call to WeChat Pay in each run of a job.
+///
+/// A run marks the refund `sent`, commits, calls, and books what came of it together with the next job. Whoever is killed in between
+/// leaves a refund behind that may have been sent, and so is asked about.
+struct Refunding: Sendable {
+    let queue: JobQueue
+    let providers: any PaymentProviders
+
+    func register(retries: any JobRetryStrategy) {
+        queue.registerJob(parameters: RefundRequest.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+            try await lead(job.refund, brand: job.brand, in: context)
+        }
+        queue.registerJob(parameters: RefundCheck.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+            try await lead(job.refund, brand: job.brand, in: context)
+        }
+        queue.registerJob(parameters: RefundReported.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+            let settled = try await context.complete { tx in try await hear(job, on: tx) }
+            await tell(settled, in: context)
+        }
+    }
+
+    // MARK: Calling
+
+    private func lead(_ id: ID<Refund>, brand: ID<Brand>, in context: JobContext) async throws {
+        let begun = try await context.transaction { tx in try await begin(id, brand: brand, on: tx) }
+        guard let (refund, intent, call) = begun else { return try await context.complete { _ in } }
+        let heard = await ask(call, refund, intent, brand: brand)
+        let settled = try await context.complete { tx in
+            try await settle(id, .answered(call, heard.answer), heard, brand: brand, on: tx)
+        }
+        await tell(settled, in: context)
+    }
+
+    /// Says before the call that it may have been made; nil if no call is needed.
+    func begin(
+        _ id: ID<Refund>, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> (RefundRecord, PaymentIntent, RefundCall)? {
+        let (clock, found) = try await tx.pipeline(
+            CatalogueStatements.clock(), RefundStatements.lock(id, brand: brand))
+        guard let now = clock.first, let refund = found.first else {
+            throw JobFailure.permanent("there is no such refund")
+        }
+        guard let call = RefundLife.call(in: refund.stage) else { return nil }
+        let intent = try await tx.one(PaymentStatements.intent(refund.payment, brand: brand))
+        let isSend = call == .send
+        try await tx.execute(
+            RefundStatements.markCalled(
+                id, as: isSend ? .sent : refund.stage, sentAt: isSend ? now : nil, brand: brand, now: now))
+        return (refund, intent, call)
+    }
+
+    /// What came of a call: the decision's input, and what is kept of it for people.
+    struct Heard: Sendable {
+        let answer: RefundAnswer
+        let word: String
+        var providerID: String?
+    }
+
+    func ask(
+        _ call: RefundCall, _ refund: RefundRecord, _ intent: PaymentIntent, brand: ID<Brand>
+    ) async -> Heard {
+        let found: (provider: any PaymentProvider, notifyURL: String)?
+        do {
+            found = try await providers.provider(of: intent.mchid, brand: brand)
+        } catch {
+            return Heard(answer: .notSent, word: "the merchant's credentials cannot be read")
+        }
+        guard let found else { return Heard(answer: .notSent, word: "the merchant is not set up") }
+        do throws(WeChatPayError) {
+            let result =
+                switch call {
+                case .query: try await found.provider.refund(outRefundNo: refund.outRefundNo)
+                case .send:
+                    try await found.provider.refund(
+                        RefundOrder(
+                            outTradeNo: intent.outTradeNo, outRefundNo: refund.outRefundNo, reason: refund.reason,
+                            notifyURL: found.notifyURL, refund: refund.amount, total: intent.paid))
+                }
+            let standing = RefundStanding(result.state)
+            return Heard(answer: .standing(standing), word: standing.rawValue, providerID: result.refundID)
+        } catch {
+            return Heard(answer: RefundAnswer(error), word: String(error.description.prefix(200)))
+        }
+    }
+
+    // MARK: Booking
+
+    /// What has become of a refund, and who wants to know at once.
+    struct Settled: Sendable {
+        let refund: RefundRecord
+        let outcome: RefundOutcome
+    }
+
+    /// Decides under the refund's lock, and keeps the decision with everything that follows from it.
+    ///
+    /// - Returns: nil if the news changed nothing.
+    func settle(
+        _ id: ID<Refund>, _ news: RefundNews, _ heard: Heard, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> Settled? {
+        let (clock, found) = try await tx.pipeline(
+            CatalogueStatements.clock(), RefundStatements.lock(id, brand: brand))
+        guard let now = clock.first, let refund = found.first else {
+            throw JobFailure.permanent("there is no such refund")
+        }
+        guard
+            let outcome = RefundLife.decide(refund.stage, number: refund.number, attempts: refund.attempts, news)
+        else { return nil }
+        let isOver = outcome.stage == .succeeded || outcome.stage == .closed
+        try await tx.execute(
+            RefundStatements.save(
+                outcome, of: id, finishedAt: isOver ? now : nil, word: heard.word, providerID: heard.providerID,
+                brand: brand, now: now))
+        try await follow(outcome, refund, brand: brand, now: now, on: tx)
+        return Settled(refund: refund, outcome: outcome)
+    }
+
+    private func follow(
+        _ outcome: RefundOutcome, _ refund: RefundRecord, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        if outcome.effect == .none, outcome.stage != .closed {
+            guard let delay = outcome.callAfter else { return }
+            let options = JobOptions(delay: delay, brand: brand.rawValue)
+            if outcome.stage == .requested {
+                try await queue.push(RefundRequest(brand: brand, refund: refund.id), options: options, on: tx)
+            } else {
+                try await queue.push(RefundCheck(brand: brand, refund: refund.id), options: options, on: tx)
+            }
+            return
+        }
+        let intent = try await tx.one(PaymentStatements.lock(refund.payment, brand: brand))
+        switch outcome.effect {
+        case .book: try await PaymentBooks(intent, brand: brand, now: now).giveBack(refund, queue: queue, on: tx)
+        // What the closed number had reserved goes to the next.
+        case .renumber:
+            _ = try await Refunds.add(
+                refund.number + 1, of: intent, amount: refund.amount, reason: refund.reason, after: outcome.callAfter,
+                brand: brand, now: now, queue, tx)
+        case .none where refund.stage != .closed:
+            try await tx.execute(
+                PaymentStatements.release(refund.amount, of: refund.payment, brand: brand, now: now))
+        case .none: break
+        }
+    }
+
+    // MARK: Hearing
+
+    /// Takes what WeChat Pay says by itself; numbers that are not ours stay visible as failed jobs.
+    func hear(_ job: RefundReported, on tx: Transaction) async throws -> Settled? {
+        guard let id = try await tx.first(RefundStatements.id(of: job.outRefundNo, brand: job.brand)) else {
+            throw JobFailure.permanent("a refund was reported that is not ours")
+        }
+        let refund = try await tx.one(RefundStatements.refund(id, brand: job.brand))
+        guard refund.amount == job.amount else {
+            throw JobFailure.permanent("a refund was reported with another amount than asked")
+        }
+        let heard = Heard(
+            answer: .standing(job.standing), word: job.standing.rawValue, providerID: job.providerRefundID)
+        return try await settle(id, .reported(job.standing), heard, brand: job.brand, on: tx)
+    }
+
+    private func tell(_ settled: Settled?, in context: JobContext) async {
+        guard let settled else { return }
+        if settled.outcome.needsAttention {
+            context.logger.error(
+                "A refund needs a person: siyu refund show tells more.",
+                metadata: ["refund": "\(settled.refund.id)", "stage": "\(settled.outcome.stage.rawValue)"])
+        }
+        if settled.outcome.effect == .book {
+            await queue.wake(settled.refund.ownerQueue)
+            await queue.wake(OrdersChanged.jobQueue)
+        }
+    }
+}
+
+extension RefundStanding {
+    /// A word that we do not know is not final.
+    package init(_ state: WeChat.RefundState) {
+        self =
+            switch state {
+            case .success: .success
+            case .closed: .closed
+            case .abnormal: .abnormal
+            case .processing, .other: .processing
+            }
+    }
+}
+
+extension RefundAnswer {
+    init(_ error: WeChatPayError) {
+        self =
+            switch error {
+            case .outcomeUnknown: .unknown
+            case .notFound: .notFound
+            case .throttled(let code) where code.hasPrefix("NOT"): .notEnough
+            case .throttled: .throttled
+            case .notSent: .notSent
+            case .refused: .refused
+            }
+    }
+}
