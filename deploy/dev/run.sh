@@ -14,7 +14,8 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 own_cluster=yes
 if [ -n "${DATABASE_URL:-}" ]; then own_cluster=no; fi
 
-services=(ingest:8101 reports:8104)
+# The sandbox first: the others call it.
+services=(sandbox:8110 ingest:8101 redeem:8102 gifts:8103 reports:8104)
 pids=()
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -114,13 +115,13 @@ bin=$(swift build --show-bin-path 9>&-)
 if [ "$own_cluster" = yes ]; then "$here/cluster.sh" setup run >/dev/null; fi
 mkdir -p "$state/logs"
 export SIYU_ENV=development SIYU_KEYS=$state/keys
-export SIYU_LOG_LEVEL=${SIYU_LOG_LEVEL:-info}
+export SIYU_LOG_LEVEL=${SIYU_LOG_LEVEL:-info} SIYU_SANDBOX_STATE=$state/sandbox
 if [ ! -e "$SIYU_KEYS/master.key" ]; then "$bin/siyu" keys create; fi
 DATABASE_URL=$(as owner) "$bin/siyu" migrate
 start_services
 
 tour=0
-DATABASE_URL=$(as operator) "$bin/siyu" tour || tour=$?
+DATABASE_URL=$(as operator) "$bin/siyu" tour --merchant "$SIYU_SANDBOX_STATE/merchant.json" || tour=$?
 
 if [ "$once" = yes ]; then
     if [ "$tour" = 0 ]; then stop_services; fi
@@ -130,8 +131,9 @@ fi
 say ""
 say "Board      http://127.0.0.1:8104/"
 say "Imports    http://127.0.0.1:8101/v1/imports"
-say "API        http://127.0.0.1:8101/openapi.json   http://127.0.0.1:8104/openapi.json"
-say "Health     http://127.0.0.1:9101/readyz   http://127.0.0.1:9104/readyz   (/healthz, /metrics)"
+say "API        http://127.0.0.1:PORT/openapi.json   at 8101 (ingest), 8102 (redeem), 8103 (gifts), 8104 (reports)"
+say "Health     http://127.0.0.1:PORT/readyz         at 9101 to 9104 and 9110   (/healthz, /metrics)"
+say "Sandbox    http://127.0.0.1:8110/sandbox/book   what WeChat Pay would have in its books"
 say "Database   psql '$(as operator)'"
 say "Logs       $state/logs"
 say "Ctrl-C ends it."
