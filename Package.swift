@@ -143,7 +143,7 @@ let package = Package(
             "Ingest",
             [
                 "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", "WeChat", crypto,
-                httpTypes, hummingbird, logging, nio,
+                httpTypes, hummingbird, lifecycle, logging, nio,
             ]),
         service(
             "Redeem",

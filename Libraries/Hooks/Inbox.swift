@@ -50,7 +50,7 @@ extension Delivery: CustomStringConvertible, CustomReflectable {
 
 /// Deliveries with the answers they got: whatever comes again reads the same bytes and changes nothing.
 ///
-/// An answer is stored in the transaction of its effect. Bodies are sealed, and dropped after ``bodyDays``.
+/// An answer is stored in the transaction of its effect. Bodies are sealed, and dropped after ``bodyDays`` by ``HookSweep``.
 package struct Inbox: Sendable {
     /// How many days a body is kept.
     package static let bodyDays: Int32 = 14
@@ -124,15 +124,6 @@ package struct Inbox: Sendable {
             return nil
         }
         return try keys.open(sealed, for: .inboxBody, context: Self.context(id, source: source, brand: brand))
-    }
-
-    /// Drops the bodies of a brand that came before `cutoff`, at most `limit` of them, so that no transaction is long.
-    ///
-    /// - Returns: How many were dropped.
-    package static func dropBodies(
-        brand: ID<Brand>, before cutoff: Date, limit: Int = 1_000, on db: some Executor
-    ) async throws(PostgresError) -> Int {
-        try await db.run(InboxStatements.dropBodies(brand: brand, before: cutoff, limit: limit)).count
     }
 
     private static func context(_ delivery: Delivery) -> [UInt8] {

@@ -75,7 +75,7 @@ enum InboxStatements {
     }
 
     /// Oldest first; one row for each body that was dropped.
-    static func dropBodies(brand: ID<Brand>, before cutoff: Date, limit: Int) -> Statement<Bool> {
+    static func dropExpiredBodies(brand: ID<Brand>, limit: Int) -> Statement<Bool> {
         Statement(
             """
             UPDATE hooks.inbox
@@ -83,7 +83,8 @@ enum InboxStatements {
             WHERE brand_id = \(brand) AND (source_id, delivery_id) IN (
                 SELECT i.source_id, i.delivery_id
                 FROM hooks.inbox i
-                WHERE i.brand_id = \(brand) AND i.sealed_body IS NOT NULL AND i.received_at < \(cutoff)
+                WHERE i.brand_id = \(brand) AND i.sealed_body IS NOT NULL
+                  AND i.received_at <= siyu.clock() - make_interval(days => \(Inbox.bodyDays))
                 ORDER BY i.received_at
                 LIMIT \(limit)
             )

@@ -1,5 +1,6 @@
 import Crypto
 package import Foundation
+import Synchronization
 
 /// The keys of one deployment, read from the folder that `SIYU_KEYS` names.
 ///
@@ -12,6 +13,7 @@ package import Foundation
 package struct KeyRing: Sendable {
     private let masters: [(id: UInt32, key: SymmetricKey)]
     private let indexKey: SymmetricKey
+    private let derived = SubkeyCache()
 
     /// What a value is sealed or signed for; part of the sub-key, so a purpose's name never changes.
     package struct Purpose: Sendable, Hashable {
@@ -64,16 +66,42 @@ package struct KeyRing: Sendable {
     private var newest: (id: UInt32, key: SymmetricKey) { masters[0] }
 
     /// The key that wraps and seals for `purpose` today.
-    func newestSubkey(_ purpose: Purpose) -> SymmetricKey { subkey(purpose, of: newest.key) }
+    func newestSubkey(_ purpose: Purpose) -> SymmetricKey { subkey(purpose, of: newest) }
 
     /// The key that one of the masters has for `purpose`; nil if the ring does not hold that master.
     func subkey(_ purpose: Purpose, ofMaster id: UInt32) -> SymmetricKey? {
-        masters.first { $0.id == id }.map { subkey(purpose, of: $0.key) }
+        masters.first { $0.id == id }.map { subkey(purpose, of: $0) }
     }
 
-    private func subkey(_ purpose: Purpose, of master: SymmetricKey) -> SymmetricKey {
-        HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: master, info: Data("siyu/v1/\(purpose.name)".utf8), outputByteCount: KeyFile.keyLength)
+    private func subkey(_ purpose: Purpose, of master: (id: UInt32, key: SymmetricKey)) -> SymmetricKey {
+        derived.key(purpose, master: master.id) {
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: master.key, info: Data("siyu/v1/\(purpose.name)".utf8),
+                outputByteCount: KeyFile.keyLength)
+        }
+    }
+}
+
+/// Sub-keys that were derived already: deriving one costs as much as wrapping with it, and there are few.
+///
+/// Shared by the copies of a ring.
+private final class SubkeyCache: Sendable {
+    private struct Name: Hashable {
+        let purpose: KeyRing.Purpose
+        let master: UInt32
+    }
+
+    private let keys = Mutex<[Name: SymmetricKey]>([:])
+
+    /// Purposes and masters are constants of the program and lines of a file, so the table stays small.
+    func key(_ purpose: KeyRing.Purpose, master: UInt32, derive: () -> SymmetricKey) -> SymmetricKey {
+        keys.withLock { keys in
+            let name = Name(purpose: purpose, master: master)
+            if let key = keys[name] { return key }
+            let key = derive()
+            keys[name] = key
+            return key
+        }
     }
 }
 
@@ -91,7 +119,7 @@ extension KeyRing {
     ///   the same context, so a sealed value moved to another row does not open.
     package func seal(_ plaintext: [UInt8], for purpose: Purpose, context: [UInt8]) throws(KeysError) -> [UInt8] {
         let header = [Self.version] + bigEndian(newest.id)
-        return header + (try encrypt(plaintext, with: subkey(purpose, of: newest.key), context: header + context))
+        return header + (try encrypt(plaintext, with: newestSubkey(purpose), context: header + context))
     }
 
     /// Decrypts what ``seal(_:for:context:)`` made with any master key of the ring.
@@ -102,9 +130,8 @@ extension KeyRing {
         guard sealed.count > Self.headerLength, sealed[0] == Self.version else { throw .unreadable }
         let header = Array(sealed[..<Self.headerLength])
         let id = header[1...].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        guard let master = masters.first(where: { $0.id == id }) else { throw .unknownKey(id) }
-        return try decrypt(
-            Array(sealed[Self.headerLength...]), with: subkey(purpose, of: master.key), context: header + context)
+        guard let key = subkey(purpose, ofMaster: id) else { throw .unknownKey(id) }
+        return try decrypt(Array(sealed[Self.headerLength...]), with: key, context: header + context)
     }
 
     /// Encrypts a data key, to be stored beside what it seals.
@@ -145,14 +172,14 @@ extension KeyRing {
 
     /// Signs `message` with the newest master key's sub-key for `purpose`: 32 bytes of HMAC-SHA256.
     package func sign(_ message: [UInt8], for purpose: Purpose) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: message, using: subkey(purpose, of: newest.key)))
+        Array(HMAC<SHA256>.authenticationCode(for: message, using: newestSubkey(purpose)))
     }
 
     /// Whether any master key of the ring signed `message` for `purpose`; compares in constant time.
     package func isValid(signature: [UInt8], of message: [UInt8], for purpose: Purpose) -> Bool {
         masters.contains {
             HMAC<SHA256>.isValidAuthenticationCode(
-                signature, authenticating: message, using: subkey(purpose, of: $0.key))
+                signature, authenticating: message, using: subkey(purpose, of: $0))
         }
     }
 }

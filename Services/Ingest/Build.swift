@@ -16,6 +16,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     ImportLoader.register(on: queue, vault: vault)
+    Sweeps.register(on: queue)
     let imports = OrderImports(pool: pool, queue: queue, vault: vault)
     var limits = ServerLimits()
     limits.exceptions[ImportRoutes.path] = ImportRoutes.limits
@@ -24,7 +25,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         settings: settings, pool: pool, limits: limits, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
-                queues: [ImportLoad.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency))
+                queues: [ImportLoad.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
+            Sweeps(pool: pool, queue: queue, logger: logger),
         ], openAPI: openAPI
     ) { router in
         let api = router.group().add(middleware: RequireCaller(db: pool))

@@ -58,6 +58,15 @@ CREATE INDEX inbox_bodies_idx ON hooks.inbox (brand_id, received_at) WHERE seale
 GRANT SELECT, INSERT ON hooks.inbox TO siyu_ingest, siyu_redeem, siyu_gifts;
 GRANT UPDATE (sealed_body) ON hooks.inbox TO siyu_ingest;
 
+-- When a brand's expired bodies and answers were last looked for: whoever moves the instant on pushes the job, in the same commit.
+CREATE TABLE hooks.sweep (
+    brand_id  uuid        NOT NULL,
+    swept_at  timestamptz NOT NULL,
+    CONSTRAINT sweep_pkey PRIMARY KEY (brand_id),
+    CONSTRAINT sweep_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand (brand_id)
+);
+GRANT SELECT, INSERT, UPDATE ON hooks.sweep TO siyu_ingest;
+
 -- Partners call these services too.
 GRANT SELECT ON hooks.api_key TO siyu_redeem, siyu_gifts;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hooks.idempotency TO siyu_redeem, siyu_gifts;

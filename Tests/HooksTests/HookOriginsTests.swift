@@ -1,0 +1,155 @@
+import Foundation
+import Hooks
+import Kernel
+import Keys
+import Postgres
+import TestSupport
+import Testing
+
+struct HookOriginsTests {
+    private let keys = KeyRing.ephemeral()
+    private let body = Array("{}".utf8)
+
+    private func headers(_ secret: HookSecret, at now: Date) -> (timestamp: String, signature: String) {
+        let seconds = Int(now.timeIntervalSince1970)
+        return ("\(seconds)", StandardWebhook.sign(id: "d1", timestamp: seconds, body: body, secret: secret))
+    }
+
+    /// Whether a hook signed with `secret` passes, asked of a service that has just started.
+    private func passes(_ secret: HookSecret, on pool: Pool, now: Date = .now) async throws -> Bool {
+        let (timestamp, signature) = headers(secret, at: now)
+        do {
+            _ = try await HookOrigins(pool: pool, keys: keys).delivery(
+                from: "shop-scans", id: "d1", timestamp: timestamp, signature: signature, body: body, now: now)
+            return true
+        } catch let problem as Problem where problem.status == 401 {
+            return false
+        }
+    }
+
+    @Test func delivery_ofASource_isItsBrandsAndItsOwn() async throws {
+        try await withBrand { db, brand in
+            let made = try #require(
+                try await HookSources.create("shop-scans", brand: brand, keys: keys, on: db.pool(as: .operator)))
+            let now = Date.now
+            let (timestamp, signature) = headers(made.secret, at: now)
+
+            for role in [TestRole.ingest, .redeem, .gifts] {
+                let delivery = try await HookOrigins(pool: db.pool(as: role), keys: keys).delivery(
+                    from: "shop-scans", id: "d1", timestamp: timestamp, signature: signature, body: body, now: now)
+
+                #expect(delivery == Delivery(source: made.record.id, brand: brand, id: "d1", body: body))
+            }
+            #expect(!"\(Delivery(source: made.record.id, brand: brand, id: "d1", body: body))".contains("{}"))
+        }
+    }
+
+    @Test func rotate_withOverlap_leavesTwoSecretsValidThenOne() async throws {
+        try await withBrand { db, brand in
+            let pool = db.pool(as: .operator)
+            let redeem = db.pool(as: .redeem)
+            let first = try #require(
+                try await HookSources.create("shop-scans", brand: brand, keys: keys, on: pool)
+            ).secret
+            let second = try #require(
+                try await HookSources.rotate(
+                    "shop-scans", brand: brand, overlap: .seconds(600), keys: keys, on: pool)
+            ).secret
+
+            #expect(try await passes(first, on: redeem))
+            #expect(try await passes(second, on: redeem))
+            #expect(try await !passes(.generate(), on: redeem))
+            let listed = try await HookSources.list(brand: brand, on: pool)
+            #expect(listed.map(\.secretCount) == [2])
+            #expect(listed[0].olderValidUntil.map { abs($0.timeIntervalSinceNow - 600) < 60 } == true)
+
+            // A third: the first ends at once, so that never more than two are valid.
+            let third = try #require(
+                try await HookSources.rotate("shop-scans", brand: brand, keys: keys, on: pool))
+            #expect(third.number == 3)
+            #expect(try await !passes(first, on: redeem))
+            #expect(try await passes(second, on: redeem))
+            #expect(try await passes(third.secret, on: redeem))
+
+            let last = try #require(
+                try await HookSources.rotate("shop-scans", brand: brand, overlap: .zero, keys: keys, on: pool)
+            ).secret
+            #expect(try await !passes(second, on: redeem))
+            #expect(try await !passes(third.secret, on: redeem))
+            #expect(try await passes(last, on: redeem))
+        }
+    }
+
+    @Test func origin_askedOftenAndForUnknownNames_costsTheDatabaseOneQuestionASecond() async throws {
+        try await withBrand { db, brand in
+            _ = try await HookSources.create("shop-scans", brand: brand, keys: keys, on: db.pool(as: .operator))
+            let pool = db.pool(as: .redeem)
+            let origins = HookOrigins(pool: pool, keys: keys)
+            #expect(try await origins.origin(named: "shop-scans") != nil)
+
+            // Whoever asked the database now would be told that the pool is closed.
+            await pool.shutdown()
+            let clock = ContinuousClock()
+            let start = clock.now
+            for number in 0..<2_000 where clock.now - start < .milliseconds(500) {
+                #expect(try await origins.origin(named: "shop-scans") != nil)
+                #expect(try await origins.origin(named: "nobody-\(number)") == nil)
+            }
+
+            // Once memory is too old it is no longer believed.
+            try await Task.sleep(for: .seconds(2.1))
+            await #expect(throws: (any Error).self) { try await origins.origin(named: "shop-scans") }
+            await #expect(throws: Problem.unavailable()) { try await origins.origin(named: "shop-scans") }
+        }
+    }
+
+    @Test func origin_madeLater_isFoundWithinASecond() async throws {
+        try await withBrand { db, brand in
+            let origins = HookOrigins(pool: db.pool(as: .redeem), keys: keys)
+            #expect(try await origins.origin(named: "shop-scans") == nil)
+            _ = try await HookSources.create("shop-scans", brand: brand, keys: keys, on: db.pool(as: .operator))
+
+            try await Task.sleep(for: .seconds(1.05))
+
+            #expect(try await origins.origin(named: "shop-scans") != nil)
+        }
+    }
+
+    @Test func create_withANameThatIsTakenOrDoesNotFitAPath_isRefused() async throws {
+        try await withBrand { db, brand in
+            let pool = db.pool(as: .operator)
+            _ = try await HookSources.create("a", brand: brand, keys: keys, on: pool)
+
+            let taken = await #expect(throws: Problem.self) {
+                try await HookSources.create("a", brand: brand, keys: keys, on: pool)
+            }
+            #expect(taken?.status == 409)
+            for name in ["", "-a", "a-", "A", "a/b", "a.b", "码", String(repeating: "a", count: 65)] {
+                await #expect(throws: Problem.self) {
+                    try await HookSources.create(name, brand: brand, keys: keys, on: pool)
+                }
+            }
+            #expect(try await HookSources.create("b", brand: .mint(), keys: keys, on: pool) == nil)
+            #expect(try await HookSources.rotate("b", brand: brand, keys: keys, on: pool) == nil)
+            #expect(try await HookSources.rotate("a", brand: .mint(), keys: keys, on: pool) == nil)
+        }
+    }
+
+    @Test func table_ofSecrets_holdsNoneInClearAndServicesChangeNone() async throws {
+        try await withBrand { db, brand in
+            let made = try #require(
+                try await HookSources.create("a", brand: brand, keys: keys, on: db.pool(as: .operator)))
+            let text = try await db.owner.one(
+                Statement("SELECT encode(sealed_secret, 'base64') FROM hooks.source_secret") {
+                    row throws(PostgresError) in try row.next(String.self)
+                })
+            #expect(!text.contains(made.secret.revealed.dropFirst(6).dropLast(2)))
+
+            let fault = await #expect(throws: PostgresError.self) {
+                try await db.pool(as: .redeem).execute(
+                    Statement<Void>("UPDATE hooks.source_secret SET valid_until = NULL"))
+            }
+            #expect(fault?.sqlState == .insufficientPrivilege)
+        }
+    }
+}
