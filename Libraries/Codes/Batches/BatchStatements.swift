@@ -1,0 +1,228 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// The SQL of batches: minting, ranges, and the directory of all of them.
+enum BatchStatements {
+    /// The clock of the business, read once at the start of a transaction and passed on.
+    static func clock() -> Statement<Date> {
+        Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
+    }
+
+    // MARK: Directory
+
+    /// A batch with one of its prizes: as many rows as it has prizes, one at least.
+    struct DirectoryRow: Sendable {
+        let batch: CodeBatchRecord
+        let tier: PrizeTier?
+    }
+
+    /// All batches but the known ones, whatever their brand: a code names its batch before anybody knows the brand.
+    static func directory(without known: [BatchHandle]) -> Statement<DirectoryRow> {
+        Statement(
+            """
+            SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
+                b.cost_account_id, b.owed_account_id, b.created_at,
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
+            FROM codes.handle h
+            JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
+            LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            WHERE NOT h.handle = ANY(\(known))
+            ORDER BY h.handle, p.tier
+            """,
+            row: directoryRow)
+    }
+
+    /// One batch by its handle.
+    static func batch(_ handle: BatchHandle) -> Statement<DirectoryRow> {
+        Statement(
+            """
+            SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
+                b.cost_account_id, b.owed_account_id, b.created_at,
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
+            FROM codes.handle h
+            JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
+            LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            WHERE h.handle = \(handle)
+            ORDER BY p.tier
+            """,
+            row: directoryRow)
+    }
+
+    @Sendable
+    private static func directoryRow(_ row: inout RowReader) throws(PostgresError) -> DirectoryRow {
+        let batch = CodeBatchRecord(
+            id: try row.next(), brand: try row.next(), handle: try row.next(), count: try row.next(),
+            wrappedKey: try row.next(), prizes: PrizeTable(tiers: []), rulesHash: try row.next(),
+            label: try row.next(), shop: try row.next(ID<Shop>?.self), product: try row.next(ID<Product>?.self),
+            costAccount: try row.next(), owedAccount: try row.next(), createdAt: try row.next())
+        let tier = try row.next(Int32?.self)
+        let name = try row.next(String?.self)
+        let kind = try row.next(PrizeKind?.self)
+        let points = try row.next(Int32?.self)
+        let cost = try row.next(Money?.self)
+        let count = try row.next(Int64?.self)
+        let firstRank = try row.next(Int64?.self)
+        guard let tier, let name, let kind, let points, let cost, let count, let firstRank else {
+            return DirectoryRow(batch: batch, tier: nil)
+        }
+        return DirectoryRow(
+            batch: batch,
+            tier: PrizeTier(
+                tier: tier, name: name, kind: kind, points: points, cost: cost, count: count, firstRank: firstRank))
+    }
+
+    // MARK: Minting
+
+    /// Whether there is such a brand.
+    static func brand(_ brand: ID<Brand>) -> Statement<ID<Brand>> {
+        Statement(
+            """
+            SELECT brand_id
+            FROM siyu.brand
+            WHERE brand_id = \(brand)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What a request was minted as.
+    static func minted(
+        _ requestID: String, brand: ID<Brand>
+    ) -> Statement<(hash: [UInt8], handle: BatchHandle)> {
+        Statement(
+            """
+            SELECT request_hash, handle
+            FROM codes.batch
+            WHERE brand_id = \(brand) AND request_id = \(requestID)
+            """
+        ) { row throws(PostgresError) in (hash: try row.next(), handle: try row.next()) }
+    }
+
+    /// Anchored on the brand; a conflict, with the request or with a handle, returns no row.
+    static func insertBatch(
+        _ batch: CodeBatchRecord, requestID: String, requestHash: [UInt8], now: Date
+    ) -> Statement<ID<CodeBatch>> {
+        let mode = batch.prizes.tiers.isEmpty ? "none" : "ranks"
+        return Statement(
+            """
+            INSERT INTO codes.batch (brand_id, batch_id, request_id, request_hash, handle, shop_id, product_id, count,
+                wrapped_key, prize_mode, rules_hash, label, cost_account_id, owed_account_id, created_at)
+            SELECT b.brand_id, \(batch.id), \(requestID), \(requestHash), \(batch.handle), \(batch.shop), \(batch.product),
+                \(batch.count), \(batch.wrappedKey), \(mode), \(batch.rulesHash), \(batch.label), \(batch.costAccount),
+                \(batch.owedAccount), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(batch.brand)
+            ON CONFLICT DO NOTHING
+            RETURNING batch_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Takes a handle for all brands; taken ones return no row.
+    static func insertHandle(
+        _ handle: BatchHandle, batch: ID<CodeBatch>, brand: ID<Brand>, now: Date
+    ) -> Statement<BatchHandle> {
+        Statement(
+            """
+            INSERT INTO codes.handle (handle, brand_id, batch_id, created_at)
+            SELECT \(handle), b.brand_id, \(batch), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            ON CONFLICT DO NOTHING
+            RETURNING handle
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func insertPrizes(_ tiers: [PrizeTier], batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.prize (brand_id, batch_id, tier, name, kind, points, cost_fen, count, first_rank)
+            SELECT b.brand_id, \(batch), x.tier, x.name, x.kind, x.points, x.cost_fen, x.count, x.first_rank
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(tiers.map(\.tier)), \(tiers.map(\.name)), \(tiers.map(\.kind)), \(tiers.map(\.points)),
+                \(tiers.map(\.cost)), \(tiers.map(\.count)), \(tiers.map(\.firstRank)))
+                AS x (tier, name, kind, points, cost_fen, count, first_rank)
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.tier
+            """)
+    }
+
+    static func insertKeyUse(
+        _ purpose: KeyPurpose, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.key_use (brand_id, batch_id, use_id, purpose, author, used_at)
+            SELECT b.brand_id, \(batch), \(ID<KeyUse>.mint()), \(purpose), \(author), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+
+    // MARK: Ranges
+
+    /// Locks a batch, so that decisions about its ranges follow each other.
+    static func lock(_ batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT count
+            FROM codes.batch
+            WHERE brand_id = \(brand) AND batch_id = \(batch)
+            FOR UPDATE
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func ranges(of batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<CodeRange> {
+        Statement(
+            """
+            SELECT range_id, kind, from_index, to_index, valid_from, valid_to
+            FROM codes.code_range
+            WHERE brand_id = \(brand) AND batch_id = \(batch)
+            ORDER BY from_index, range_id
+            """,
+            row: rangeRow)
+    }
+
+    /// The ranges that some code lies in, each once for every code that it holds.
+    static func ranges(
+        holding codes: [CodeKey], brand: ID<Brand>
+    ) -> Statement<(batch: ID<CodeBatch>, range: CodeRange)> {
+        Statement(
+            """
+            SELECT DISTINCT r.batch_id, r.range_id, r.kind, r.from_index, r.to_index, r.valid_from, r.valid_to
+            FROM unnest(\(codes.map(\.batch)), \(codes.map(\.index))) AS x (batch_id, code_index)
+            JOIN codes.code_range r
+                ON r.brand_id = \(brand) AND r.batch_id = x.batch_id AND r.from_index <= x.code_index
+                AND x.code_index < r.to_index
+            """
+        ) { row throws(PostgresError) in (batch: try row.next(), range: try rangeRow(&row)) }
+    }
+
+    static func insertRange(
+        _ range: CodeRange, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.code_range (brand_id, batch_id, range_id, kind, from_index, to_index, valid_from, valid_to,
+                author, created_at)
+            SELECT b.brand_id, \(batch), \(range.id), \(range.kind), \(range.indexes.lowerBound),
+                \(range.indexes.upperBound), \(range.validFrom), \(range.validTo), \(author), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+
+    @Sendable
+    private static func rangeRow(_ row: inout RowReader) throws(PostgresError) -> CodeRange {
+        let id = try row.next(ID<CodeRange>.self)
+        let kind = try row.next(RangeKind.self)
+        let from = try row.next(Int64.self)
+        let to = try row.next(Int64.self)
+        // The table holds no range that ends before it begins.
+        return CodeRange(
+            id: id, kind: kind, indexes: from..<max(from, to), validFrom: try row.next(),
+            validTo: try row.next(Date?.self))
+    }
+}

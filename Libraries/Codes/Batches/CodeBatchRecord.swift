@@ -1,0 +1,84 @@
+package import FoundationEssentials
+package import Kernel
+package import Keys
+
+extension KeyRing.Purpose {
+    /// The keys of batches of codes.
+    package static let codeBatch = KeyRing.Purpose("code-batch")
+}
+
+/// A batch as it stands in the database.
+package struct CodeBatchRecord: Sendable, Hashable {
+    /// Its id.
+    package let id: ID<CodeBatch>
+    /// The tenant.
+    package let brand: ID<Brand>
+    /// The first four characters of its codes.
+    package let handle: BatchHandle
+    /// How many codes it has, by index from 0.
+    package let count: Int64
+    /// Its key under the master key.
+    package let wrappedKey: [UInt8]
+    /// What it wins.
+    package let prizes: PrizeTable
+    /// The commitment to its prizes.
+    package let rulesHash: [UInt8]
+    /// What people call it.
+    package let label: String
+    /// The shop it is for; nil for all of them.
+    package let shop: ID<Shop>?
+    /// The product it is printed on; nil for any.
+    package let product: ID<Product>?
+    /// Where the cost of its prizes is booked.
+    package let costAccount: ID<Account>
+    /// Where the prizes that it owes are booked.
+    package let owedAccount: ID<Account>
+    /// When it was minted.
+    package let createdAt: Date
+}
+
+/// Why a batch cannot be used.
+package enum CodesError: Error, Hashable, Sendable {
+    /// The stored key is none.
+    case keyUnusable(ID<CodeBatch>)
+    /// No handle was free after many tries: nearly all of a million are taken.
+    case handlesExhausted
+    /// A redemption that was just refused as a repetition cannot be found.
+    case redemptionMissing(ID<CodeBatch>)
+    /// A redemption that somebody speaks of does not exist.
+    case redemptionUnknown(ID<Redemption>)
+}
+
+/// A batch with its key opened: it reads codes, and knows what they win.
+package struct OpenBatch: Sendable {
+    /// What the database says of it.
+    package let record: CodeBatchRecord
+    /// Reads and writes its codes.
+    package let cipher: CodeCipher
+    /// Ranks its codes; nil for a batch without prizes.
+    package let ranks: PrizeRanks?
+
+    /// Opens a batch.
+    ///
+    /// - Throws: `KeysError` for a key of another master, ``CodesError/keyUnusable(_:)`` for one that is none.
+    package init(_ record: CodeBatchRecord, keys: KeyRing) throws {
+        guard let key = BatchKey(try keys.unwrapRaw(record.wrappedKey, for: .codeBatch)) else {
+            throw CodesError.keyUnusable(record.id)
+        }
+        try self.init(record, key: key)
+    }
+
+    init(_ record: CodeBatchRecord, key: BatchKey) throws {
+        self.record = record
+        cipher = try CodeCipher(key: key, handle: record.handle)
+        ranks =
+            record.prizes.tiers.isEmpty
+            ? nil
+            : try PrizeRanks(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
+    }
+
+    /// What a code wins, by its index; nil for nothing.
+    package func prize(of index: Int64) -> PrizeTier? {
+        ranks.flatMap { record.prizes.prize(at: $0.rank(of: index)) }
+    }
+}

@@ -1,0 +1,145 @@
+import FoundationEssentials
+package import Kernel
+package import Keys
+package import Logging
+package import Postgres
+import ServiceLifecycle
+import Synchronization
+
+/// A code that was really minted: its batch and its place in it.
+package struct GenuineCode: Sendable {
+    /// The batch.
+    package let batch: OpenBatch
+    /// The place, from 0.
+    package let index: Int64
+
+    var key: CodeKey { CodeKey(batch: batch.record.id, index: index) }
+}
+
+/// What a code is in the database.
+struct CodeKey: Hashable, Comparable, Sendable {
+    let batch: ID<CodeBatch>
+    let index: Int64
+
+    /// The order of the primary key, in which rows are locked.
+    static func < (left: Self, right: Self) -> Bool {
+        left.batch == right.batch ? left.index < right.index : left.batch < right.batch
+    }
+}
+
+/// All batches by handle, in memory with their keys open: tells a minted code from a forged one without asking anybody.
+///
+/// What is minted elsewhere is known within about a second: ``run()`` looks for new batches that often. Nothing on the path of a scan
+/// asks the database for a batch. Whether a code is active is not kept here: the transaction that redeems reads it anew.
+package final class CodeDirectory: Service {
+    private struct State {
+        var batches: [BatchHandle: OpenBatch] = [:]
+        /// Batches whose key does not open; said once, not every second.
+        var unreadable: Set<BatchHandle> = []
+        var askedAt: ContinuousClock.Instant?
+        var refresh: Task<Void, any Error>?
+    }
+
+    private static let interval = Limit<Duration>(
+        .seconds(1), reason: "how long a new batch may stay unknown, at the price of one statement a second")
+
+    private let pool: Pool
+    private let keys: KeyRing
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// An empty directory.
+    package init(pool: Pool, keys: KeyRing, logger: Logger) {
+        self.pool = pool
+        self.keys = keys
+        self.logger = logger
+    }
+
+    /// The batch with this handle, as far as is known.
+    package func batch(_ handle: BatchHandle) -> OpenBatch? { state.withLock { $0.batches[handle] } }
+
+    /// Reads what somebody scanned; nil unless it is a code that `brand` minted.
+    package func code(_ text: String, brand: ID<Brand>) -> GenuineCode? {
+        guard let code = CodeText(text), let batch = batch(code.handle), batch.record.brand == brand,
+            let index = batch.cipher.index(of: code, count: batch.record.count)
+        else { return nil }
+        return GenuineCode(batch: batch, index: index)
+    }
+
+    /// Looks for new batches, unless somebody did within the last second; whoever comes meanwhile waits for the same look.
+    package func refresh() async throws {
+        let task = state.withLock { state -> Task<Void, any Error>? in
+            if let running = state.refresh { return running }
+            let now = ContinuousClock.now
+            guard state.askedAt.map({ now - $0 >= Self.interval.value }) ?? true else { return nil }
+            state.askedAt = now
+            let task = Task { try await self.load() }
+            state.refresh = task
+            return task
+        }
+        try await task?.value
+    }
+
+    /// Keeps the directory fresh until it is told to stop.
+    ///
+    /// A look that fails is repeated with the next one: what is known stays true.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await self.refresh()
+                } catch {
+                    self.logger.warning("New batches cannot be looked for.", metadata: ["error": "\(type(of: error))"])
+                }
+                // Cancelled: the loop ends.
+                try? await Task.sleep(for: Self.interval.value)
+            }
+        }
+    }
+
+    private func load() async throws {
+        defer { state.withLock { $0.refresh = nil } }
+        let known = state.withLock { Array($0.batches.keys) + $0.unreadable }
+        let records = CodeBatchRecord.records(of: try await pool.run(BatchStatements.directory(without: known)))
+        for record in records {
+            do {
+                let batch = try OpenBatch(record, keys: keys)
+                state.withLock { $0.batches[record.handle] = batch }
+                logger.notice("The key of a batch was opened.", metadata: ["batch": "\(record.handle)"])
+            } catch {
+                state.withLock { _ = $0.unreadable.insert(record.handle) }
+                logger.error(
+                    "The key of a batch does not open: its codes count as forged.",
+                    metadata: ["batch": "\(record.handle)", "error": "\(error)"])
+            }
+        }
+    }
+}
+
+extension CodeBatchRecord {
+    /// The batch with this handle.
+    package static func find(_ handle: BatchHandle, on executor: some Executor) async throws -> CodeBatchRecord? {
+        records(of: try await executor.run(BatchStatements.batch(handle))).first
+    }
+
+    /// Gathers the prizes of batches that come one prize a row, a batch's rows together.
+    static func records(of rows: [BatchStatements.DirectoryRow]) -> [CodeBatchRecord] {
+        var records: [CodeBatchRecord] = []
+        for row in rows {
+            let tiers = row.tier.map { [$0] } ?? []
+            if let last = records.last, last.id == row.batch.id {
+                records[records.count - 1] = last.with(PrizeTable(tiers: last.prizes.tiers + tiers))
+            } else {
+                records.append(row.batch.with(PrizeTable(tiers: tiers)))
+            }
+        }
+        return records
+    }
+
+    private func with(_ prizes: PrizeTable) -> CodeBatchRecord {
+        CodeBatchRecord(
+            id: id, brand: brand, handle: handle, count: count, wrappedKey: wrappedKey, prizes: prizes,
+            rulesHash: rulesHash, label: label, shop: shop, product: product, costAccount: costAccount,
+            owedAccount: owedAccount, createdAt: createdAt)
+    }
+}

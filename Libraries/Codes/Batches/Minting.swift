@@ -1,0 +1,138 @@
+import Accounting
+import Crypto
+import FoundationEssentials
+package import Kernel
+package import Keys
+package import Postgres
+
+/// A wish for new codes.
+package struct MintRequest: Hashable, Sendable {
+    /// The tenant.
+    package var brand: ID<Brand>
+    /// The caller's name for this wish: the same name is minted once.
+    package var requestID: String
+    /// How many codes.
+    package var count: Int64
+    /// What they win.
+    package var prizes: [PrizeRequest]
+    /// What people call the batch.
+    package var label: String
+    /// The shop it is for; nil for all of them.
+    package var shop: ID<Shop>?
+    /// The product it is printed on; nil for any.
+    package var product: ID<Product>?
+
+    /// A wish in its parts.
+    package init(
+        brand: ID<Brand>, requestID: String, count: Int64, prizes: [PrizeRequest] = [], label: String,
+        shop: ID<Shop>? = nil, product: ID<Product>? = nil
+    ) {
+        self.brand = brand
+        self.requestID = requestID
+        self.count = count
+        self.prizes = prizes
+        self.label = label
+        self.shop = shop
+        self.product = product
+    }
+
+    /// What tells two wishes of one name apart.
+    var hash: [UInt8] {
+        var text = "\(count)\n\(label)\n\(shop.map { "\($0)" } ?? "")\n\(product.map { "\($0)" } ?? "")\n"
+        for prize in prizes {
+            text += "\(prize.kind.rawValue),\(prize.points),\(prize.cost.fen),\(prize.count),\(prize.name)\n"
+        }
+        return Array(SHA256.hash(data: Array(text.utf8)))
+    }
+
+    func check() throws(Problem) {
+        guard (1...CodeCipher.countMax).contains(count) else {
+            throw .invalid("A batch has 1 to \(CodeCipher.countMax) codes.", code: "count_out_of_range")
+        }
+        guard (1...100).contains(requestID.unicodeScalars.count), (1...100).contains(label.unicodeScalars.count) else {
+            throw .invalid("A request's id and a batch's label have 1 to 100 characters.", code: "name_malformed")
+        }
+    }
+}
+
+/// Makes batches of codes.
+///
+/// A batch is a row, its prizes and two accounts; its codes are computed from its key, the same bytes every time.
+package enum Minting {
+    /// A million handles: with half of them taken, twenty tries miss once in a million.
+    private static let handleTries = 20
+
+    /// Makes the batch of a request, or finds the one that was made before.
+    ///
+    /// - Parameter author: Who is to stand in the record of the key's uses.
+    /// - Returns: The batch, and whether it is new.
+    /// - Throws: ``Problem`` 422 for a wish that makes no sense, 409 `idempotency_mismatch` for a request that came with another wish
+    ///   before, 404 for a brand that is not there.
+    package static func mint(
+        _ request: MintRequest, author: String, keys: KeyRing, on pool: Pool
+    ) async throws -> (batch: CodeBatchRecord, isNew: Bool) {
+        try request.check()
+        let prizes = try PrizeTable(request.prizes, count: request.count)
+        for _ in 0..<handleTries {
+            do {
+                return try await pool.transaction { tx in
+                    try await attempt(request, prizes: prizes, author: author, keys: keys, on: tx)
+                }
+            } catch is HandleTaken {
+                continue
+            }
+        }
+        throw CodesError.handlesExhausted
+    }
+
+    /// Rolls a try back: the handle was taken, or somebody minted the same request in this instant.
+    private struct HandleTaken: Error {}
+
+    private static func attempt(
+        _ request: MintRequest, prizes: PrizeTable, author: String, keys: KeyRing, on tx: Transaction
+    ) async throws -> (batch: CodeBatchRecord, isNew: Bool) {
+        let (clock, brand, minted) = try await tx.pipeline(
+            BatchStatements.clock(), BatchStatements.brand(request.brand),
+            BatchStatements.minted(request.requestID, brand: request.brand))
+        guard let now = clock.first, !brand.isEmpty else { throw Problem.notFound("There is no such brand.") }
+        if let earlier = minted.first {
+            guard earlier.hash == request.hash else {
+                throw Problem.conflict(
+                    "The request \(request.requestID) came with another wish before: use a new id for a new batch.",
+                    code: ProblemCode.idempotencyMismatch)
+            }
+            guard let batch = try await CodeBatchRecord.find(earlier.handle, on: tx) else { throw HandleTaken() }
+            try await KeyUse.record(.mint, of: batch, author: author, on: tx)
+            return (batch, false)
+        }
+        let batch = try await newBatch(request, prizes: prizes, keys: keys, now: now, on: tx)
+        let inserted = try await tx.run(
+            BatchStatements.insertBatch(batch, requestID: request.requestID, requestHash: request.hash, now: now))
+        guard !inserted.isEmpty else { throw HandleTaken() }
+        let taken = try await tx.run(
+            BatchStatements.insertHandle(batch.handle, batch: batch.id, brand: batch.brand, now: now))
+        guard !taken.isEmpty else { throw HandleTaken() }
+        if !prizes.tiers.isEmpty {
+            try await tx.execute(BatchStatements.insertPrizes(prizes.tiers, batch: batch.id, brand: batch.brand))
+        }
+        try await KeyUse.record(.mint, of: batch, author: author, on: tx)
+        return (batch, true)
+    }
+
+    private static func newBatch(
+        _ request: MintRequest, prizes: PrizeTable, keys: KeyRing, now: Date, on tx: Transaction
+    ) async throws -> CodeBatchRecord {
+        let id = ID<CodeBatch>.mint()
+        let handle = BatchHandle.random()
+        let key = BatchKey.generate()
+        return CodeBatchRecord(
+            id: id, brand: request.brand, handle: handle, count: request.count,
+            wrappedKey: try keys.wrapRaw(key.bytes, for: .codeBatch), prizes: prizes,
+            rulesHash: prizes.rulesHash(key: key.prizeKey(of: handle), handle: handle, count: request.count),
+            label: request.label, shop: request.shop, product: request.product,
+            costAccount: try await Ledger.account(
+                AccountKey(.prizeCost, of: id.rawValue), brand: request.brand, now: now, on: tx),
+            owedAccount: try await Ledger.account(
+                AccountKey(.prizeOwed, of: id.rawValue), brand: request.brand, now: now, on: tx), createdAt: now)
+    }
+}
