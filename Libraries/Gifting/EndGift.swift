@@ -1,0 +1,38 @@
+import FoundationEssentials
+import Jobs
+package import Kernel
+import Orders
+package import Postgres
+
+extension Gifts {
+    /// Ends a gift whose time to accept is over: stock released, refund requested, outcome written, in one commit.
+    ///
+    /// Whoever comes too early asks again later; whoever comes too late finds an end, and does nothing.
+    package func expire(_ id: ID<Gift>, brand: ID<Brand>, on tx: Transaction) async throws {
+        try await end(GiftExpire(brand: brand, gift: id), id, .expire, brand: brand, on: tx)
+    }
+
+    /// Cancels a gift whose time to pay is over; what was kept in stock goes back.
+    ///
+    /// A gift whose money is here is left alone: it will be sent as soon as the news arrives.
+    package func lapse(_ id: ID<Gift>, brand: ID<Brand>, on tx: Transaction) async throws {
+        try await end(GiftLapse(brand: brand, gift: id), id, .lapse, brand: brand, on: tx)
+    }
+
+    private func end(
+        _ again: some JobParameters, _ id: ID<Gift>, _ command: GiftCommand, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        guard let (gift, now) = try await lock(id, brand: brand, on: tx) else { throw GiftingError.giftUnknown }
+        switch GiftLife.decide(gift, command, now: now) {
+        case .unchanged, .refused: break
+        case .notYet(let instant): try await schedule(again, after: instant, now: now, on: tx)
+        case .changed(let next, let effects):
+            if case .lapse = command, let payment = gift.payment,
+                try await Payments.close(payment, brand: brand, now: now, on: tx) == .paid
+            {
+                return
+            }
+            _ = try await carryOut(effects, to: next, from: gift.state, brand: brand, on: tx)
+        }
+    }
+}

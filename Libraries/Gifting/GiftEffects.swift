@@ -1,0 +1,163 @@
+package import Accounting
+import FoundationEssentials
+import Jobs
+import Kernel
+import Orders
+import Postgres
+
+/// Why a gift could not be carried on: faults of a program, not of business.
+package enum GiftingError: Error, Hashable, Sendable {
+    /// There is no such gift.
+    case giftUnknown
+    /// The gift is not in the state it was locked in.
+    case stateMoved
+}
+
+extension StockMoveKind {
+    /// Kept for a gift while its giver pays.
+    static let giftReserve: StockMoveKind = "gift.reserve"
+    /// Back on the shelf: not paid for, not taken, or not wanted.
+    static let giftRelease: StockMoveKind = "gift.release"
+    /// Off the shelf, since a recipient chose it.
+    static let giftSwapOut: StockMoveKind = "gift.swap_out"
+    /// Back on the shelf, since a recipient chose another.
+    static let giftSwapIn: StockMoveKind = "gift.swap_in"
+}
+
+extension TransferKind {
+    /// A gift was accepted: the giver's money becomes the shop's.
+    package static let giftAccepted: TransferKind = "gift.accepted"
+}
+
+/// The noun of an exchange of variants.
+enum GiftSwap {}
+
+extension Gifts {
+    /// Decides, and carries out what follows in the same transaction.
+    ///
+    /// - Returns: The gift as it is now.
+    /// - Throws: The refusal as a `Problem`, before anything was written.
+    func carryOut(_ command: GiftCommand, _ turn: Turn, on tx: Transaction) async throws -> GiftRecord {
+        switch GiftLife.decide(turn.gift, command, now: turn.now) {
+        case .refused(let problem): throw problem
+        case .unchanged, .notYet: return turn.gift
+        case .changed(let next, let effects):
+            return try await carryOut(effects, to: next, from: turn.gift.state, brand: turn.brand, on: tx)
+        }
+    }
+
+    /// Writes a changed gift with everything that follows.
+    ///
+    /// Locks are taken in one order everywhere: the gift, the shelves, the accounts.
+    func carryOut(
+        _ effects: [GiftEffect], to changed: GiftRecord, from state: GiftState, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> GiftRecord {
+        var gift = changed
+        for effect in effects { try await carryOut(effect, on: &gift, brand: brand, tx) }
+        guard try await tx.first(GiftStatements.save(gift, from: state, brand: brand)) != nil else {
+            throw GiftingError.stateMoved
+        }
+        return gift
+    }
+
+    private func carryOut(
+        _ effect: GiftEffect, on gift: inout GiftRecord, brand: ID<Brand>, _ tx: Transaction
+    ) async throws {
+        let now = gift.updatedAt
+        switch effect {
+        case .reserve(let variant):
+            try await move([(variant, -1, .giftReserve)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
+        case .release(let variant):
+            try await move([(variant, 1, .giftRelease)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
+        case .exchange(let old, let new):
+            let swap = ID<GiftSwap>.mint()
+            try await move(
+                [(old, 1, .giftSwapIn), (new, -1, .giftSwapOut)], subject: swap.rawValue, brand: brand, now: now, on: tx
+            )
+            try await tx.execute(GiftStatements.addSwap(swap, of: gift.id, from: old, to: new, brand: brand, now: now))
+        case .openPayment(let payment, let amount, let until):
+            try await open(payment, of: gift, amount, until: until, brand: brand, on: tx)
+        case .closePayment(let payment): try await close(payment, brand: brand, now: now, on: tx)
+        case .scheduleLapse(let instant):
+            try await schedule(GiftLapse(brand: brand, gift: gift.id), after: instant, now: now, on: tx)
+        case .scheduleExpiry(let instant):
+            try await schedule(GiftExpire(brand: brand, gift: gift.id), after: instant, now: now, on: tx)
+        case .earn(let payment, let amount):
+            try await earn(amount, of: payment, for: gift, brand: brand, on: tx)
+        case .refund(let payment, let amount):
+            gift.refund = try await Refunds.request(
+                payment: payment, amount: amount, reason: gift.state.refundReason, brand: brand, now: now,
+                queue: queue, on: tx)
+        case .end(let end):
+            try await tx.execute(GiftStatements.addOutcome(end, of: gift.id, brand: brand, now: now))
+        }
+    }
+
+    // MARK: Effects
+
+    private func move(
+        _ moves: [(variant: ID<Variant>, quantity: Int, kind: StockMoveKind)], subject: UUID, brand: ID<Brand>,
+        now: Date, on tx: Transaction
+    ) async throws {
+        let moves = moves.map { StockMove(variant: $0.variant, quantity: $0.quantity, kind: $0.kind, subject: subject) }
+        if case .soldOut = try await Stock.move(moves, brand: brand, now: now, on: tx) {
+            throw Problem.giftSoldOut
+        }
+    }
+
+    private func open(
+        _ payment: ID<Payment>, of gift: GiftRecord, _ amount: Money, until: Date, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        let product = try await Catalogue.product(gift.product, brand: brand, on: tx)
+        let intent = NewIntent(
+            id: payment, shop: gift.shop, payer: gift.sender, amount: amount,
+            description: String((product?.title ?? "").prefix(Self.descriptionMax.value)),
+            subject: Self.subjectWord + gift.id.description, ownerQueue: GiftExpire.jobQueue, expiresAt: until)
+        _ = try await Payments.create(intent, brand: brand, now: gift.updatedAt, on: tx)
+    }
+
+    private static let descriptionMax = Limit(100, reason: "WeChat Pay shows a line; it takes 127 characters.")
+
+    /// Says that nobody waits for the money any more: what still comes goes back by itself.
+    ///
+    /// - Throws: ``Problem/giftSent`` if the money is here already: the gift is on its way.
+    private func close(_ payment: ID<Payment>, brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
+        guard try await Payments.close(payment, brand: brand, now: now, on: tx) != .paid else { throw Problem.giftSent }
+    }
+
+    /// The giver's money was held for this gift alone; now the shop has sold something.
+    private func earn(
+        _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        let now = gift.updatedAt
+        let escrow = try await Ledger.account(.escrow(of: payment), floor: .zero, brand: brand, now: now, on: tx)
+        let sales = try await Ledger.account(.sales(of: gift.shop), brand: brand, now: now, on: tx)
+        try await Ledger.post(
+            [
+                Posting(
+                    debit: escrow, credit: sales, amount: amount, kind: .giftAccepted, subject: gift.id.rawValue,
+                    occurredAt: now)
+            ], brand: brand, now: now, on: tx)
+    }
+
+    /// A job that is due just after an instant.
+    ///
+    /// Delays count from the beginning of the transaction, which is a little earlier than `now`: the job may find that it is not time
+    /// yet, and then waits again.
+    func schedule(_ job: some JobParameters, after instant: Date, now: Date, on tx: Transaction) async throws {
+        let microseconds = (instant.timeIntervalSince(now) * 1_000_000).rounded(.up) + 1
+        let delay = Duration.microseconds(max(0, Int64(microseconds)))
+        try await queue.push(job, options: JobOptions(delay: delay), on: tx)
+    }
+}
+
+extension GiftState {
+    /// What the giver reads at WeChat about the money that comes back.
+    fileprivate var refundReason: String {
+        switch self {
+        case .expired: "礼物超过时限未收下"
+        case .declined: "对方未收下礼物"
+        case .draft, .quoted, .paying, .sent, .claimed, .accepted, .cancelled: "礼物已取消"
+        }
+    }
+}

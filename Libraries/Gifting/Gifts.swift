@@ -1,0 +1,90 @@
+import FoundationEssentials
+package import Jobs
+package import Kernel
+import Orders
+import Postgres
+package import Vault
+
+/// On whose behalf a partner asks: the person behind an openid, of whom the partner says that it is them.
+package struct Shopper: Hashable, Sendable {
+    /// The tenant.
+    package let brand: ID<Brand>
+    /// The only shop whose gifts the partner may touch; nil for all of the brand.
+    package let shop: ID<Shop>?
+    /// The person in the partner's mini program.
+    package let openID: String
+
+    /// A shopper in three parts.
+    package init(brand: ID<Brand>, shop: ID<Shop>? = nil, openID: String) {
+        self.brand = brand
+        self.shop = shop
+        self.openID = openID
+    }
+}
+
+extension Shopper: CustomStringConvertible, CustomReflectable {
+    /// The brand alone: an openid is a person's.
+    package var description: String { "a shopper of \(brand)" }
+    /// Empty, so that `dump` shows no openid.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The use cases of gifts, each in a file of its own: lock, decide, carry out, in the caller's transaction.
+package struct Gifts: Sendable {
+    let queue: JobQueue
+    let vault: Vault
+
+    /// Gifts whose jobs go to `queue` and whose people live in `vault`.
+    package init(queue: JobQueue, vault: Vault) {
+        self.queue = queue
+        self.vault = vault
+    }
+
+    /// How openids are found in the vault.
+    static let openID: PersonKind = "openid"
+}
+
+// MARK: - Whose turn it is
+
+/// A gift in the hands of one of its two people, locked until the transaction ends.
+struct Turn {
+    let gift: GiftRecord
+    let role: GiftRole
+    let brand: ID<Brand>
+    /// The instant at which all is decided: read after the lock was had.
+    let now: Date
+}
+
+extension Gifts {
+    /// Locks a gift on behalf of a person who has a part in it.
+    ///
+    /// - Parameter role: Who alone may go on; nil for both.
+    /// - Throws: ``Problem/giftNotAParty`` for everybody else, and for a gift that does not exist: the two cannot be told apart.
+    func turn(
+        on id: ID<Gift>, of shopper: Shopper, as role: GiftRole? = nil, _ tx: Transaction
+    ) async throws -> Turn {
+        let person = try await person(of: shopper, on: tx)
+        guard let person, let (gift, now) = try await lock(id, brand: shopper.brand, on: tx),
+            shopper.shop == nil || shopper.shop == gift.shop, let own = gift.role(of: person)
+        else { throw Problem.giftNotAParty }
+        switch role {
+        case .sender where own != .sender: throw Problem.giftNotTheSender
+        case .recipient where own != .recipient: throw Problem.giftNotTheRecipient
+        default: return Turn(gift: gift, role: own, brand: shopper.brand, now: now)
+        }
+    }
+
+    /// The person behind an openid; nil if the vault does not know it. Nobody is admitted by asking.
+    func person(of shopper: Shopper, on tx: Transaction) async throws -> ID<Person>? {
+        let index = vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
+        return try await vault.known([index], kind: Self.openID, brand: shopper.brand, on: tx)[index]
+    }
+
+    /// Locks a gift, and reads the clock only then.
+    ///
+    /// The instants of a gift never go back, even where the server's clock does.
+    func lock(_ id: ID<Gift>, brand: ID<Brand>, on tx: Transaction) async throws -> (gift: GiftRecord, now: Date)? {
+        guard let gift = try await tx.first(GiftStatements.lock(id, brand: brand)) else { return nil }
+        return (gift, max(try await tx.one(GiftStatements.clock()), gift.updatedAt))
+    }
+}

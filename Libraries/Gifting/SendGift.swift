@@ -1,0 +1,40 @@
+import FoundationEssentials
+import Jobs
+import Kernel
+package import Orders
+import Policies
+package import Postgres
+
+extension Gifts {
+    /// The word before a gift's id in the subject of its payment.
+    static let subjectWord = "gift:"
+
+    /// The gift that a payment is for; nil for payments of other things.
+    static func gift(ofSubject subject: String) -> ID<Gift>? {
+        guard subject.hasPrefix(subjectWord) else { return nil }
+        return ID<Gift>(subject.dropFirst(subjectWord.count))
+    }
+
+    /// The giver's money is here: the gift is sent, and its recipient's time begins.
+    ///
+    /// Heard again, it changes nothing.
+    package func send(_ paid: OrderPaid, on tx: Transaction) async throws {
+        guard let id = Self.gift(ofSubject: paid.subject),
+            let (gift, now) = try await lock(id, brand: paid.brand, on: tx)
+        else { throw GiftingError.giftUnknown }
+        let window = try await Policies.value(.acceptWindow, brand: paid.brand, at: now, on: tx)
+        let command = GiftCommand.paid(paid.payment, order: paid.order, window: window.asSeconds)
+        _ = try await carryOut(command, Turn(gift: gift, role: .sender, brand: paid.brand, now: now), on: tx)
+    }
+
+    /// The giver has the money back.
+    ///
+    /// Heard again, it changes nothing.
+    package func noteRefund(_ refunded: OrderRefunded, on tx: Transaction) async throws {
+        guard let id = Self.gift(ofSubject: refunded.subject),
+            let (gift, now) = try await lock(id, brand: refunded.brand, on: tx)
+        else { throw GiftingError.giftUnknown }
+        let turn = Turn(gift: gift, role: .sender, brand: refunded.brand, now: now)
+        _ = try await carryOut(.refunded(refunded.refund), turn, on: tx)
+    }
+}

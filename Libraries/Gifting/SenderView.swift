@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Kernel
+
+/// A gift as its giver sees it: everything about the money, and nothing that the recipient filled in.
+///
+/// There is no address here and nothing that follows from one, and what the recipient chose instead is theirs to tell. It shares no
+/// field, encoder or protocol with ``RecipientView``, so that nothing can be added to both at once.
+package struct SenderView: Encodable, Hashable, Sendable {
+    let giftID: ID<Gift>
+    let role: String
+    let state: String
+    let shopID: ID<Shop>
+    let productID: ID<Product>
+    let variantID: ID<Variant>
+    let variantTitle: String
+    let greeting: String?
+    let priceFen: Int64?
+    let payUntil: Date?
+    let paymentID: ID<Payment>?
+    let orderID: ID<Order>?
+    let sentAt: Date?
+    let acceptUntil: Date?
+    let claimedAt: Date?
+    let acceptedAt: Date?
+    let lockedUntil: Date?
+    let endedAt: Date?
+    let refund: SentBack?
+    let createdAt: Date
+
+    /// The giver's money on its way back.
+    struct SentBack: Encodable, Hashable, Sendable {
+        let refundID: ID<Refund>
+        let amountFen: Int64
+        let refundedAt: Date?
+    }
+
+    /// What the giver of `gift` may see; the title is that of what they bought.
+    package init(_ gift: GiftRecord, variantTitle: String) {
+        giftID = gift.id
+        role = GiftRole.sender.rawValue
+        state = gift.state.rawValue
+        shopID = gift.shop
+        productID = gift.product
+        variantID = gift.bought
+        self.variantTitle = variantTitle
+        greeting = gift.greeting
+        priceFen = gift.price?.fen
+        payUntil = [.draft, .quoted, .paying].contains(gift.state) ? gift.payUntil : nil
+        paymentID = gift.payment
+        orderID = gift.order
+        sentAt = gift.sentAt
+        acceptUntil = gift.acceptUntil
+        claimedAt = gift.claimedAt
+        acceptedAt = gift.acceptedAt
+        lockedUntil = gift.lockedUntil
+        endedAt = gift.endedAt
+        refund = gift.refund.flatMap { id in
+            gift.price.map { SentBack(refundID: id, amountFen: $0.fen, refundedAt: gift.refundedAt) }
+        }
+        createdAt = gift.createdAt
+    }
+}

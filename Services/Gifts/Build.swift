@@ -1,0 +1,52 @@
+import AsyncHTTPClient
+import Gifting
+import Hooks
+package import Hosting
+import Hummingbird
+import Jobs
+package import Logging
+package import Orders
+import Postgres
+import Schema
+import Vault
+
+/// Composes siyu-gifts; opens nothing, so that `--check` and tests may call it.
+///
+/// - Parameter providers: Who stands in for WeChat Pay; nil for WeChat Pay itself.
+/// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
+package func build(
+    _ settings: ServiceSettings, logger: Logger, providers: (any PaymentProviders)? = nil
+) async throws -> ServiceApplication {
+    let keys = try settings.loadKeys()
+    let pool = Pool(settings.poolConfiguration, logger: logger)
+    let queue = JobQueue(
+        pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
+    // The process's own client: it lives as long as requests and jobs do, and nobody has to close it before the last of them.
+    let providers = providers ?? Merchants(pool: pool, keys: keys, http: .shared)
+    let payments = Payments(pool: pool, queue: queue, providers: providers)
+    let gifts = Gifts(queue: queue, vault: Vault(keys: keys))
+    payments.register()
+    gifts.register()
+
+    return ServiceApplication(
+        settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
+        workers: [
+            queue.processor(
+                queues: [GiftExpire.jobQueue, PaymentReceived.jobQueue],
+                options: JobProcessorOptions(concurrency: settings.jobConcurrency))
+        ], openAPI: openAPI
+    ) { router in
+        let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
+        GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
+    }
+}
+
+/// A newer schema is fine: migrations only add, and during a rollout old and new versions run side by side.
+private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {
+    ReadinessCheck(name: "schema", exit: .config) {
+        switch try await Migrator(pool: pool, logger: logger).check() {
+        case .fits, .newer: nil
+        case let state: state.sentence
+        }
+    }
+}

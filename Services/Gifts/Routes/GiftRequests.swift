@@ -1,0 +1,96 @@
+import Foundation
+import Gifting
+import Kernel
+import Vault
+
+/// A person of the partner's mini program, as bodies name them.
+struct OpenID: Decodable {
+    let text: String
+
+    /// WeChat's are 28 characters; what is longer than this is none.
+    static let bytes = Limit(128, reason: "An identifier, not a text: longer ones are somebody's mistake.")
+
+    init(from decoder: any Decoder) throws {
+        self.init(text: try decoder.singleValueContainer().decode(String.self))
+        guard isWellFormed else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "not an openid"))
+        }
+    }
+
+    /// Nil for what cannot be an openid.
+    init?(_ text: some StringProtocol) {
+        self.init(text: String(text))
+        guard isWellFormed else { return nil }
+    }
+
+    private init(text: String) { self.text = text }
+
+    private var isWellFormed: Bool {
+        (1...Self.bytes.value).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
+    }
+}
+
+/// Who asks.
+struct PersonRequest: Decodable {
+    let openid: OpenID
+}
+
+/// Who gives what to whom.
+struct CreateRequest: Decodable {
+    let openid: OpenID
+    let recipientOpenIDs: [OpenID]
+    let shop: ID<Shop>
+    let variant: ID<Variant>
+    let greeting: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case openid, greeting
+        case recipientOpenIDs = "recipient_openids"
+        case shop = "shop_id"
+        case variant = "variant_id"
+    }
+
+    var wish: NewGift {
+        NewGift(shop: shop, variant: variant, recipients: recipientOpenIDs.map(\.text), greeting: greeting)
+    }
+}
+
+/// What the recipient would rather have.
+struct SwapRequest: Decodable {
+    let openid: OpenID
+    let variant: ID<Variant>
+
+    private enum CodingKeys: String, CodingKey {
+        case openid
+        case variant = "variant_id"
+    }
+}
+
+/// Where the recipient wants it.
+struct AddressRequest: Decodable {
+    let openid: OpenID
+    let address: PostalAddress
+
+    /// The longest part of an address.
+    static let part = Limit(200, reason: "A label has room for a line or two; longer parts are no addresses.")
+
+    /// - Throws: `Problem` 422 that names the part and never quotes it.
+    func checked() throws(Problem) -> PostalAddress {
+        let parts = [
+            ("name", address.name), ("phone", address.phone), ("province", address.province), ("city", address.city),
+            ("district", address.district), ("detail", address.detail),
+        ]
+        for (name, text) in parts {
+            let isBlank = text.allSatisfy(\.isWhitespace)
+            guard !isBlank || name == "district", text.utf8.count <= Self.part.value * 4,
+                text.count <= Self.part.value,
+                !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+            else {
+                throw .invalid(
+                    "`address.\(name)` must be a line of 1 to \(Self.part.value) characters.",
+                    code: "gift_address_malformed")
+            }
+        }
+        return address
+    }
+}
