@@ -221,14 +221,15 @@ let package = Package(
         tests(
             "IngestTests",
             [
-                "Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", asyncHTTPClient, logging,
-                nio, nioHTTP1,
+                "Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "WeChat", asyncHTTPClient,
+                crypto, cryptoExtras, logging, nio, nioHTTP1,
             ]),
         tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
         tests("OperatorTests", ["Kernel", "Keys", "Operator", "Postgres", argumentParser]),
-        tests("OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", logging]),
+        tests(
+            "OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),
         tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),
         tests("PostgresTests", ["Postgres", logging]),
         tests(

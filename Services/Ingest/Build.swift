@@ -1,3 +1,4 @@
+import Hooks
 package import Hosting
 import Hummingbird
 import Jobs
@@ -11,13 +12,17 @@ import Vault
 ///
 /// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
-    let vault = Vault(keys: try settings.loadKeys())
+    let keys = try settings.loadKeys()
+    let vault = Vault(keys: keys)
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     ImportLoader.register(on: queue, vault: vault)
     Sweeps.register(on: queue)
     let imports = OrderImports(pool: pool, queue: queue, vault: vault)
+    let notices = PaymentNotices(
+        pool: pool, queue: queue, merchants: Merchants(pool: pool, keys: keys), inbox: Inbox(keys: keys), logger: logger
+    )
     var limits = ServerLimits()
     limits.exceptions[ImportRoutes.path] = ImportRoutes.limits
 
@@ -32,6 +37,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         let api = router.group().add(middleware: RequireCaller(db: pool))
         ImportRoutes(pool: pool, imports: imports).add(to: api)
         OrderRoutes(pool: pool).add(to: api)
+        PayNotifyRoutes(notices: notices).add(to: router)
     }
 }
 

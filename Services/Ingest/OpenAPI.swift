@@ -84,6 +84,29 @@ let openAPI = """
               "422": { "$ref": "#/components/responses/Problem" }
             }
           }
+        },
+        "/wechat/pay/{merchant}/notify": {
+          "post": {
+            "summary": "WeChat Pay reports a payment or a refund; its signature is the credential.",
+            "security": [],
+            "parameters": [
+              { "name": "merchant", "in": "path", "required": true, "description": "The merchant's number (mchid).",
+                "schema": { "type": "string" } },
+              { "name": "Wechatpay-Timestamp", "in": "header", "required": true, "schema": { "type": "string" } },
+              { "name": "Wechatpay-Nonce", "in": "header", "required": true, "schema": { "type": "string" } },
+              { "name": "Wechatpay-Serial", "in": "header", "required": true, "schema": { "type": "string" } },
+              { "name": "Wechatpay-Signature", "in": "header", "required": true, "schema": { "type": "string" } }
+            ],
+            "requestBody": { "required": true, "content": { "application/json": {} } },
+            "responses": {
+              "204": { "description": "Kept; what follows from it follows by itself." },
+              "400": { "$ref": "#/components/responses/Fail" },
+              "401": { "$ref": "#/components/responses/Fail" },
+              "404": { "$ref": "#/components/responses/Fail" },
+              "413": { "$ref": "#/components/responses/Fail" },
+              "500": { "$ref": "#/components/responses/Fail" }
+            }
+          }
         }
       },
       "components": {
@@ -94,6 +117,9 @@ let openAPI = """
           "id": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }
         },
         "responses": {
+          "Fail": { "description": "Not taken, in WeChat Pay's own form; it will report again.", "content": {
+            "application/json": { "schema": { "type": "object", "required": ["code", "message"],
+              "properties": { "code": { "const": "FAIL" }, "message": { "type": "string" } } } } } },
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
         "schemas": {

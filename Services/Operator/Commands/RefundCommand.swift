@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import Hosting
+import Jobs
+import Kernel
+import Logging
+import Orders
+import Postgres
+
+struct RefundCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refund", abstract: "Looks after money that is to go back.", subcommands: [Show.self, Retry.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a refund, or all attempts of a payment; without either, those that wait for a person.")
+        @Argument(help: "The id of a refund or of a payment.") var id: IDArgument<Refund>?
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try output.show(try await database.withPool { try await find(on: $0) })
+        }
+
+        private func find(on pool: Pool) async throws -> [RefundRecord] {
+            guard let id else { return try await Refunds.needingAttention(brand: brand.id, on: pool) }
+            if let refund = try await Refunds.refund(id.id, brand: brand.id, on: pool) { return [refund] }
+            let attempts = try await Refunds.of(ID<Payment>(rawValue: id.id.rawValue), brand: brand.id, on: pool)
+            guard !attempts.isEmpty else { throw Failure("There is no refund and no refunded payment \(id.id).") }
+            return attempts
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Starts another round of calls to WeChat Pay for a refund that waits for a person.",
+            discussion: "WeChat Pay is asked first what became of it; it is sent again only if it never arrived.")
+        @Argument(help: "The refund's id.") var id: IDArgument<Refund>
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @Flag(help: "Must be given: there is no other way to retry a refund safely.") var queryFirst = false
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard queryFirst else {
+                throw Failure(
+                    "A refund may have been paid out: say --query-first, so that it is asked about first.", .usage)
+            }
+            let refund = try await database.withPool { pool in
+                let queue = JobQueue(pool: pool, logger: Logger(label: "siyu.refund"))
+                let refund = try await pool.transaction { tx in
+                    try await Refunds.retry(id.id, brand: brand.id, queue: queue, on: tx)
+                }
+                await queue.wake(PaymentReceived.jobQueue)
+                return refund
+            }
+            try output.show([refund])
+        }
+    }
+}
+
+extension OutputOptions {
+    private struct Row: Encodable {
+        let refund: ID<Refund>
+        let payment: ID<Payment>
+        let outRefundNo: String
+        let amountFen: Int64
+        let state: String
+        let attempts: Int
+        let answer: String?
+        let requestedAt: Date
+        let finishedAt: Date?
+        let attentionSince: Date?
+
+        init(_ refund: RefundRecord) {
+            self.refund = refund.id
+            payment = refund.payment
+            outRefundNo = refund.outRefundNo
+            amountFen = refund.amount.fen
+            state = refund.stage.rawValue
+            attempts = refund.attempts
+            answer = refund.providerWord
+            requestedAt = refund.requestedAt
+            finishedAt = refund.finishedAt
+            attentionSince = refund.attentionSince
+        }
+    }
+
+    fileprivate func show(_ refunds: [RefundRecord]) throws {
+        try show(
+            refunds.map(Row.init), header: ["refund", "number", "yuan", "state", "calls", "WeChat Pay says", "since"],
+            rows: refunds.map { refund in
+                [
+                    "\(refund.id)", refund.outRefundNo, refund.amount.yuanText, refund.stage.rawValue,
+                    "\(refund.attempts)", refund.providerWord ?? "",
+                    (refund.attentionSince ?? refund.finishedAt ?? refund.requestedAt).ISO8601Format(),
+                ]
+            })
+    }
+}
