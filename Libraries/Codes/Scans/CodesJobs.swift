@@ -1,0 +1,51 @@
+import Accounting
+import FoundationEssentials
+package import Jobs
+package import Kernel
+import Postgres
+
+/// The job that gives a won prize to its winner; siyu-redeem works it.
+package struct PrizePay: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "prize.pay"
+    /// The queue of this room.
+    package static let jobQueue = "prizes"
+
+    /// The tenant.
+    package let brand: ID<Brand>
+    /// What won.
+    package let redemption: ID<Redemption>
+
+    /// Asks for a prize to be given.
+    package init(brand: ID<Brand>, redemption: ID<Redemption>) {
+        self.brand = brand
+        self.redemption = redemption
+    }
+}
+
+/// Gives prizes of points: Dr prizes owed, Cr the person's points, once for each redemption.
+package enum PrizePayments {
+    /// Tells `queue` how the jobs of this room are done.
+    ///
+    /// The process must work the queue `prizes`.
+    package static func register(on queue: JobQueue) {
+        queue.registerJob(parameters: PrizePay.self) { parameters, context in
+            try await context.complete { tx in try await pay(parameters, on: tx) }
+        }
+    }
+
+    private static func pay(_ job: PrizePay, on tx: Transaction) async throws {
+        let (clock, owed) = try await tx.pipeline(
+            BatchStatements.clock(), ScanStatements.owed(job.redemption, brand: job.brand))
+        guard let now = clock.first, let prize = owed.first else {
+            throw JobFailure.permanent("there is no such redemption, or it won nothing")
+        }
+        guard prize.kind == .points, prize.cost > .zero else { return }
+        let points = try await Ledger.account(
+            AccountKey(.points, of: prize.person.rawValue), brand: job.brand, now: now, on: tx)
+        let posting = Posting(
+            debit: prize.account, credit: points, amount: prize.cost, kind: .prizePaid,
+            subject: job.redemption.rawValue, occurredAt: now)
+        try await Ledger.post([posting], brand: job.brand, now: now, on: tx)
+    }
+}

@@ -1,0 +1,89 @@
+package import Hooks
+package import Kernel
+import Postgres
+import Synchronization
+
+/// Gathers scans that arrive together: while a brand's transaction runs, the next ones wait, and then go in one.
+///
+/// The first scan goes at once, so that a quiet shop waits for nothing; under load a commit serves as many as came meanwhile.
+package final class ScanDesk: Sendable {
+    private typealias Waiting = (scan: Scan, caller: CheckedContinuation<StoredAnswer, any Error>)
+
+    private struct State {
+        var waiting: [ID<Brand>: [Waiting]] = [:]
+        var count = 0
+    }
+
+    /// Scans in one transaction, at most.
+    package static let batchMax = Limit(256, reason: "a commit is shared by many, and still takes milliseconds")
+    /// Scans that wait, at most.
+    package static let waitingMax = Limit(4_096, reason: "more would time out before their turn: better told at once")
+
+    /// Redeems what was gathered; the results in the order of the scans.
+    package typealias Redeem = @Sendable ([Scan], ID<Brand>) async throws -> [ScanResult]
+
+    private let redeem: Redeem
+    private let state = Mutex(State())
+
+    /// A desk in front of `redeem`.
+    package init(redeem: @escaping Redeem) { self.redeem = redeem }
+
+    /// Redeems a scan together with those that arrive with it.
+    ///
+    /// - Throws: ``Problem``: what was refused, or 503 when too many wait; what the transaction threw.
+    package func redeem(_ scan: Scan) async throws -> StoredAnswer {
+        // A caller that gives up leaves its scan in: it may be in the transaction already, and its answer is stored.
+        try await withCheckedThrowingContinuation { caller in
+            let brand = scan.delivery.brand
+            let (isRefused, isFirst) = state.withLock { state -> (Bool, Bool) in
+                guard state.count < Self.waitingMax.value else { return (true, false) }
+                state.count += 1
+                // A brand that has a list, be it empty, has a task that comes back to it.
+                let isFirst = state.waiting[brand] == nil
+                state.waiting[brand, default: []].append((scan, caller))
+                return (false, isFirst)
+            }
+            if isRefused { return caller.resume(throwing: Problem.unavailable()) }
+            if isFirst { Task { await self.work(brand) } }
+        }
+    }
+
+    private func work(_ brand: ID<Brand>) async {
+        while let batch = next(brand) { await serve(batch, brand) }
+    }
+
+    /// The next scans of a brand; nil, and the end of its task, if none wait.
+    private func next(_ brand: ID<Brand>) -> [Waiting]? {
+        state.withLock { state in
+            guard let waiting = state.waiting[brand], !waiting.isEmpty else {
+                state.waiting[brand] = nil
+                return nil
+            }
+            let batch = Array(waiting.prefix(Self.batchMax.value))
+            state.waiting[brand] = Array(waiting.dropFirst(batch.count))
+            state.count -= batch.count
+            return batch
+        }
+    }
+
+    private func serve(_ batch: [Waiting], _ brand: ID<Brand>) async {
+        do {
+            let results = try await redeem(batch.map(\.scan), brand)
+            for (waiting, result) in zip(batch, results) { waiting.caller.resume(with: result.mapError { $0 }) }
+        } catch let error where batch.count > 1 && !Self.isAway(error) {
+            // One of them cannot be redeemed: the others shall not suffer for it.
+            for waiting in batch { await serve([waiting], brand) }
+        } catch {
+            for waiting in batch { waiting.caller.resume(throwing: Self.isAway(error) ? Problem.unavailable() : error) }
+        }
+    }
+
+    /// Whether the database itself is the trouble, so that trying one by one would only take longer.
+    private static func isAway(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return false }
+        return switch error.code {
+        case .poolExhausted, .poolClosed, .timedOut, .cancelled: true
+        default: error.endsConnection
+        }
+    }
+}

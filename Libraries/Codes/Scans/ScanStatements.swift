@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+
+/// The SQL of scans and of the prizes that they win.
+enum ScanStatements {
+    static func redemptions(of codes: [CodeKey], brand: ID<Brand>) -> Statement<RedemptionRow> {
+        Statement(
+            """
+            SELECT r.batch_id, r.code_index, r.redemption_id, r.person_id, r.tier, r.redeemed_at
+            FROM unnest(\(codes.map(\.batch)), \(codes.map(\.index))) AS x (batch_id, code_index)
+            JOIN codes.redemption r
+                ON r.brand_id = \(brand) AND r.batch_id = x.batch_id AND r.code_index = x.code_index
+            """
+        ) { row throws(PostgresError) in
+            RedemptionRow(
+                key: CodeKey(batch: try row.next(), index: try row.next()), id: try row.next(), person: try row.next(),
+                tier: try row.next(Int32?.self), redeemedAt: try row.next())
+        }
+    }
+
+    /// A code that is to be redeemed.
+    struct NewRedemption: Sendable {
+        let row: RedemptionRow
+        let source: ID<HookSource>
+    }
+
+    /// Sorted by the key, so that two batches of scans cannot deadlock.
+    ///
+    /// Codes that somebody else redeemed return no row: they are read again in a second statement.
+    static func redeem(_ codes: [NewRedemption], brand: ID<Brand>, now: Date) -> Statement<ID<Redemption>> {
+        Statement(
+            """
+            INSERT INTO codes.redemption (brand_id, batch_id, code_index, redemption_id, person_id, tier, source_id,
+                redeemed_at)
+            SELECT b.brand_id, x.batch_id, x.code_index, x.redemption_id, x.person_id, x.tier, x.source_id, \(now)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(codes.map(\.row.key.batch)), \(codes.map(\.row.key.index)), \(codes.map(\.row.id)),
+                \(codes.map(\.row.person)), \(codes.map(\.row.tier)), \(codes.map(\.source)))
+                AS x (batch_id, code_index, redemption_id, person_id, tier, source_id)
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.batch_id, x.code_index
+            ON CONFLICT DO NOTHING
+            RETURNING redemption_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What a prize of points is paid by.
+    struct Owed: Sendable {
+        let person: ID<Person>
+        let account: ID<Account>
+        let cost: Money
+        let kind: PrizeKind
+    }
+
+    static func owed(_ redemption: ID<Redemption>, brand: ID<Brand>) -> Statement<Owed> {
+        Statement(
+            """
+            SELECT r.person_id, b.owed_account_id, p.cost_fen, p.kind
+            FROM codes.redemption r
+            JOIN codes.batch b ON b.brand_id = r.brand_id AND b.batch_id = r.batch_id
+            JOIN codes.prize p ON p.brand_id = r.brand_id AND p.batch_id = r.batch_id AND p.tier = r.tier
+            WHERE r.brand_id = \(brand) AND r.redemption_id = \(redemption)
+            """
+        ) { row throws(PostgresError) in
+            Owed(person: try row.next(), account: try row.next(), cost: try row.next(), kind: try row.next())
+        }
+    }
+}

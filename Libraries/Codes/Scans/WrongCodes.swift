@@ -1,0 +1,92 @@
+package import Kernel
+import Synchronization
+
+/// Counts the wrong codes of each person, and makes whoever guesses pause.
+///
+/// Five wrong codes within ten minutes bring a pause of half an hour, the next one twice that, up to a day; from the hundredth wrong code
+/// in a row on every further one brings a day. A right code outside a pause clears the count. In memory, by real time: a restart forgets.
+/// What is kept is bounded: when it is full, those who were quiet longest are forgotten first.
+package final class WrongCodes: Sendable {
+    private struct Record {
+        /// Wrong codes since `since`.
+        var wrong = 0
+        var since: ContinuousClock.Instant
+        var inARow = 0
+        var pauses = 0
+        var pausedUntil: ContinuousClock.Instant?
+    }
+
+    private struct State {
+        /// Two generations: when the young one is full it becomes the old one, which is forgotten.
+        var young: [Int: Record] = [:]
+        var old: [Int: Record] = [:]
+    }
+
+    package static let window = Limit<Duration>(.seconds(600), reason: "typing a code five times takes minutes")
+    package static let wrongMax = Limit(5, reason: "a person mistypes a few times, not more")
+    package static let firstPause = Limit<Duration>(
+        .seconds(1_800), reason: "long for a guesser, bearable for a person")
+    package static let longestPause = Limit<Duration>(.seconds(86_400), reason: "doubling has to end somewhere")
+    package static let inARowMax = Limit(100, reason: "NIST SP 800-63B, 5.2.2: consecutive failures of one account")
+    package static let peopleMax = Limit(100_000, reason: "some ten megabytes for each generation")
+
+    private let peopleMax: Int
+    private let state = Mutex(State())
+
+    /// Nobody has tried anything yet.
+    package init(peopleMax: Int = WrongCodes.peopleMax.value) { self.peopleMax = peopleMax }
+
+    /// How long a person has to pause yet; nil if they need not.
+    package func pause(of openid: String, brand: ID<Brand>, at now: ContinuousClock.Instant) -> Duration? {
+        let key = Self.key(openid, brand)
+        return state.withLock { state in
+            guard let until = (state.young[key] ?? state.old[key])?.pausedUntil, now < until else { return nil }
+            return until - now
+        }
+    }
+
+    /// Counts a wrong code.
+    package func wrong(by openid: String, brand: ID<Brand>, at now: ContinuousClock.Instant) {
+        let key = Self.key(openid, brand)
+        state.withLock { state in
+            var record = state.young[key] ?? state.old[key] ?? Record(since: now)
+            if now - record.since > Self.window.value {
+                record.wrong = 0
+                record.since = now
+            }
+            record.wrong += 1
+            record.inARow += 1
+            if record.wrong >= Self.wrongMax.value || record.inARow >= Self.inARowMax.value {
+                let doubled = Self.firstPause.value * (1 << min(record.pauses, 10))
+                let pause =
+                    record.inARow >= Self.inARowMax.value
+                    ? Self.longestPause.value : min(doubled, Self.longestPause.value)
+                record.pausedUntil = now + pause
+                record.pauses += 1
+                record.wrong = 0
+            }
+            state.young[key] = record
+            if state.young.count >= peopleMax {
+                state.old = state.young
+                state.young = [:]
+            }
+        }
+    }
+
+    /// Clears the count of a person who had a right code.
+    package func right(by openid: String, brand: ID<Brand>) {
+        let key = Self.key(openid, brand)
+        state.withLock { state in
+            state.young[key] = nil
+            state.old[key] = nil
+        }
+    }
+
+    /// Seeded anew in each process, so that nobody can choose identifiers that meet.
+    private static func key(_ openid: String, _ brand: ID<Brand>) -> Int {
+        var hasher = Hasher()
+        hasher.combine(brand)
+        hasher.combine(openid)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,52 @@
+import Codes
+import Hooks
+package import Hosting
+import Hummingbird
+import Jobs
+package import Logging
+import Postgres
+import Schema
+
+/// Composes siyu-redeem; opens nothing, so that `--check` and tests may call it.
+///
+/// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
+package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
+    let keys = try settings.loadKeys()
+    let pool = Pool(settings.poolConfiguration, logger: logger)
+    let queue = JobQueue(
+        pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
+    PrizePayments.register(on: queue)
+    let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
+    let redeeming = Redeeming(pool: pool, queue: queue, keys: keys)
+    let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
+    let scans = Scans(directory: directory, desk: desk)
+
+    return ServiceApplication(
+        settings: settings, pool: pool, checks: [schemaCheck(pool, logger), directoryCheck(directory)],
+        workers: [
+            directory,
+            queue.processor(
+                queues: [PrizePay.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
+        ], openAPI: openAPI
+    ) { router in
+        ScanRoutes(origins: HookOrigins(pool: pool, keys: keys), scans: scans).add(to: router)
+    }
+}
+
+/// A newer schema is fine: migrations only add, and during a rollout old and new versions run side by side.
+private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {
+    ReadinessCheck(name: "schema", exit: .config) {
+        switch try await Migrator(pool: pool, logger: logger).check() {
+        case .fits, .newer: nil
+        case let state: state.sentence
+        }
+    }
+}
+
+/// The batches are known before the port is open: the first scan after a restart must not take a code for forged.
+private func directoryCheck(_ directory: CodeDirectory) -> ReadinessCheck {
+    ReadinessCheck(name: "batches", exit: .unavailable) {
+        try await directory.refresh()
+        return nil
+    }
+}

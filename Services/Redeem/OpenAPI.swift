@@ -1,0 +1,87 @@
+/// The API of siyu-redeem, served at `/openapi.json`.
+let openAPI = """
+    {
+      "openapi": "3.1.0",
+      "info": { "title": "siyu-redeem", "version": "1", "description": "Scans of codes, and what they win." },
+      "paths": {
+        "/v1/hooks/{source}/scans": {
+          "post": {
+            "summary": "Tells of a scan: redeems the code if nobody has, and answers what the person is to see.",
+            "description": "Signed as Standard Webhooks says. The same webhook-id and body get the same bytes again.",
+            "parameters": [
+              { "name": "source", "in": "path", "required": true, "schema": { "type": "string" },
+                "description": "The name of the source whose secret signs." },
+              { "name": "webhook-id", "in": "header", "required": true, "schema": { "type": "string",
+                "maxLength": 255 }, "description": "The same for every attempt of a delivery." },
+              { "name": "webhook-timestamp", "in": "header", "required": true, "schema": { "type": "string" },
+                "description": "Seconds since 1970, of this attempt; five minutes off at most." },
+              { "name": "webhook-signature", "in": "header", "required": true, "schema": { "type": "string" },
+                "description": "v1, and the base64 of HMAC-SHA256 over id.timestamp.body; several, with spaces between." }
+            ],
+            "requestBody": { "required": true, "description": "64 KiB at most.",
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Scan" } } } },
+            "responses": {
+              "200": { "description": "What became of the scan.", "content": {
+                "application/json": { "schema": { "$ref": "#/components/schemas/Answer" } } } },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "404": { "description": "No such code, after 20 ms at least: unknown, another brand's, or void.",
+                "content": { "application/problem+json": {} } },
+              "409": { "description": "not_active: not on sale, or held back; nothing was redeemed. idempotency_mismatch: this webhook-id came with another body.",
+                "content": { "application/problem+json": {} } },
+              "413": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" },
+              "429": { "description": "This person tried too many wrong codes; Retry-After says how long to wait.",
+                "content": { "application/problem+json": {} } },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        }
+      },
+      "components": {
+        "responses": {
+          "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
+        },
+        "schemas": {
+          "Scan": {
+            "type": "object",
+            "required": ["code", "openid"],
+            "properties": {
+              "code": { "type": "string", "description": "20 characters of Crockford's base32; either case, hyphens allowed." },
+              "openid": { "type": "string", "maxLength": 128 },
+              "unionid": { "type": "string" },
+              "location": { "type": "object", "properties": {
+                "lat": { "type": "number" }, "lon": { "type": "number" }, "city": { "type": "string" } } },
+              "device": { "type": "string" }
+            }
+          },
+          "Answer": {
+            "type": "object",
+            "required": ["outcome", "product", "redeemed_at", "rules_hash"],
+            "properties": {
+              "outcome": { "enum": ["won", "no_prize", "redeemed_by_you", "already_redeemed"] },
+              "prize": {
+                "type": "object", "description": "For whoever won it alone.",
+                "required": ["tier", "name", "kind"],
+                "properties": {
+                  "tier": { "type": "integer" }, "name": { "type": "string" },
+                  "kind": { "enum": ["points", "coupon", "item"] }, "points": { "type": "integer" }
+                }
+              },
+              "product": {
+                "type": "object",
+                "required": ["batch", "label"],
+                "properties": {
+                  "batch": { "type": "string" }, "label": { "type": "string" },
+                  "product_id": { "type": "string", "format": "uuid" },
+                  "shop_id": { "type": "string", "format": "uuid" }
+                }
+              },
+              "redeemed_at": { "type": "string", "format": "date-time" },
+              "rules_hash": { "type": "string", "description": "SHA-256 that commits to the prizes since before printing." }
+            }
+          }
+        }
+      }
+    }
+    """
