@@ -13,7 +13,8 @@ struct Siyu: AsyncParsableCommand {
         subcommands: [
             MigrateCommand.self, DoctorCommand.self, TourCommand.self, ClockCommand.self, BrandCommand.self,
             ShopCommand.self, APIKeyCommand.self, KeysCommand.self, JobsCommand.self, ImportCommand.self,
-            MerchantCommand.self, RefundCommand.self, LedgerCommand.self, ReportCommand.self, BenchCommand.self,
+            MerchantCommand.self, RefundCommand.self, CodesCommand.self, LedgerCommand.self, ReportCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

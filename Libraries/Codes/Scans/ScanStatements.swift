@@ -19,6 +19,21 @@ enum ScanStatements {
         }
     }
 
+    /// The redemptions of a batch by index, a page at a time.
+    static func redemptions(
+        of batch: ID<CodeBatch>, after index: Int64, limit: Int, brand: ID<Brand>
+    ) -> Statement<(index: Int64, tier: Int32?)> {
+        Statement(
+            """
+            SELECT code_index, tier
+            FROM codes.redemption
+            WHERE brand_id = \(brand) AND batch_id = \(batch) AND code_index > \(index)
+            ORDER BY code_index
+            LIMIT \(limit)
+            """
+        ) { row throws(PostgresError) in (index: try row.next(), tier: try row.next(Int32?.self)) }
+    }
+
     /// A code that is to be redeemed.
     struct NewRedemption: Sendable {
         let row: RedemptionRow

@@ -1,0 +1,107 @@
+package import FoundationEssentials
+package import Kernel
+package import Keys
+package import Postgres
+
+/// What became of one code.
+package struct CodeFate: Sendable {
+    /// The code.
+    package let code: CodeText
+    /// Its batch.
+    package let batch: CodeBatchRecord
+    /// Its place in the batch.
+    package let index: Int64
+    /// Whether it may be redeemed now.
+    package let standing: CodeStanding
+    /// What it wins.
+    package let prize: PrizeTier?
+    /// When it was redeemed; nil if it was not.
+    package let redeemedAt: Date?
+    /// Its redemption.
+    package let redemption: ID<Redemption>?
+
+    /// Looks a code up; writes the look down.
+    ///
+    /// - Returns: Nil for a code that was never minted.
+    package static func find(
+        _ text: String, author: String, keys: KeyRing, on pool: Pool
+    ) async throws -> CodeFate? {
+        guard let code = CodeText(text) else { return nil }
+        return try await pool.transaction { tx in
+            guard let batch = try await CodeBatchRecord.find(code.handle, on: tx) else { return nil }
+            try await KeyUse.record(.verify, of: batch, author: author, on: tx)
+            let open = try OpenBatch(batch, keys: keys)
+            guard let index = open.cipher.index(of: code, count: batch.count) else { return nil }
+            let key = CodeKey(batch: batch.id, index: index)
+            let (clock, ranges, redeemed) = try await tx.pipeline(
+                BatchStatements.clock(), BatchStatements.ranges(holding: [key], brand: batch.brand),
+                ScanStatements.redemptions(of: [key], brand: batch.brand))
+            guard let now = clock.first else { return nil }
+            return CodeFate(
+                code: code, batch: batch, index: index, standing: .of(index, in: ranges.map(\.range), at: now),
+                prize: open.prize(of: index), redeemedAt: redeemed.first?.redeemedAt, redemption: redeemed.first?.id)
+        }
+    }
+}
+
+/// A batch counted through: what its codes win, beside what was promised and what was redeemed.
+package struct BatchAudit: Sendable {
+    /// The batch.
+    package let batch: CodeBatchRecord
+    /// How many codes win each tier; tier 0 wins nothing.
+    package let found: [Int32: Int64]
+    /// How many were won so far.
+    package let won: [Int32: Int64]
+    /// Redemptions that say another prize than their code wins, or that lie outside the batch.
+    package let wrongRedemptions: Int64
+    /// Whether the prizes are still the ones that were committed to.
+    package let isRulesHashRight: Bool
+
+    /// Whether everything is as promised.
+    package var isRight: Bool {
+        isRulesHashRight && wrongRedemptions == 0
+            && batch.prizes.tiers.allSatisfy { found[$0.tier] == $0.count && won[$0.tier] ?? 0 <= $0.count }
+    }
+
+    /// How many redemptions are read at a time.
+    private static let pageRows = 10_000
+
+    /// Counts a batch through; writes the audit down first.
+    ///
+    /// - Parameter progress: Hears now and then how many codes have been counted.
+    package static func run(
+        _ batch: CodeBatchRecord, author: String, keys: KeyRing, workers: Int, on pool: Pool,
+        progress: (Int64) -> Void = { _ in }
+    ) async throws -> BatchAudit {
+        try await pool.transaction { tx in try await KeyUse.record(.audit, of: batch, author: author, on: tx) }
+        let open = try OpenBatch(batch, keys: keys)
+        let found = await PrizeSweep(open).counts(workers: workers, progress: progress)
+        var won: [Int32: Int64] = [:]
+        var wrong: Int64 = 0
+        var after: Int64 = -1
+        while true {
+            let page = try await pool.run(
+                ScanStatements.redemptions(of: batch.id, after: after, limit: pageRows, brand: batch.brand))
+            for row in page {
+                let isInside = (0..<batch.count).contains(row.index)
+                if !isInside || open.prize(of: row.index)?.tier != row.tier { wrong += 1 }
+                won[row.tier ?? 0, default: 0] += 1
+            }
+            guard let last = page.last, page.count == pageRows else { break }
+            after = last.index
+        }
+        return BatchAudit(
+            batch: batch, found: found, won: won, wrongRedemptions: wrong,
+            isRulesHashRight: try open.rulesHash(keys: keys) == batch.rulesHash)
+    }
+}
+
+extension OpenBatch {
+    /// The commitment computed anew.
+    fileprivate func rulesHash(keys: KeyRing) throws -> [UInt8] {
+        guard let key = BatchKey(try keys.unwrapRaw(record.wrappedKey, for: .codeBatch)) else {
+            throw CodesError.keyUnusable(record.id)
+        }
+        return record.prizes.rulesHash(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
+    }
+}
