@@ -22,9 +22,9 @@ func library(
         swiftSettings: settings + extra)
 }
 
-func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func service(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies, path: "Services/\(name)", swiftSettings: settings)
+        name: name, dependencies: dependencies, path: "Services/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -161,8 +161,8 @@ let package = Package(
             "Sandbox",
             [
                 "Hosting", "Kernel", "WeChat", asyncHTTPClient, crypto, cryptoExtras, httpTypes, hummingbird, lifecycle,
-                logging, nio, nioFoundation, nioHTTP1, x509,
-            ]),
+                logging, nio, nioHTTP1, x509,
+            ], exclude: ["Decisions", "README.md"]),
         service(
             "Reports",
             [

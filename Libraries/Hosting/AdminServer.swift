@@ -10,7 +10,8 @@ import Postgres
 struct AdminServer: Sendable {
     let readiness: Readiness
     let registry: PrometheusRegistry
-    let pool: Pool
+    /// Nil where there is no database to count connections of.
+    let pool: Pool?
 
     /// The routes `/healthz`, `/readyz` and `/metrics`.
     func responder() -> some HTTPResponder<SiyuRequestContext> {
@@ -39,11 +40,12 @@ struct AdminServer: Sendable {
     }
 
     private func metrics() -> Response {
-        let statistics = pool.statistics
-        let label = "db.pool.connections"
-        registry.makeMeter(label: label, dimensions: [("state", "open")]).set(Int64(statistics.open))
-        registry.makeMeter(label: label, dimensions: [("state", "idle")]).set(Int64(statistics.idle))
-        registry.makeMeter(label: "db.pool.waiting", dimensions: []).set(Int64(statistics.waiting))
+        if let statistics = pool?.statistics {
+            let label = "db.pool.connections"
+            registry.makeMeter(label: label, dimensions: [("state", "open")]).set(Int64(statistics.open))
+            registry.makeMeter(label: label, dimensions: [("state", "idle")]).set(Int64(statistics.idle))
+            registry.makeMeter(label: "db.pool.waiting", dimensions: []).set(Int64(statistics.waiting))
+        }
         return Response(
             status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(string: registry.exposition)))

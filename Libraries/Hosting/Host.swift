@@ -45,7 +45,8 @@ package enum Host {
         let application = try await build(settings, Logger(label: settings.name) { _ in SwiftLogNoOpLogHandler() })
         try await requireReady(Readiness(checks: application.checks), application)
         await application.pool.shutdown()
-        say("\(settings.name): configuration, keys, database and schema are in order.")
+        let parts = application.hasDatabase ? "configuration, keys, database and schema are" : "the configuration is"
+        say("\(settings.name): \(parts) in order.")
     }
 
     private static func serve(
@@ -66,6 +67,9 @@ package enum Host {
             // One line, and no second full stop.
             let words = found.split(whereSeparator: \.isWhitespace).joined(separator: " ")
             let reason = words.hasSuffix(".") ? String(words.dropLast()) : words
+            guard application.hasDatabase else {
+                throw StartupFailure(finding.exit, "\(finding.name) is not ready: \(reason).")
+            }
             let address = application.settings.databaseURL
             let database = address.isEmpty ? "as in PGHOST and its kin" : maskingPassword(address)
             throw StartupFailure(finding.exit, "\(finding.name) is not ready: \(reason) (database: \(database)).")

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 package import Hummingbird
+package import Logging
 import Kernel
 import NIOCore
 package import Postgres
@@ -11,13 +12,21 @@ package struct ServiceApplication: Sendable {
     /// The settings it was built with.
     package let settings: ServiceSettings
     /// The pool of its database role; closed after everything else.
+    ///
+    /// A service without a database has one that nobody uses and that opens nothing.
     package let pool: Pool
+    /// Whether the service works on the database.
+    package let hasDatabase: Bool
     /// The limits of its API.
     package let limits: ServerLimits
     /// What must hold: the database, the service's own checks, the environment.
     package var checks: [ReadinessCheck]
     /// Job processors and the like: started when the ports are open, drained together with the API.
     package let workers: [any Service]
+    /// Called when both ports are open and no worker has started: for what must know them.
+    ///
+    /// An error ends the service as a failed check does.
+    package var whenOpen: @Sendable (ServiceRunner.Ports) async throws -> Void = { _ in }
     /// Its routes as `GET /v1/…`, sorted.
     package let routes: [String]
     /// The OpenAPI document, served at `/openapi.json`.
@@ -34,10 +43,32 @@ package struct ServiceApplication: Sendable {
         settings: ServiceSettings, pool: Pool, limits: ServerLimits = ServerLimits(), checks: [ReadinessCheck] = [],
         workers: [any Service] = [], openAPI: String, addRoutes: (Router<SiyuRequestContext>) throws -> Void
     ) rethrows {
+        try self.init(
+            settings: settings, pool: pool, hasDatabase: true, limits: limits,
+            checks: [.database(pool)] + checks + [.environment(settings.environment, pool)], workers: workers,
+            openAPI: openAPI, addRoutes: addRoutes)
+    }
+
+    /// Composes a service that needs no database.
+    package init(
+        withoutDatabase settings: ServiceSettings, logger: Logger, limits: ServerLimits = ServerLimits(),
+        checks: [ReadinessCheck] = [], workers: [any Service] = [], openAPI: String,
+        addRoutes: (Router<SiyuRequestContext>) throws -> Void
+    ) rethrows {
+        try self.init(
+            settings: settings, pool: Pool(settings.poolConfiguration, logger: logger), hasDatabase: false,
+            limits: limits, checks: checks, workers: workers, openAPI: openAPI, addRoutes: addRoutes)
+    }
+
+    private init(
+        settings: ServiceSettings, pool: Pool, hasDatabase: Bool, limits: ServerLimits, checks: [ReadinessCheck],
+        workers: [any Service], openAPI: String, addRoutes: (Router<SiyuRequestContext>) throws -> Void
+    ) rethrows {
         self.settings = settings
         self.pool = pool
+        self.hasDatabase = hasDatabase
         self.limits = limits
-        self.checks = [.database(pool)] + checks + [.environment(settings.environment, pool)]
+        self.checks = checks
         self.workers = workers
         self.openAPI = openAPI
 

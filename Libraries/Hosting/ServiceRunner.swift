@@ -56,7 +56,10 @@ package struct ServiceRunner: Sendable {
             host: settings.host, port: settings.port, limits: application.limits
         ) { await doors.open(api: $0) }
         let admin = server(
-            AdminServer(readiness: readiness, registry: registry, pool: application.pool).responder(),
+            AdminServer(
+                readiness: readiness, registry: registry, pool: application.hasDatabase ? application.pool : nil
+            )
+            .responder(),
             host: settings.adminHost, port: settings.adminPort, limits: ServerLimits()
         ) { await doors.open(admin: $0) }
         let work = Together(
@@ -64,6 +67,7 @@ package struct ServiceRunner: Sendable {
                 api,
                 DrainNotice(readiness: readiness, grace: handlesSignals ? settings.drainGrace : nil, logger: logger),
                 BehindDoors(doors: doors, services: application.workers) { ports in
+                    try await application.whenOpen(ports)
                     logger.notice(
                         "Serving.", metadata: ["port": "\(ports.api)", "admin_port": "\(ports.admin)"])
                     onReady(ports)
@@ -177,7 +181,7 @@ private actor OpenDoors {
 private struct BehindDoors: Service {
     let doors: OpenDoors
     let services: [any Service]
-    let onOpen: @Sendable (ServiceRunner.Ports) -> Void
+    let onOpen: @Sendable (ServiceRunner.Ports) async throws -> Void
 
     func run() async throws {
         let ports = await withTaskCancellationOrGracefulShutdownHandler {
@@ -186,7 +190,7 @@ private struct BehindDoors: Service {
             Task { await doors.close() }
         }
         guard let ports else { return }
-        onOpen(ports)
+        try await onOpen(ports)
         try await Together(services: services + [UntilShutdown()]).run()
     }
 }

@@ -34,6 +34,8 @@ package struct ServiceSettings: Sendable {
     package var databaseConnectionsMax = 8
     /// The folder of the master keys.
     package var keysFolder = ""
+    /// The folder of siyu-sandbox's keys and book; the other services have none.
+    package var sandboxState = ""
     /// Where the API listens.
     package var host = "127.0.0.1"
     /// The API's port; 0 takes a free one.

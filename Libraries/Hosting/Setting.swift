@@ -34,6 +34,9 @@ struct Setting: Sendable {
         Setting(
             "db-connections", \.databaseConnectionsMax, 1...1_000, help: "The largest number of database connections."),
         Setting("keys", form: "a folder", \.keysFolder, help: "The folder (0700) that holds master.key (0600)."),
+        Setting(
+            "sandbox-state", form: "a folder", \.sandboxState,
+            help: "siyu-sandbox alone: the folder (0700) of its keys and its book."),
         Setting("env", \.environment, help: "production (the default) or development, where the clock may be moved."),
         Setting("host", form: "an address", \.host, help: "Where the API listens."),
         Setting("port", help: "The API's port; 0 takes a free one.", form: portForm) { text, settings in

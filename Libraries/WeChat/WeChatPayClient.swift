@@ -237,6 +237,9 @@ extension WeChatPayClient {
         switch error {
         case let error as WeChatPayError: return error
         case is NIOConnectionError: return .notSent(reason: "no connection")
+        // Nothing but connecting is ever refused.
+        case let error as IOError where error.errnoCode == ECONNREFUSED:
+            return .notSent(reason: "the connection was refused")
         case let error as HTTPClientError where unsent.contains(error):
             return .notSent(reason: error.shortDescription)
         case let error as HTTPClientError: return .outcomeUnknown(reason: error.shortDescription)

@@ -59,7 +59,7 @@ struct ClientOutcomeTests {
     }
 
     private func isUnknown(_ error: WeChatPayError?) -> Bool {
-        if case .outcomeUnknown = error { true } else { false }
+        error?.kind == "outcomeUnknown"
     }
 
     // MARK: - Answers
@@ -93,7 +93,7 @@ struct ClientOutcomeTests {
     func error_ofACode_saysWhatMayHaveHappened(status: Int, code: String, outcome: String) async throws {
         let error = try await self.outcome(
             .answer(Self.plain(#"{"code":"\#(code)","message":"因为"}"#, status: "\(status) X")))
-        #expect("\(String(reflecting: try #require(error)))".contains(".\(outcome)("))
+        #expect(try #require(error).kind == outcome)
     }
 
     @Test(arguments: ["", "<html>", "{}", #"{"message":"x"}"#, #"{"code":""}"#, #"{"code":"a b"}"#, #"{"code":1}"#])
@@ -155,11 +155,8 @@ struct ClientOutcomeTests {
 
         let error = await #expect(throws: WeChatPayError.self) { try await client.refund(Self.refund) }
 
-        guard case .notSent = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
         try await impatient.shutdown()
+        #expect(error?.kind == "notSent", "\(String(describing: error))")
     }
 
     @Test func redirect_followedByAnotherClient_isUnknown() async throws {
@@ -171,8 +168,8 @@ struct ClientOutcomeTests {
             let follower = HTTPClient(eventLoopGroupProvider: .singleton)
             let client = try client(server.url, http: follower)
             let error = await #expect(throws: WeChatPayError.self) { try await client.refund(outRefundNo: "RF-g_01-1") }
-            #expect(isUnknown(error))
             try await follower.shutdown()
+            #expect(isUnknown(error))
         }
     }
 
@@ -180,10 +177,20 @@ struct ClientOutcomeTests {
         let client = try client("http://127.0.0.1:1")
         for number in ["", "short", "a/../../b", "a b c d", String(repeating: "1", count: 33), "号码号码"] {
             let error = await #expect(throws: WeChatPayError.self) { try await client.payment(outTradeNo: number) }
-            guard case .notSent = error else {
-                Issue.record("\(number)")
-                return
-            }
+            #expect(error?.kind == "notSent", "\(number)")
+        }
+    }
+}
+
+extension WeChatPayError {
+    /// The case's name.
+    fileprivate var kind: String {
+        switch self {
+        case .outcomeUnknown: "outcomeUnknown"
+        case .refused: "refused"
+        case .notFound: "notFound"
+        case .throttled: "throttled"
+        case .notSent: "notSent"
         }
     }
 }

@@ -1,0 +1,248 @@
+import Foundation
+
+// The book of the stand-in: what happened, and what follows from it. Pure values; the shell is `Sandbox`.
+
+/// One line of the journal.
+struct BookEntry: Codable {
+    let at: Date
+    let event: BookEvent
+}
+
+/// What can happen.
+enum BookEvent: Codable {
+    case ordered(PlacedOrder)
+    case paid(outTradeNo: String, transactionID: String)
+    case closed(outTradeNo: String)
+    case refundAccepted(AcceptedRefund)
+    case refundSucceeded(outRefundNo: String)
+    case probed(notice: String, status: Int)
+    case noticeFailed(notice: String, status: Int, next: Date)
+    case noticeEnded(notice: String, end: Notice.End)
+    case faultsSet(FaultSettings)
+}
+
+/// An order as the merchant placed it.
+struct PlacedOrder: Codable, Equatable {
+    let outTradeNo: String
+    let prepayID: String
+    let description: String
+    let notifyURL: String
+    let total: Int64
+    let openID: String
+    let attach: String?
+    let expiresAt: Date?
+}
+
+/// A refund as the merchant asked for it.
+struct AcceptedRefund: Codable, Equatable {
+    let outRefundNo: String
+    let refundID: String
+    let outTradeNo: String
+    let refund: Int64
+    let total: Int64
+    let reason: String?
+    let notifyURL: String?
+}
+
+/// Something the merchant is to be told.
+struct Notice: Codable, Equatable {
+    enum Subject: Codable, Equatable {
+        case payment(outTradeNo: String)
+        case refund(outRefundNo: String)
+    }
+
+    enum End: String, Codable {
+        case delivered
+        /// By the fault `lost_notification`: nobody ever hears of it.
+        case lost
+        case givenUp = "given_up"
+    }
+
+    let id: String
+    let subject: Subject
+    let url: String
+    let since: Date
+    var next: Date
+    var attempts = 0
+    var wasProbed = false
+    var end: End?
+}
+
+/// The state after all entries so far.
+struct Book {
+    struct Payment {
+        let order: PlacedOrder
+        let placedAt: Date
+        var transactionID: String?
+        var paidAt: Date?
+        var closedAt: Date?
+        var refunds: [String] = []
+    }
+
+    struct Refund {
+        let asked: AcceptedRefund
+        let transactionID: String
+        let acceptedAt: Date
+        var succeededAt: Date?
+    }
+
+    private(set) var payments: [String: Payment] = [:]
+    private(set) var outTradeNos: [String: String] = [:]
+    private(set) var refunds: [String: Refund] = [:]
+    private(set) var notices: [String: Notice] = [:]
+    private(set) var faults = FaultSettings()
+    private(set) var probesSent = 0
+    /// Probes that the merchant took for true: each is a fault of the merchant's.
+    private(set) var probesBelieved = 0
+    /// Refunds that are accepted and not paid out, in the order they came.
+    private(set) var processing: [String] = []
+    /// Notices that are not at their end.
+    private(set) var openNotices: Set<String> = []
+}
+
+// MARK: - Applying
+
+extension Book {
+    /// Makes an entry part of the state; only entries that a decision gave, in the same order.
+    mutating func apply(_ entry: BookEntry) throws(BookDamage) {
+        switch entry.event {
+        case .ordered(let order):
+            payments[order.outTradeNo] = Payment(order: order, placedAt: entry.at)
+            outTradeNos[order.prepayID] = order.outTradeNo
+        case .paid(let number, let transactionID):
+            guard let order = payments[number]?.order else { throw BookDamage() }
+            payments[number]?.transactionID = transactionID
+            payments[number]?.paidAt = entry.at
+            add(.payment(outTradeNo: number), url: order.notifyURL, at: entry.at)
+        case .closed(let number):
+            guard payments[number] != nil else { throw BookDamage() }
+            payments[number]?.closedAt = entry.at
+        case .refundAccepted(let asked):
+            guard let transactionID = payments[asked.outTradeNo]?.transactionID else { throw BookDamage() }
+            payments[asked.outTradeNo]?.refunds.append(asked.outRefundNo)
+            refunds[asked.outRefundNo] = Refund(asked: asked, transactionID: transactionID, acceptedAt: entry.at)
+            processing.append(asked.outRefundNo)
+        case .refundSucceeded(let number):
+            guard let asked = refunds[number]?.asked else { throw BookDamage() }
+            refunds[number]?.succeededAt = entry.at
+            processing.removeAll { $0 == number }
+            if let url = asked.notifyURL { add(.refund(outRefundNo: number), url: url, at: entry.at) }
+        case .probed(let id, let status):
+            guard notices[id] != nil else { throw BookDamage() }
+            notices[id]?.wasProbed = true
+            probesSent += 1
+            if (200..<300).contains(status) { probesBelieved += 1 }
+        case .noticeFailed(let id, _, let next):
+            guard notices[id] != nil else { throw BookDamage() }
+            notices[id]?.attempts += 1
+            notices[id]?.next = next
+        case .noticeEnded(let id, let end):
+            guard notices[id] != nil else { throw BookDamage() }
+            notices[id]?.attempts += 1
+            notices[id]?.end = end
+            openNotices.remove(id)
+        case .faultsSet(let settings): faults = settings
+        }
+    }
+
+    private mutating func add(_ subject: Notice.Subject, url: String, at instant: Date) {
+        let id = Draw.uuid("notice|\(subject)")
+        let lateness =
+            Draw.unit(faults.seed, "late_notification", id, 0) < faults.rates.lateNotification
+            ? Double(faults.lateMilliseconds) / 1_000 : 0
+        notices[id] = Notice(
+            id: id, subject: subject, url: url, since: instant, next: instant.addingTimeInterval(lateness))
+        openNotices.insert(id)
+    }
+}
+
+/// An entry that no decision can have given.
+struct BookDamage: Error {}
+
+// MARK: - Refusals
+
+/// A refusal in WeChat Pay's form.
+struct PayRefusal: Error, Equatable {
+    let status: Int
+    let code: String
+    let message: String
+
+    static func parameter(_ message: String) -> PayRefusal {
+        PayRefusal(status: 400, code: "PARAM_ERROR", message: message)
+    }
+    static func invalid(_ message: String) -> PayRefusal {
+        PayRefusal(status: 400, code: "INVALID_REQUEST", message: message)
+    }
+    static let noOrder = PayRefusal(status: 404, code: "ORDER_NOT_EXIST", message: "订单不存在")
+    static let noResource = PayRefusal(status: 404, code: "RESOURCE_NOT_EXISTS", message: "查询的资源不存在")
+    static let unsigned = PayRefusal(status: 401, code: "SIGN_ERROR", message: "签名错误")
+    static let fault = PayRefusal(status: 500, code: "SYSTEM_ERROR", message: "系统异常，请用原单号重试")
+    static let throttled = PayRefusal(status: 429, code: "FREQUENCY_LIMITED", message: "频率超限")
+    static let notEnough = PayRefusal(status: 403, code: "NOT_ENOUGH", message: "商户余额不足")
+}
+
+// MARK: - Decisions
+
+extension Book {
+    /// Places an order; the same content again gives the same prepay id.
+    func place(_ order: PlacedOrder, now: Date) throws(PayRefusal) -> (prepayID: String, events: [BookEvent]) {
+        guard let known = payments[order.outTradeNo] else { return (order.prepayID, [.ordered(order)]) }
+        if known.closedAt != nil { throw PayRefusal(status: 400, code: "ORDER_CLOSED", message: "订单已关闭") }
+        guard known.order == order, known.paidAt == nil else {
+            throw PayRefusal(status: 403, code: "OUT_TRADE_NO_USED", message: "商户订单号重复")
+        }
+        return (known.order.prepayID, [])
+    }
+
+    /// The shopper pays; again gives the same.
+    func pay(outTradeNo: String, openID: String?, now: Date) throws(PayRefusal) -> [BookEvent] {
+        guard let payment = payments[outTradeNo] else { throw .noOrder }
+        guard openID == nil || openID == payment.order.openID else {
+            throw .invalid("another openid placed this order")
+        }
+        if payment.paidAt != nil { return [] }
+        if payment.closedAt != nil { throw .invalid("this order is closed") }
+        if let end = payment.order.expiresAt, now > end { throw .invalid("this order can no longer be paid") }
+        return [.paid(outTradeNo: outTradeNo, transactionID: "4200" + Draw.digits(24, "transaction|\(outTradeNo)"))]
+    }
+
+    /// Sees to it that an order is not paid any more.
+    func close(outTradeNo: String) throws(PayRefusal) -> [BookEvent] {
+        guard let payment = payments[outTradeNo] else { throw .noOrder }
+        if payment.paidAt != nil { throw PayRefusal(status: 400, code: "ORDER_PAID", message: "订单已支付") }
+        return payment.closedAt == nil ? [.closed(outTradeNo: outTradeNo)] : []
+    }
+
+    /// Accepts a refund, once per number.
+    func refund(_ asked: AcceptedRefund) throws(PayRefusal) -> [BookEvent] {
+        guard let payment = payments[asked.outTradeNo] else { throw .noResource }
+        if let known = refunds[asked.outRefundNo] {
+            guard known.asked == asked else { throw .invalid("商户退款单号已存在，且参数与原退款不一致") }
+            return []
+        }
+        guard payment.paidAt != nil else { throw .invalid("订单未支付") }
+        guard asked.total == payment.order.total else { throw .invalid("订单金额与原订单不一致") }
+        let before = payment.refunds.compactMap { refunds[$0]?.asked.refund }
+        // Each is at most the total and there are at most fifty, so the sum fits.
+        let (sum, tooMuch) = before.reduce(0, &+).addingReportingOverflow(asked.refund)
+        guard asked.refund > 0, !tooMuch, sum <= payment.order.total else { throw .invalid("退款金额超过可退金额") }
+        guard before.count < Self.refundsPerPaymentMax else { throw .invalid("超过部分退款次数限制") }
+        return [.refundAccepted(asked)]
+    }
+
+    /// As WeChat Pay has it.
+    static let refundsPerPaymentMax = 50
+
+    /// The refunds whose money has arrived by now.
+    func settle(after seconds: Double, now: Date) -> [BookEvent] {
+        processing.filter { number in
+            (refunds[number]?.acceptedAt).map { $0.addingTimeInterval(seconds) <= now } ?? false
+        }.map { .refundSucceeded(outRefundNo: $0) }
+    }
+
+    /// The notices that are due, and not in `flight`.
+    func due(now: Date, flight: Set<String>) -> [Notice] {
+        openNotices.subtracting(flight).compactMap { notices[$0] }.filter { $0.next <= now }
+            .sorted { ($0.next, $0.id) < ($1.next, $1.id) }
+    }
+}

@@ -1,0 +1,88 @@
+/// The API of siyu-sandbox, served at `/openapi.json`.
+let openAPI = """
+    {
+      "openapi": "3.1.0",
+      "info": { "title": "siyu-sandbox", "version": "1",
+        "description": "Plays WeChat Pay API v3, with faults on demand. Never in production." },
+      "paths": {
+        "/v3/pay/transactions/jsapi": {
+          "post": { "summary": "Places an order.", "security": [{ "merchant": [] }], "responses": {
+            "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/pay/transactions/out-trade-no/{no}": {
+          "get": { "summary": "How a payment stands.", "security": [{ "merchant": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/no" },
+              { "name": "mchid", "in": "query", "required": true, "schema": { "type": "string" } }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/pay/transactions/out-trade-no/{no}/close": {
+          "post": { "summary": "Closes an order that is not paid.", "security": [{ "merchant": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "204": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/refund/domestic/refunds": {
+          "post": { "summary": "Accepts a refund, once per out_refund_no.", "security": [{ "merchant": [] }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/refund/domestic/refunds/{no}": {
+          "get": { "summary": "How a refund stands.", "security": [{ "merchant": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/certificates": {
+          "get": { "summary": "The platform certificate, encrypted.", "security": [{ "merchant": [] }], "responses": {
+            "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/sandbox/pay": {
+          "post": { "summary": "The shopper pays; again changes nothing.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
+              "properties": { "prepay_id": { "type": "string" }, "out_trade_no": { "type": "string" },
+                "openid": { "type": "string", "description": "Must be the order's, if it is given." } } } } } },
+            "responses": { "200": { "$ref": "#/components/responses/JSON" },
+              "404": { "$ref": "#/components/responses/Problem" }, "409": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" } } }
+        },
+        "/sandbox/book": {
+          "get": { "summary": "What the book counts: orders, payments, refunds, payouts, notifications, faults.",
+            "responses": { "200": { "$ref": "#/components/responses/JSON" } } }
+        },
+        "/sandbox/book/{no}": {
+          "get": { "summary": "One payment with its refunds.",
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "200": { "$ref": "#/components/responses/JSON" }, "404": { "$ref": "#/components/responses/Problem" } } }
+        },
+        "/sandbox/faults": {
+          "get": { "summary": "What goes wrong, and how often.",
+            "responses": { "200": { "$ref": "#/components/responses/JSON" } } },
+          "put": { "summary": "Says what goes wrong from now on; what is left out does not.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
+              "properties": {
+                "seed": { "type": "integer" },
+                "operations": { "type": "array", "items": {
+                  "enum": ["prepay", "payment_query", "close", "refund", "refund_query"] } },
+                "hold_ms": { "type": "integer", "default": 6000 }, "late_ms": { "type": "integer", "default": 3000 },
+                "rates": { "type": "object", "additionalProperties": false, "properties": {
+                  "time_out_after_work": { "type": "number" }, "server_error": { "type": "number" },
+                  "refuse": { "type": "number" }, "duplicate_notification": { "type": "number" },
+                  "late_notification": { "type": "number" }, "lost_notification": { "type": "number" },
+                  "signature_probe": { "type": "number" } } } } } } } },
+            "responses": { "200": { "$ref": "#/components/responses/JSON" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" } } }
+        }
+      },
+      "components": {
+        "securitySchemes": { "merchant": { "type": "http", "scheme": "WECHATPAY2-SHA256-RSA2048" } },
+        "parameters": { "no": { "name": "no", "in": "path", "required": true, "schema": { "type": "string" } } },
+        "responses": {
+          "JSON": { "description": "JSON.", "content": { "application/json": {} } },
+          "Signed": { "description": "As WeChat Pay answers, with its signature.",
+            "content": { "application/json": {} } },
+          "Refused": { "description": "{code, message}, not signed.", "content": { "application/json": {} } },
+          "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
+        }
+      }
+    }
+    """

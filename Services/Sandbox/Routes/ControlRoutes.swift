@@ -1,0 +1,152 @@
+import Foundation
+import Hosting
+import HTTPTypes
+import Hummingbird
+import Kernel
+import NIOCore
+import WeChat
+
+/// What a test or a tour asks of the stand-in: to pay as a shopper, to fail, and to show its book.
+struct ControlRoutes: Sendable {
+    let sandbox: Sandbox
+
+    func add(to router: some RouterMethods<SiyuRequestContext>) {
+        router.post("sandbox/pay") { request, context in try await pay(request, context) }
+        router.get("sandbox/book") { _, _ in try await book() }
+        router.get("sandbox/book/{no}") { _, context in try await payment(context) }
+        router.get("sandbox/faults") { _, _ in json(try await sandbox.read { $0.faults }) }
+        router.put("sandbox/faults") { request, context in try await setFaults(request, context) }
+    }
+
+    // MARK: Paying
+
+    private struct PayRequest: Decodable {
+        let prepay_id: String?
+        let out_trade_no: String?
+        let openid: String?
+    }
+
+    private func pay(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let asked: PayRequest = try await read(request, context)
+        let now = Sandbox.now()
+        let merchant = try sandbox.platform.merchant
+        do {
+            let payment = try await sandbox.change(now: now) { book in
+                try book.pay(outTradeNo: try number(asked, book), openID: asked.openid, now: now)
+            } then: {
+                $0.payments[try number(asked, $0)]
+            }
+            guard let payment else { throw Problem.notFound("There is no such order.") }
+            return json(Wire.Payment(payment, merchant: merchant))
+        } catch let refusal as PayRefusal {
+            guard refusal.status != 404 else { throw Problem.notFound("There is no such order.") }
+            throw Problem.conflict("The order cannot be paid: \(refusal.message).")
+        }
+    }
+
+    private func number(_ asked: PayRequest, _ book: Book) throws -> String {
+        if let number = asked.out_trade_no { return number }
+        guard let id = asked.prepay_id else { throw Problem.invalid("Name a `prepay_id` or an `out_trade_no`.") }
+        guard let number = book.outTradeNos[id] else { throw Problem.notFound("There is no such prepay id.") }
+        return number
+    }
+
+    // MARK: Faults
+
+    private func setFaults(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let faults: FaultSettings = try await read(request, context)
+        if let flaw = faults.flaw { throw Problem.invalid(flaw) }
+        let now = try await sandbox.change({ _ in [.faultsSet(faults)] }, then: { $0.faults })
+        sandbox.counter.restart()
+        return json(now)
+    }
+
+    // MARK: Book
+
+    private struct Totals: Encodable {
+        var orders = 0
+        var payments = 0
+        var payments_fen: Int64 = 0
+        var refunds = 0
+        var refunds_fen: Int64 = 0
+        var payouts = 0
+        var payouts_fen: Int64 = 0
+        var payments_with_payout = 0
+        var payouts_per_payment_max = 0
+        var notifications: [String: Int] = ["open": 0, "delivered": 0, "lost": 0, "given_up": 0]
+        var probes_sent = 0
+        var probes_believed = 0
+        /// Since the start of the process.
+        var calls = 0
+        var faults: [String: Int] = [:]
+    }
+
+    private func book() async throws -> Response {
+        var totals = try await sandbox.read { book in
+            var totals = Totals()
+            totals.orders = book.payments.count
+            for payment in book.payments.values where payment.paidAt != nil {
+                totals.payments += 1
+                totals.payments_fen &+= payment.order.total
+                let payouts = payment.refunds.compactMap { book.refunds[$0] }.filter { $0.succeededAt != nil }
+                totals.payouts += payouts.count
+                totals.payouts_fen &+= payouts.reduce(0) { $0 &+ $1.asked.refund }
+                if !payouts.isEmpty { totals.payments_with_payout += 1 }
+                totals.payouts_per_payment_max = max(totals.payouts_per_payment_max, payouts.count)
+            }
+            totals.refunds = book.refunds.count
+            totals.refunds_fen = book.refunds.values.reduce(0) { $0 &+ $1.asked.refund }
+            for notice in book.notices.values { totals.notifications[notice.end?.rawValue ?? "open", default: 0] += 1 }
+            totals.probes_sent = book.probesSent
+            totals.probes_believed = book.probesBelieved
+            return totals
+        }
+        totals.calls = sandbox.counter.calls
+        totals.faults = sandbox.counter.faults
+        return json(totals)
+    }
+
+    private struct PaymentPage: Encodable {
+        let payment: Wire.Payment
+        let payouts: Int
+        let payouts_fen: Int64
+        let refunds: [Wire.Refund]
+    }
+
+    private func payment(_ context: SiyuRequestContext) async throws -> Response {
+        let number = try context.parameters.require("no").removingPercentEncoding ?? ""
+        let merchant = try sandbox.platform.merchant
+        let page = try await sandbox.read { book -> PaymentPage? in
+            guard let payment = book.payments[number] else { return nil }
+            let refunds = payment.refunds.compactMap { book.refunds[$0] }
+            let payouts = refunds.filter { $0.succeededAt != nil }
+            return PaymentPage(
+                payment: Wire.Payment(payment, merchant: merchant), payouts: payouts.count,
+                payouts_fen: payouts.reduce(0) { $0 &+ $1.asked.refund }, refunds: refunds.map { Wire.Refund($0) })
+        }
+        guard let page else { throw Problem.notFound("There is no such order.") }
+        return json(page)
+    }
+
+    // MARK: JSON
+
+    private func read<Value: Decodable>(_ request: Request, _ context: SiyuRequestContext) async throws -> Value {
+        try request.require(contentType: "application/json")
+        var request = request
+        let body = try await request.collectBody(upTo: context.maxUploadSize)
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(Array(buffer: body)))
+        } catch let DecodingError.dataCorrupted(context) where context.debugDescription.hasSuffix("is unknown.") {
+            throw Problem.invalid(context.debugDescription)
+        } catch {
+            throw Problem.badRequest("The body is not the JSON that this path takes.")
+        }
+    }
+
+    private func json(_ value: some Encodable) -> Response {
+        guard let body = try? Wire.json(value) else { return Problem.internalError.response() }
+        return Response(
+            status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}
