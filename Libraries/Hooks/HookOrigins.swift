@@ -50,19 +50,25 @@ package final class HookOrigins: Sendable {
 
     private let pool: Pool
     private let keys: KeyRing
+    private let clock: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
 
     /// Sources as the database has them, with secrets sealed by `keys`.
-    package init(pool: Pool, keys: KeyRing) {
+    ///
+    /// - Parameter clock: Tells how old memory is; tests bring their own.
+    package init(
+        pool: Pool, keys: KeyRing, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.pool = pool
         self.keys = keys
+        self.clock = clock
     }
 
     /// The source with this name; nil if there is none.
     ///
     /// - Throws: `PostgresError` and `KeysError` when the sources cannot be read; ``Problem`` 503 in the second after that.
     package func origin(named name: String) async throws -> HookOrigin? {
-        switch step(name, at: .now) {
+        switch step(name, at: clock()) {
         case .answer(let origin): return origin
         case .wait(let refresh): return try await refresh.value[name]
         case .unavailable: throw Problem.unavailable()
@@ -102,7 +108,7 @@ package final class HookOrigins: Sendable {
             let origins = try await read()
             state.withLock { state in
                 state.origins = origins
-                state.loadedAt = .now
+                state.loadedAt = clock()
                 state.refresh = nil
             }
             return origins

@@ -12,9 +12,9 @@ struct Siyu: AsyncParsableCommand {
         abstract: "Runs and looks after Siyu: databases, brands, keys, imports, reports, jobs.",
         subcommands: [
             MigrateCommand.self, DoctorCommand.self, TourCommand.self, ClockCommand.self, BrandCommand.self,
-            ShopCommand.self, APIKeyCommand.self, KeysCommand.self, JobsCommand.self, ImportCommand.self,
-            MerchantCommand.self, RefundCommand.self, CodesCommand.self, LedgerCommand.self, ReportCommand.self,
-            BenchCommand.self,
+            ShopCommand.self, APIKeyCommand.self, HooksCommand.self, PolicyCommand.self, PrivacyCommand.self,
+            KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
+            CodesCommand.self, LedgerCommand.self, ReportCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -52,17 +52,12 @@ struct SweepsTests {
             _ = try await Sweeps(pool: pool, queue: queue, logger: .silent).pushDue()
             await queue.wake(SweepHooks.jobQueue)
 
-            let clock = ContinuousClock()
-            let deadline = clock.now + .seconds(20)
-            var left: [String] = []
-            repeat {
-                try await Task.sleep(for: .milliseconds(50))
-                left = try await bundle.db.owner.run(
+            try await eventually {
+                try await bundle.db.owner.run(
                     Statement("SELECT delivery_id FROM hooks.inbox WHERE sealed_body IS NOT NULL") {
                         row throws(PostgresError) in try row.next(String.self)
-                    })
-            } while left != ["young"] && clock.now < deadline
-            #expect(left == ["young"])
+                    }) == ["young"]
+            }
         }
     }
 }
