@@ -132,7 +132,7 @@ let package = Package(
             [
                 "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
                 logging,
-            ]),
+            ], exclude: ["Decisions", "README.md"]),
         library(
             "Reporting",
             ["Accounting", "Codes", "Gifting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
@@ -202,7 +202,7 @@ let package = Package(
             "GiftingTests",
             [
                 "Accounting", "Gifting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
-                logging,
+                "WeChat", logging,
             ]),
         tests(
             "GiftsTests",

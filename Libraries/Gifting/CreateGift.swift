@@ -31,7 +31,9 @@ extension Gifts {
     /// What a greeting may weigh: a character may be any number of combining marks.
     static let greetingBytes = Limit(4_000, reason: "100 of the longest emoji there are, and the column's own limit.")
 
-    /// Begins a gift: who gives what to whom. Nothing is kept in stock yet.
+    /// Begins a gift: who gives what to whom.
+    ///
+    /// Nothing is kept in stock yet.
     package func create(_ wish: NewGift, by shopper: Shopper, on tx: Transaction) async throws -> SenderView {
         guard wish.recipients.count == 1, let recipient = wish.recipients.first else {
             throw Problem.giftNeedsOneRecipient

@@ -74,7 +74,9 @@ extension Gifts {
         }
     }
 
-    /// The person behind an openid; nil if the vault does not know it. Nobody is admitted by asking.
+    /// The person behind an openid; nil if the vault does not know it.
+    ///
+    /// Nobody is admitted by asking.
     func person(of shopper: Shopper, on tx: Transaction) async throws -> ID<Person>? {
         let index = vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
         return try await vault.known([index], kind: Self.openID, brand: shopper.brand, on: tx)[index]

@@ -76,8 +76,8 @@ enum StatementRules {
             || isClockAlone(sql)
     }
 
-    /// The one statement that reads the clock, at the start of a transaction.
+    /// The one statement that reads the clock: as it was at the start of a transaction, or, where a lock was waited for, as it is now.
     private static func isClockAlone(_ sql: String) -> Bool {
-        sql.contains(/^\s*SELECT siyu\.clock\(\)\s*$/)
+        sql.contains(/^\s*SELECT siyu\.clock\(\)(?: \+ \(clock_timestamp\(\) - transaction_timestamp\(\)\))?\s*$/)
     }
 }
