@@ -35,6 +35,27 @@ package struct CodeBatchRecord: Sendable, Hashable {
     package let owedAccount: ID<Account>
     /// When it was minted.
     package let createdAt: Date
+
+    /// A batch in its parts.
+    package init(
+        id: ID<CodeBatch>, brand: ID<Brand>, handle: BatchHandle, count: Int64, wrappedKey: [UInt8],
+        prizes: PrizeTable, rulesHash: [UInt8], label: String, shop: ID<Shop>?, product: ID<Product>?,
+        costAccount: ID<Account>, owedAccount: ID<Account>, createdAt: Date
+    ) {
+        self.id = id
+        self.brand = brand
+        self.handle = handle
+        self.count = count
+        self.wrappedKey = wrappedKey
+        self.prizes = prizes
+        self.rulesHash = rulesHash
+        self.label = label
+        self.shop = shop
+        self.product = product
+        self.costAccount = costAccount
+        self.owedAccount = owedAccount
+        self.createdAt = createdAt
+    }
 }
 
 /// Why a batch cannot be used.

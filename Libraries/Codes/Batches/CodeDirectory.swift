@@ -13,6 +13,12 @@ package struct GenuineCode: Sendable {
     /// The place, from 0.
     package let index: Int64
 
+    /// A code by its place in its batch.
+    package init(batch: OpenBatch, index: Int64) {
+        self.batch = batch
+        self.index = index
+    }
+
     var key: CodeKey { CodeKey(batch: batch.record.id, index: index) }
 }
 

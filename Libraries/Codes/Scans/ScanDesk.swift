@@ -28,6 +28,9 @@ package final class ScanDesk: Sendable {
     /// A desk in front of `redeem`.
     package init(redeem: @escaping Redeem) { self.redeem = redeem }
 
+    /// How many scans wait for the next transaction.
+    package var waitingCount: Int { state.withLock { $0.count } }
+
     /// Redeems a scan together with those that arrive with it.
     ///
     /// - Throws: ``Problem``: what was refused, or 503 when too many wait; what the transaction threw.

@@ -1,0 +1,191 @@
+import Accounting
+import Codes
+import Foundation
+import Kernel
+import Keys
+import Postgres
+import TestSupport
+import Testing
+
+struct MintingTests {
+    private static var isFull: Bool { ProcessInfo.processInfo.environment["SIYU_SWEEP"] == "full" }
+    private static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    private func sheet(_ batch: OpenBatch) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        try await CodeSheet(batch).write(workers: 3) { piece, _ in bytes += piece }
+        return bytes
+    }
+
+    /// In full (a million codes, a million forged ones) with SIYU_SWEEP=full, a tenth otherwise.
+    @Test func c01_aMillionCodes_haveNoDuplicates() async throws {
+        let count: Int64 = Self.isFull ? 1_000_000 : 100_000
+        let batch = try KeyRingFixture().batch(count: count)
+        var codes: Set<[UInt8]> = []
+        codes.reserveCapacity(Int(count))
+        var lines: Int64 = -1
+
+        try await CodeSheet(batch).write(workers: Self.cores) { piece, _ in
+            for line in piece.split(separator: UInt8(ascii: "\n")) {
+                lines += 1
+                guard let comma = line.firstIndex(of: UInt8(ascii: ",")), lines > 0 else { continue }
+                codes.insert(Array(line[(comma + 1)...]))
+            }
+        }
+
+        #expect(lines == count && codes.count == Int(count))
+        #expect(codes.allSatisfy { $0.count == 20 && $0.starts(with: Array("K7QX".utf8)) })
+    }
+
+    @Test func c01_forgedCodes_areNeverValid() async throws {
+        let tries = Self.isFull ? 1_000_000 : 100_000
+        let batch = try KeyRingFixture().batch(count: 20_000_000)
+        let pieces = (0..<Self.cores).map { _ in tries / Self.cores + 1 }
+
+        let valid = await withTaskGroup(of: Int.self) { group in
+            for piece in pieces {
+                group.addTask {
+                    var generator = SystemRandomNumberGenerator()
+                    var valid = 0
+                    for _ in 0..<piece {
+                        let digits = (0..<16).map { _ in
+                            "0123456789ABCDEFGHJKMNPQRSTVWXYZ".randomElement(using: &generator) ?? "0"
+                        }
+                        guard let code = CodeText("K7QX" + String(digits)) else { continue }
+                        if batch.cipher.index(of: code, count: batch.record.count) != nil { valid += 1 }
+                    }
+                    return valid
+                }
+            }
+            return await group.reduce(0, +)
+        }
+
+        #expect(valid == 0)
+    }
+
+    @Test func c01_sameRequest_givesTheSameBatchAndTheSameBytes() async throws {
+        try await Factory.open { factory in
+            let first = try await factory.mint("A")
+            let again = try await factory.mint("A")
+            let other = try await factory.mint("B")
+
+            #expect(first.record == again.record)
+            #expect(first.record.handle != other.record.handle)
+            let bytes = try await sheet(first)
+            #expect(try await sheet(again) == bytes)
+            #expect(try await sheet(other) != bytes)
+            #expect(bytes.starts(with: Array("index,code\n0,\(first.record.handle)".utf8)))
+            #expect(try await factory.count("codes.batch") == 2)
+            #expect(try await factory.count("codes.handle") == 2)
+            #expect(try await factory.count("codes.key_use") == 3)
+        }
+    }
+
+    @Test func c01_sameRequestAtOnce_isMintedOnce() async throws {
+        try await Factory.open { factory in
+            let handles = try await withThrowingTaskGroup(of: BatchHandle.self) { group in
+                for _ in 0..<8 { group.addTask { try await factory.mint("A", prizes: []).record.handle } }
+                return try await group.reduce(into: Set<BatchHandle>()) { $0.insert($1) }
+            }
+
+            #expect(handles.count == 1)
+            #expect(try await factory.count("codes.batch") == 1)
+            #expect(try await factory.count("codes.handle") == 1)
+        }
+    }
+
+    @Test func sameRequest_withAnotherWish_isRefused() async throws {
+        try await Factory.open { factory in
+            _ = try await factory.mint("A")
+
+            let problem = await #expect(throws: Problem.self) { try await factory.mint("A", count: Factory.count + 1) }
+            #expect(problem?.code == "idempotency_mismatch")
+            let prizes = await #expect(throws: Problem.self) { try await factory.mint("A", prizes: []) }
+            #expect(prizes?.status == 409)
+        }
+    }
+
+    @Test func mint_thatMakesNoSense_isRefused() async throws {
+        try await Factory.open { factory in
+            for count in [Int64(0), -1, CodeCipher.countMax + 1] {
+                let problem = await #expect(throws: Problem.self) { try await factory.mint(count: count, prizes: []) }
+                #expect(problem?.code == "count_out_of_range")
+            }
+            let foreign = MintRequest(brand: .mint(), requestID: "A", count: 1, label: "x")
+            let problem = await #expect(throws: Problem.self) {
+                try await Minting.mint(foreign, author: "test", keys: factory.keys, on: factory.operator)
+            }
+            #expect(problem?.status == 404)
+        }
+    }
+
+    @Test func directory_learnsOfBatchesAndLeavesOutUnreadableOnes() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch("A")
+            let code = batch.cipher.code(at: 7).description
+            let stranger = CodeDirectory(pool: factory.redeem, keys: .ephemeral(), logger: .silent)
+            try await stranger.refresh()
+
+            #expect(factory.directory.code(code.lowercased(), brand: factory.brand)?.index == 7)
+            #expect(factory.directory.code(code, brand: .mint()) == nil)
+            #expect(stranger.code(code, brand: factory.brand) == nil)
+
+            let later = try await factory.mint("B")
+            #expect(factory.directory.batch(later.record.handle) == nil)
+            try await eventually {
+                try await factory.directory.refresh()
+                return factory.directory.batch(later.record.handle) != nil
+            }
+        }
+    }
+
+    @Test func siyuRedeem_mayNotMintNorChangeWhatWasDecided() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            let id = batch.record.id
+            let forbidden: [Statement<Void>] = [
+                Statement("UPDATE codes.redemption SET tier = 1"), Statement("DELETE FROM codes.redemption"),
+                Statement("DELETE FROM codes.code_range"), Statement("UPDATE codes.batch SET closed_at = now()"),
+                Statement(
+                    "INSERT INTO codes.handle (handle, brand_id, batch_id, created_at) SELECT 1, brand_id, batch_id, now() FROM codes.batch WHERE batch_id = \(id)"
+                ),
+                Statement("UPDATE codes.prize SET count = count + 1"),
+            ]
+            for statement in forbidden {
+                let error = await #expect(throws: PostgresError.self) { try await factory.redeem.execute(statement) }
+                #expect(error?.sqlState == .insufficientPrivilege)
+            }
+            let reports = factory.db.pool(as: .reports)
+            let error = await #expect(throws: PostgresError.self) {
+                try await reports.execute(Statement<Void>("SELECT wrapped_key FROM codes.batch"))
+            }
+            #expect(error?.sqlState == .insufficientPrivilege)
+        }
+    }
+
+    @Test func audit_ofABatch_findsWhatWasPromisedAndWhatWasTamperedWith() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            let scans = (0..<50).map { factory.scan(batch, Int64($0), by: "p\($0)") }
+            _ = try await factory.answers(scans)
+
+            func audit() async throws -> BatchAudit {
+                try await BatchAudit.run(
+                    batch.record, author: "test", keys: factory.keys, workers: 2, on: factory.operator)
+            }
+            let right = try await audit()
+            #expect(right.isRight && right.found[1] == 200 && right.found[2] == 800)
+            #expect(right.won.values.reduce(0, +) == 50)
+
+            try await factory.db.owner.execute(
+                Statement("UPDATE codes.redemption SET tier = CASE WHEN tier IS NULL THEN 1 END WHERE code_index = 3"))
+            let wrong = try await audit()
+            #expect(!wrong.isRight && wrong.wrongRedemptions == 1)
+
+            let fate = try await CodeFate.find(
+                batch.cipher.code(at: 4).description, author: "test", keys: factory.keys, on: factory.operator)
+            #expect(fate?.index == 4 && fate?.standing == .active && fate?.redeemedAt != nil)
+            #expect(try await factory.count("codes.key_use") == 4)
+        }
+    }
+}
