@@ -117,8 +117,8 @@ let package = Package(
         library(
             "Orders",
             [
-                "Accounting", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat", asyncHTTPClient,
-                logging,
+                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat",
+                asyncHTTPClient, logging,
             ], exclude: ["Decisions", "README.md"]),
         library(
             "Codes",

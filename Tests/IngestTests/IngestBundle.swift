@@ -17,6 +17,8 @@ import Testing
 struct IngestBundle {
     let db: TestDatabase
     let port: Int
+    /// The master keys of the service.
+    let keys: KeyRing
     let brand = ID<Brand>.mint()
     let shops: [ID<Shop>]
 
@@ -25,7 +27,7 @@ struct IngestBundle {
         try await withTestDatabase { db in
             let folder = FileManager.default.temporaryDirectory.appending(path: "siyu-\(ID<Import>.mint())").path()
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            _ = try KeyRing.create(folder: folder)
+            let keys = try KeyRing.create(folder: folder)
             let application = try await build(settings(db.conninfo(as: .ingest), keys: folder), logger: .silent)
 
             let (ready, continuation) = AsyncStream<Int>.makeStream()
@@ -36,7 +38,7 @@ struct IngestBundle {
                         .run { continuation.yield($0.api) }
                 }
                 guard let port = await ready.first(where: { _ in true }) else { return try await group.waitForAll() }
-                try await body(try await IngestBundle(db: db, port: port))
+                try await body(try await IngestBundle(db: db, port: port, keys: keys))
                 group.cancelAll()
             }
         }
@@ -52,8 +54,9 @@ struct IngestBundle {
         return settings
     }
 
-    private init(db: TestDatabase, port: Int) async throws {
+    private init(db: TestDatabase, port: Int, keys: KeyRing) async throws {
         self.db = db
+        self.keys = keys
         self.port = port
         let brand = brand
         try await db.owner.execute(
@@ -96,7 +99,7 @@ struct IngestBundle {
         }
     }
 
-    private func send(
+    func send(
         _ method: String, _ path: String, key: String?, headers: [String: String] = [:], body: String? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")

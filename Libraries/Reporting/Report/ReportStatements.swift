@@ -119,6 +119,9 @@ enum ReportStatements {
     /// What the ledger itself says, by shop and day, read live: a control figure that is rolled up together with what
     /// it controls would hide exactly the posting that nobody announced.
     ///
+    /// Money of an order enters and leaves through its shop's clearing account, whatever stands at the other end (sales, or the
+    /// escrow of a gift).
+    ///
     /// One range of an index.
     static func ledger(_ range: DayRun, scope: ReportScope, brand: ID<Brand>) -> Statement<ReportRows.LedgerRow> {
         Statement(
@@ -126,11 +129,11 @@ enum ReportStatements {
             SELECT a.subject_id, l.day, sum(l.amount_fen)::bigint, sum(l.payments)::bigint
             FROM (
                 SELECT (t.occurred_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-                    CASE WHEN t.kind = 'order.paid' THEN t.credit_account_id ELSE t.debit_account_id END AS account_id,
+                    CASE WHEN t.kind = 'order.paid' THEN t.debit_account_id ELSE t.credit_account_id END AS account_id,
                     sum(CASE WHEN t.kind = 'order.paid' THEN t.amount_fen ELSE -t.amount_fen END) AS amount_fen,
                     sum(CASE WHEN t.kind = 'order.paid' THEN 1 ELSE -1 END) AS payments
                 FROM accounting.transfer t
-                WHERE t.brand_id = \(brand) AND t.kind IN ('order.paid', 'order.reversed')
+                WHERE t.brand_id = \(brand) AND t.kind IN ('order.paid', 'order.reversed', 'order.refunded')
                     AND t.occurred_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
                     AND t.occurred_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
                 GROUP BY 1, 2
