@@ -44,7 +44,7 @@ package struct FF1: Sendable {
     /// The bytes of the round function's result that count: `d` of the standard, 12 at most here.
     private let resultBytes: Int
     /// The chained state before the last block, with what of that block never changes mixed in.
-    private let start: [UInt8]
+    private let start: UInt128
 
     /// The permutation of the strings of `length` numerals below `radix`.
     ///
@@ -73,11 +73,11 @@ package struct FF1: Sendable {
         while (message.count + variable) % Self.blockBytes != 0 { message.append(0) }
         message += [UInt8](repeating: 0, count: variable)
 
-        var state = [UInt8](repeating: 0, count: Self.blockBytes)
+        var state: UInt128 = 0
         for first in stride(from: 0, to: message.count, by: Self.blockBytes) {
-            for index in 0..<Self.blockBytes { state[index] ^= message[first + index] }
+            state ^= message[first..<first + Self.blockBytes].reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
             if first + Self.blockBytes < message.count {
-                do { try AES.permute(&state, key: key) } catch { throw .keyUnusable }
+                do { state = try Self.permuted(state, key) } catch { throw .keyUnusable }
             }
         }
         start = state
@@ -86,10 +86,9 @@ package struct FF1: Sendable {
     /// The string that `plain` is permuted to.
     package func encrypt(_ plain: Halves) -> Halves {
         var (left, right) = (plain.left, plain.right)
-        var block = start
         for round in 0..<Self.rounds {
             let modulus = round % 2 == 0 ? leftModulus : rightModulus
-            let sum = add(roundResult(of: right, round, &block), left, modulus)
+            let sum = add(roundResult(of: right, round), left, modulus)
             (left, right) = (right, sum)
         }
         return Halves(left: left, right: right)
@@ -98,10 +97,9 @@ package struct FF1: Sendable {
     /// The string that is permuted to `permuted`.
     package func decrypt(_ permuted: Halves) -> Halves {
         var (left, right) = (permuted.left, permuted.right)
-        var block = start
         for round in (0..<Self.rounds).reversed() {
             let modulus = round % 2 == 0 ? leftModulus : rightModulus
-            let result = reduce(roundResult(of: left, round, &block), modulus)
+            let result = reduce(roundResult(of: left, round), modulus)
             let difference = right >= result ? right - result : right + (modulus - result)
             (left, right) = (difference, left)
         }
@@ -111,22 +109,23 @@ package struct FF1: Sendable {
     // MARK: Rounds
 
     /// The round function: the number that the first `d` bytes of the CBC-MAC stand for.
-    private func roundResult(of half: UInt64, _ round: UInt8, _ block: inout [UInt8]) -> UInt128 {
-        for index in 0..<Self.blockBytes { block[index] = start[index] }
-        block[Self.blockBytes - 1 - halfBytes] ^= round
-        var rest = half
-        for index in 0..<halfBytes {
-            block[Self.blockBytes - 1 - index] ^= UInt8(truncatingIfNeeded: rest)
-            rest >>= 8
-        }
+    private func roundResult(of half: UInt64, _ round: UInt8) -> UInt128 {
+        let block = start ^ UInt128(round) << UInt128(8 * halfBytes) ^ UInt128(half)
         do {
-            try AES.permute(&block, key: key)
+            return try Self.permuted(block, key) >> UInt128(8 * (Self.blockBytes - resultBytes))
         } catch {
             preconditionFailure("the key was accepted when the permutation was made")
         }
-        var result: UInt128 = 0
-        for index in 0..<resultBytes { result = result << 8 | UInt128(block[index]) }
-        return result
+    }
+
+    /// One block of AES; the number is its bytes, the first one the highest.
+    private static func permuted(_ block: UInt128, _ key: SymmetricKey) throws -> UInt128 {
+        var bytes = block.bigEndian
+        try withUnsafeMutableBytes(of: &bytes) { bytes in
+            var bytes = bytes
+            try AES.permute(&bytes, key: key)
+        }
+        return UInt128(bigEndian: bytes)
     }
 
     private func reduce(_ value: UInt128, _ modulus: UInt64) -> UInt64 {
