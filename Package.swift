@@ -250,7 +250,7 @@ let package = Package(
             ]),
         tests(
             "SandboxTests",
-            ["Hosting", "Kernel", "Sandbox", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1]),
+            ["Hosting", "Kernel", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1, nioPosix]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
