@@ -12,7 +12,12 @@ struct TourCommand: AsyncParsableCommand {
 
     @Option(help: "The CDNOW purchases.") var file = "Tests/Data/cdnow_master.txt"
     @Option(help: "Where siyu-ingest answers.") var ingest = "http://127.0.0.1:8101"
+    @Option(help: "Where siyu-redeem answers.") var redeem = "http://127.0.0.1:8102"
+    @Option(help: "Where siyu-gifts answers.") var gifts = "http://127.0.0.1:8103"
     @Option(help: "Where siyu-reports answers.") var reports = "http://127.0.0.1:8104"
+    @Option(help: "Where siyu-sandbox answers.") var sandbox = "http://127.0.0.1:8110"
+    @Option(help: "What siyu-sandbox gave the merchant: its merchant.json.") var merchant: String
+    @OptionGroup var keys: KeysOptions
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
@@ -23,8 +28,15 @@ struct TourCommand: AsyncParsableCommand {
             throw Failure(
                 "\(file) cannot be read: run the tour in the repository, or name the file with --file.", .usage)
         }
+        guard let credentials = FileManager.default.contents(atPath: merchant) else {
+            throw Failure(
+                "\(merchant) cannot be read: it stands in the folder SIYU_SANDBOX_STATE of siyu-sandbox.", .noInput)
+        }
+        let ring = try keys.ring()
+        let addresses = TourAddresses(
+            ingest: ingest, redeem: redeem, gifts: gifts, reports: reports, sandbox: sandbox)
         let outcome = try await database.withPool { pool in
-            try await Tour(pool: pool, file: data, ingest: ingest, reports: reports).run()
+            try await Tour(pool: pool, keys: ring, file: data, merchant: credentials, addresses: addresses).run()
         }
         Terminal.say()
         let summary = outcome.summary
@@ -36,7 +48,11 @@ struct TourCommand: AsyncParsableCommand {
                     ["members with two orders or more", "\(summary.repeatMembers)"],
                     ["GMV", "\(Money(fen: summary.gmvFen))"], ["orders of ¥0.00", "\(summary.zeroOrders)"],
                     ["ledger transfers", "\(summary.ledgerTransfers)"],
-                    ["ledger total", "\(Money(fen: summary.ledgerFen))"],
+                    ["ledger total", "\(Money(fen: summary.ledgerFen))"], ["codes", "\(summary.codes)"],
+                    ["redemptions", "\(summary.redemptions)"], ["gifts", "\(summary.gifts)"],
+                    ["accepted", "\(summary.accepted)"], ["of these after a swap", "\(summary.swapped)"],
+                    ["expired", "\(summary.expired)"], ["refunds", "\(summary.refunds)"],
+                    ["refunded", "\(Money(fen: summary.refundedFen))"],
                 ]))
         Terminal.say()
         Terminal.say("The brand's board: \(reports)/  (API key for this database: \(outcome.token))")

@@ -13,13 +13,13 @@ enum TourStatements {
         var zeroOrders: Int
     }
 
-    static func orders(brand: ID<Brand>) -> Statement<Orders> {
+    static func orders(of shop: ID<Shop>, brand: ID<Brand>) -> Statement<Orders> {
         Statement(
             """
             WITH by_member AS (
                 SELECT person_id, count(*) AS orders, sum(amount_fen) AS fen, count(*) FILTER (WHERE amount_fen = 0) AS zero
                 FROM orders.customer_order
-                WHERE brand_id = \(brand) AND status <> 'cancelled'
+                WHERE brand_id = \(brand) AND shop_id = \(shop) AND status <> 'cancelled'
                 GROUP BY person_id
             )
             SELECT COALESCE(sum(orders), 0)::bigint, count(*), count(*) FILTER (WHERE orders >= 2),
@@ -33,16 +33,101 @@ enum TourStatements {
         }
     }
 
-    /// What the ledger holds of the same: how many payments were posted, and how much.
-    static func ledger(brand: ID<Brand>) -> Statement<(transfers: Int, fen: Int64)> {
+    /// What the ledger holds of the same: how many payments were posted to the shop's sales, and how much.
+    static func ledger(of shop: ID<Shop>, brand: ID<Brand>) -> Statement<(transfers: Int, fen: Int64)> {
         Statement(
             """
-            SELECT count(*) FILTER (WHERE t.kind = 'order.paid'),
-                COALESCE(sum(CASE WHEN t.kind = 'order.paid' THEN t.amount_fen ELSE 0 END), 0)::bigint
-            FROM accounting.transfer t
-            WHERE t.brand_id = \(brand)
+            SELECT count(*), COALESCE(sum(t.amount_fen), 0)::bigint
+            FROM accounting.account a
+            JOIN accounting.transfer t ON t.brand_id = a.brand_id AND t.credit_account_id = a.account_id
+            WHERE a.brand_id = \(brand) AND a.kind = 'sales' AND a.subject_id = \(shop) AND t.kind = 'order.paid'
             """
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }
+    }
+
+    /// The business clock.
+    static func now() -> Statement<Date> {
+        Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What was minted, and what became of it.
+    static func codes(brand: ID<Brand>) -> Statement<(minted: Int, redeemed: Int, people: Int)> {
+        Statement(
+            """
+            SELECT (SELECT COALESCE(sum(count), 0)::bigint FROM codes.batch WHERE brand_id = \(brand)), count(*),
+                count(DISTINCT person_id)
+            FROM codes.redemption
+            WHERE brand_id = \(brand)
+            """
+        ) { row throws(PostgresError) in (try row.next(), try row.next(), try row.next()) }
+    }
+
+    /// The oldest gift of the person behind a blind index.
+    static func gift(bySender index: [UInt8], brand: ID<Brand>) -> Statement<String> {
+        Statement(
+            """
+            SELECT g.gift_id::text
+            FROM vault.person p
+            JOIN gifting.gift g ON g.brand_id = p.brand_id AND g.sender_id = p.person_id
+            WHERE p.brand_id = \(brand) AND p.kind = 'openid' AND p.blind_index = \(index)
+            ORDER BY g.created_at
+            LIMIT 1
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What became of a brand's gifts.
+    struct Gifts: Sendable {
+        let given: Int
+        let open: Int
+        let accepted: Int
+        let expired: Int
+        let refunded: Int
+    }
+
+    static func gifts(brand: ID<Brand>) -> Statement<Gifts> {
+        Statement(
+            """
+            SELECT count(*) FILTER (WHERE sent_at IS NOT NULL), count(*) FILTER (WHERE state IN ('sent', 'claimed')),
+                count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'expired'),
+                count(*) FILTER (WHERE refunded_at IS NOT NULL)
+            FROM gifting.gift
+            WHERE brand_id = \(brand)
+            """
+        ) { row throws(PostgresError) in
+            Gifts(
+                given: try row.next(), open: try row.next(), accepted: try row.next(), expired: try row.next(),
+                refunded: try row.next())
+        }
+    }
+
+    static func swaps(brand: ID<Brand>) -> Statement<Int> {
+        Statement("SELECT count(*) FROM gifting.swap WHERE brand_id = \(brand)") {
+            row throws(PostgresError) in try row.next()
+        }
+    }
+
+    /// What the brand owes to winners and has not credited to them.
+    static func unpaidPrizes(brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT COALESCE(sum(CASE t.kind WHEN 'prize.owed' THEN t.amount_fen ELSE -t.amount_fen END), 0)::bigint
+            FROM accounting.transfer t
+            WHERE t.brand_id = \(brand) AND t.kind IN ('prize.owed', 'prize.paid')
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What is kept for gifts that are neither accepted nor refunded.
+    static func escrow(brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT COALESCE(sum(k.balance_fen), 0)::bigint
+            FROM accounting.account a
+            JOIN accounting.balance k ON k.brand_id = a.brand_id AND k.account_id = a.account_id
+            WHERE a.brand_id = \(brand) AND a.kind = 'escrow'
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     /// Jobs that wait, run, or were given up.

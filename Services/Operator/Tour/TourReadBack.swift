@@ -1,0 +1,76 @@
+import Accounting
+import Foundation
+import Hosting
+import Kernel
+import Postgres
+
+/// The end of the tour: every count is read back by a query of its own, the refunds also from the sandbox's own book.
+struct TourReadBack {
+    let brand: ID<Brand>
+    let shop: ID<Shop>
+    let pool: Pool
+    let client: TourClient
+
+    private struct Book: Decodable {
+        let refunds: Int
+        let refundedFen: Int64
+        let overpaid: Int
+    }
+
+    func run() async throws -> Tour.Summary {
+        let orders = try await pool.one(TourStatements.orders(of: shop, brand: brand))
+        guard orders == Tour.expected else { throw Failure("The tables hold \(orders), the file \(Tour.expected).") }
+        let ledger = try await pool.one(TourStatements.ledger(of: shop, brand: brand))
+        guard ledger.fen == orders.gmvFen, ledger.transfers == orders.orders - orders.zeroOrders else {
+            throw Failure("The ledger holds \(ledger.transfers) transfers of \(ledger.fen) fen.")
+        }
+        let codes = try await pool.one(TourStatements.codes(brand: brand))
+        guard codes.minted == TourCodes.count, codes.redeemed == TourCodes.scanned, codes.people == codes.redeemed
+        else {
+            throw Failure(
+                "There are \(codes.minted) codes and \(codes.redeemed) redemptions of \(codes.people) people.")
+        }
+        let gifts = try await pool.one(TourStatements.gifts(brand: brand))
+        let swaps = try await pool.one(TourStatements.swaps(brand: brand))
+        let left = TourGifts.given - TourGifts.accepted
+        guard gifts.given == TourGifts.given, gifts.accepted == TourGifts.accepted, gifts.expired == left, swaps == 1
+        else { throw Failure("Of \(gifts.given) gifts \(gifts.accepted) were accepted, \(gifts.expired) expired.") }
+        let book = try await book()
+        guard book.refunds == left, book.overpaid == 0 else {
+            throw Failure("The sandbox's book has \(book.refunds) refunds, \(book.overpaid) of them too much.")
+        }
+        try await checkBooks()
+        Terminal.say("✓ orders, codes, gifts, refunds and ledger read back, each by a query of its own")
+        return Tour.Summary(
+            tour: "ok", orders: orders.orders, members: orders.members, repeatMembers: orders.repeatMembers,
+            gmvFen: orders.gmvFen, zeroOrders: orders.zeroOrders, ledgerTransfers: ledger.transfers,
+            ledgerFen: ledger.fen, codes: codes.minted, redemptions: codes.redeemed, gifts: gifts.given,
+            accepted: gifts.accepted, swapped: swaps, expired: gifts.expired, refunds: book.refunds,
+            refundedFen: book.refundedFen)
+    }
+
+    private func book() async throws -> Book {
+        try client.expect(try await client.get("\(client.addresses.sandbox)/sandbox/book"), "The sandbox")
+    }
+
+    /// The whole brand's books, when nothing is on its way any more.
+    private func checkBooks() async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            let jobs = try await pool.one(TourStatements.jobs())
+            guard jobs.discarded == 0 else {
+                throw Failure("\(jobs.discarded) jobs were given up: siyu jobs discarded.")
+            }
+            let owed = try await pool.one(TourStatements.unpaidPrizes(brand: brand))
+            if owed == 0 { break }
+            guard ContinuousClock.now < deadline else {
+                throw Failure("\(owed) fen of prizes are still owed: is siyu-redeem running?", .unavailable)
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        let check = try await Ledger.check(brand: brand, on: pool)
+        guard check.isBalanced else { throw Failure("The ledger does not balance: \(check).") }
+        let held = try await pool.one(TourStatements.escrow(brand: brand))
+        guard held == 0 else { throw Failure("\(held) fen are neither sold nor paid back.") }
+    }
+}
