@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 # Tests that kill.
-CHAOS := ^JobsTests\.CrashMatrixTests
+CHAOS := ^JobsTests\.CrashMatrixTests|o01_anyServiceKilled
 SWIFT_FILES := Package.swift Services Libraries Tests
 
 .PHONY: help run test test-unit test-db chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema
@@ -27,7 +27,7 @@ test-unit: ## The tests that need no database
 test-db: ## The tests that need one
 	@deploy/dev/test.sh --skip '$(UNIT)'
 
-chaos: ## The crash matrix in full: processes killed and stopped, connections cut, the server restarted
+chaos: ## In full: the crash matrix of the queue, and services killed at random during twenty tours
 	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
 
 race: ## The unit tests and the queue's under the thread sanitizer (a build of its own)

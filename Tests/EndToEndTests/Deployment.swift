@@ -6,46 +6,67 @@ import TestSupport
 
 /// A database, keys, and the services as processes, each with its own role.
 final class Deployment: @unchecked Sendable {  // one test drives it, a thread runs the tour
+    /// The executables with the role that each connects as; the sandbox has no database.
+    static let services: [(name: String, role: TestRole?)] = [
+        ("siyu-sandbox", nil), ("siyu-ingest", .ingest), ("siyu-redeem", .redeem), ("siyu-gifts", .gifts),
+        ("siyu-reports", .reports),
+    ]
+
     let database: TestDatabase
     let keysFolder: String
-    private(set) var ingest: ServiceProcess
-    private(set) var reports: ServiceProcess
+    let sandboxFolder: String
+    private var processes: [String: ServiceProcess] = [:]
 
     init(_ database: TestDatabase) throws {
         self.database = database
-        keysFolder =
-            FileManager.default.temporaryDirectory.appendingPathComponent("siyu-keys-\(UUID().uuidString)").path
+        let folder = FileManager.default.temporaryDirectory.path
+        keysFolder = "\(folder)/siyu-keys-\(UUID().uuidString)"
+        sandboxFolder = "\(folder)/siyu-sandbox-\(UUID().uuidString)"
         _ = try KeyRing.create(folder: keysFolder)
-        ingest = try ServiceProcess("siyu-ingest", environment: Self.environment(database, .ingest, keysFolder))
-        reports = try ServiceProcess("siyu-reports", environment: Self.environment(database, .reports, keysFolder))
+        for service in Self.services { try start(service.name) }
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: keysFolder) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: keysFolder)
+        try? FileManager.default.removeItem(atPath: sandboxFolder)
+    }
 
-    private static func environment(_ database: TestDatabase, _ role: TestRole, _ keys: String) -> [String: String] {
-        ["DATABASE_URL": database.conninfo(as: role), "SIYU_KEYS": keys, "SIYU_ENV": "development"]
+    private func environment(_ role: TestRole?) -> [String: String] {
+        var environment = ["SIYU_KEYS": keysFolder, "SIYU_ENV": "development", "SIYU_SANDBOX_STATE": sandboxFolder]
+        if let role { environment["DATABASE_URL"] = database.conninfo(as: role) }
+        return environment
+    }
+
+    subscript(_ name: String) -> ServiceProcess {
+        guard let process = processes[name] else { preconditionFailure("\(name) is no service") }
+        return process
+    }
+
+    /// Starts a service, on the ports that it had before.
+    func start(_ name: String) throws {
+        let role = Self.services.first { $0.name == name }?.role
+        let before = processes[name].map { (api: $0.port, admin: $0.adminPort) }
+        processes[name] = try ServiceProcess(name, environment: environment(role), ports: before)
     }
 
     func awaitReady() async throws {
-        try await ingest.awaitReady()
-        try await reports.awaitReady()
+        for service in Self.services { try await self[service.name].awaitReady() }
     }
 
-    func restartIngest() throws {
-        ingest = try ServiceProcess("siyu-ingest", environment: Self.environment(database, .ingest, keysFolder))
+    /// What the services wrote last.
+    var lastWords: String {
+        Self.services.map { "\n== \($0.name)\n\(self[$0.name].output.suffix(1_500))" }.joined()
     }
 
-    func restartReports() throws {
-        reports = try ServiceProcess("siyu-reports", environment: Self.environment(database, .reports, keysFolder))
-    }
-
-    /// Starts the tour against the services as they are now; it may fail when one of them is killed meanwhile.
+    /// Walks the tour against the services; each may go away for a moment meanwhile.
     func tour() throws -> (exit: Int32, output: String, errors: String) {
         try siyu(
             [
-                "tour", "--file", Repository.path("Tests/Data/cdnow_master.txt"), "--ingest", ingest.url,
-                "--reports", reports.url,
-            ], environment: Self.environment(database, .operator, keysFolder))
+                "tour", "--file", Repository.path("Tests/Data/cdnow_master.txt"), "--ingest", self["siyu-ingest"].url,
+                "--redeem", self["siyu-redeem"].url, "--gifts", self["siyu-gifts"].url,
+                "--reports", self["siyu-reports"].url, "--sandbox", self["siyu-sandbox"].url,
+                "--merchant", "\(sandboxFolder)/merchant.json",
+            ], environment: environment(.operator))
     }
 
     /// How many orders the database holds.

@@ -34,9 +34,11 @@ final class ServiceProcess {
         }
     }
 
-    init(_ name: String, environment: [String: String]) throws {
+    init(
+        _ name: String, environment: [String: String], ports: (api: Int, admin: Int)? = nil
+    ) throws {
         self.name = name
-        (port, adminPort) = (try Self.freePort(), try Self.freePort())
+        (port, adminPort) = try ports ?? (try Self.freePort(), try Self.freePort())
         logPath = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString).log").path
         guard FileManager.default.createFile(atPath: logPath, contents: nil),
             let log = FileHandle(forWritingAtPath: logPath)

@@ -9,22 +9,23 @@ import Testing
 struct TourTests {
     /// The last line of a tour that held.
     private static let summary =
-        #"{"gmv_fen":250031563,"ledger_fen":250031563,"ledger_transfers":69579,"members":23570,"orders":69659,"#
-        + #""repeat_members":11662,"tour":"ok","zero_orders":80}"#
+        #"{"accepted":21,"codes":10000,"expired":29,"gifts":50,"gmv_fen":250031563,"ledger_fen":250031563,"#
+        + #""ledger_transfers":69579,"members":23570,"orders":69659,"redemptions":500,"refunded_fen":255200,"#
+        + #""refunds":29,"repeat_members":11662,"swapped":1,"tour":"ok","zero_orders":80}"#
+
+    private func expectSummary(_ tour: (exit: Int32, output: String, errors: String), _ deployment: Deployment) {
+        #expect(tour.exit == 0, "\(tour.errors) \(deployment.lastWords)")
+        #expect(tour.output.split(separator: "\n").last.map(String.init) == Self.summary)
+    }
 
     @Test func o01_tour_runTwice_printsTheSameCounts() async throws {
         try await withTestDatabase { database in
             let deployment = try Deployment(database)
             try await deployment.awaitReady()
 
-            for _ in 1...2 {
-                let tour = try deployment.tour()
-                #expect(tour.exit == 0, "\(tour.errors) \(deployment.ingest.output.suffix(1_000))")
-                #expect(tour.output.split(separator: "\n").last.map(String.init) == Self.summary)
-            }
+            for _ in 1...2 { expectSummary(try await background { try deployment.tour() }, deployment) }
 
-            #expect(deployment.ingest.terminate() == 0)
-            #expect(deployment.reports.terminate() == 0)
+            for service in Deployment.services { #expect(deployment[service.name].terminate() == 0, "\(service.name)") }
         }
     }
 
@@ -33,25 +34,59 @@ struct TourTests {
             let deployment = try Deployment(database)
             try await deployment.awaitReady()
 
-            async let interrupted = Self.background { try deployment.tour() }
+            async let interrupted = background { try deployment.tour() }
             try await eventually(within: .seconds(60), every: .milliseconds(5)) { try await deployment.orders() > 0 }
-            deployment.ingest.kill()
-            deployment.reports.kill()
+            for service in Deployment.services { deployment[service.name].kill() }
             let loaded = try await deployment.orders()
-            try deployment.restartIngest()
-            try deployment.restartReports()
+            for service in Deployment.services { try deployment.start(service.name) }
             try await deployment.awaitReady()
-            _ = try? await interrupted
-            let tour = try await Self.background { try deployment.tour() }
+            expectSummary(try await interrupted, deployment)
 
             #expect(loaded < 69_659, "the kill came too late to show anything")
-            #expect(tour.exit == 0, "\(tour.errors) \(deployment.ingest.output.suffix(1_000))")
-            #expect(tour.output.split(separator: "\n").last.map(String.init) == Self.summary)
+            expectSummary(try await background { try deployment.tour() }, deployment)
         }
     }
 
+    /// Twenty tours in the full form (`make chaos`), two else; in each, services are killed at random until the tour is over.
+    @Test func o01_anyServiceKilledAtAnyMoment_changesNoCount() async throws {
+        let isFull = ProcessInfo.processInfo.environment["SIYU_CHAOS"] == "full"
+        var kills: [String: Int] = [:]
+        for _ in 0..<(isFull ? 20 : 2) {
+            try await withTestDatabase { database in
+                let deployment = try Deployment(database)
+                try await deployment.awaitReady()
+
+                let walk = Walk()
+                async let tour = background {
+                    defer { walk.end() }
+                    return try deployment.tour()
+                }
+                while !walk.isOver {
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 200...6_000)))
+                    if walk.isOver { break }
+                    guard let name = Deployment.services.randomElement()?.name else { continue }
+                    deployment[name].kill()
+                    try deployment.start(name)
+                    try await deployment[name].awaitReady()
+                    kills[name, default: 0] += 1
+                }
+                expectSummary(try await tour, deployment)
+            }
+        }
+        #expect(kills.values.reduce(0, +) > 0, "nothing was killed")
+        print("killed and started again: \(kills.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })")
+    }
+
+    /// Whether the tour is over.
+    private final class Walk: @unchecked Sendable {
+        private let lock = NSLock()
+        private var over = false
+        var isOver: Bool { lock.withLock { over } }
+        func end() { lock.withLock { over = true } }
+    }
+
     /// Runs what blocks on a thread of its own, so that the test goes on beside it.
-    private static func background<Value: Sendable>(
+    private func background<Value: Sendable>(
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in

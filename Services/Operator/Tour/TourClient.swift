@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import Hooks
+import Hosting
 import Kernel
 import NIOCore
 import NIOFoundationEssentialsCompat
@@ -108,12 +109,12 @@ struct TourClient {
             let reason: String
             do {
                 let answer = try await request()
-                let isBusy =
-                    answer.status == 409
-                    && (try? answer.decoded(as: ProblemBody.self))?.code == "idempotency_in_progress"
+                // Not every answer is a problem document.
+                let code = (try? answer.decoded(as: ProblemBody.self))?.code
+                let isBusy = answer.status == 409 && code == "idempotency_in_progress"
                 if answer.status < 500, answer.status != 429, !isBusy { return answer }
-                reason = refusal(answer, url).description
-            } catch let error as any Error & CustomStringConvertible where !(error is CancellationError) {
+                reason = refusal(answer, url).sentence
+            } catch let error where !(error is CancellationError) {
                 reason = "\(url) does not answer: \(error)"
             }
             guard ContinuousClock.now < deadline else { throw Failure(reason, .unavailable) }

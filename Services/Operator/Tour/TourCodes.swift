@@ -94,7 +94,7 @@ struct TourCodes {
                 guard started < answers.count else { return }
                 let number = started
                 started += 1
-                let scan = Scan(code: batch.cipher.code(at: Int64(number)), openid: "tour-scanner-\(number)")
+                let scan = Scan(code: "\(batch.cipher.code(at: Int64(number)))", openid: "tour-scanner-\(number)")
                 // Of this batch and round: what was answered once is answered again.
                 let id = "tour-\(handle)-\(round)-\(number)"
                 group.addTask {

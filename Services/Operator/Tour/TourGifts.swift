@@ -27,6 +27,7 @@ struct TourGifts {
 
     func run() async throws {
         let shelf = try await stock()
+        try await troubleTheSandbox()
         try await forEach(0..<Self.given) { number in try await send(number, shelf) }
         Terminal.say("✓ \(Self.given) gifts paid for through the sandbox and sent")
         try await forEach(0..<Self.accepted) { number in try await accept(number, shelf) }
@@ -60,6 +61,23 @@ struct TourGifts {
             }
             return Shelf(variant: variants[0], equal: variants[1])
         }
+    }
+
+    private struct Faults: Encodable {
+        let seed: Int
+        let rates: [String: Double]
+    }
+
+    /// WeChat Pay on a bad day: the counts must not show it.
+    private func troubleTheSandbox() async throws {
+        let faults = Faults(
+            seed: 20_250_101,
+            rates: [
+                "time_out_after_work": 0.1, "server_error": 0.1, "refuse": 0.05, "duplicate_notification": 0.3,
+                "late_notification": 0.1, "lost_notification": 0.05, "signature_probe": 0.1,
+            ])
+        let answer = try await client.put("\(client.addresses.sandbox)/sandbox/faults", key: "tour-faults", faults)
+        guard answer.isGood else { throw client.refusal(answer, "The sandbox") }
     }
 
     // MARK: Giving

@@ -11,10 +11,9 @@ struct TourReadBack {
     let pool: Pool
     let client: TourClient
 
-    private struct Book: Decodable {
-        let refunds: Int
-        let refundedFen: Int64
-        let overpaid: Int
+    private struct Page: Decodable {
+        let payouts: Int
+        let payoutsFen: Int64
     }
 
     func run() async throws -> Tour.Summary {
@@ -36,8 +35,8 @@ struct TourReadBack {
         guard gifts.given == TourGifts.given, gifts.accepted == TourGifts.accepted, gifts.expired == left, swaps == 1
         else { throw Failure("Of \(gifts.given) gifts \(gifts.accepted) were accepted, \(gifts.expired) expired.") }
         let book = try await book()
-        guard book.refunds == left, book.overpaid == 0 else {
-            throw Failure("The sandbox's book has \(book.refunds) refunds, \(book.overpaid) of them too much.")
+        guard book.refunds == left, book.twice == 0 else {
+            throw Failure("The sandbox paid \(book.refunds) times, \(book.twice) payments more than once.")
         }
         try await checkBooks()
         Terminal.say("✓ orders, codes, gifts, refunds and ledger read back, each by a query of its own")
@@ -46,11 +45,21 @@ struct TourReadBack {
             gmvFen: orders.gmvFen, zeroOrders: orders.zeroOrders, ledgerTransfers: ledger.transfers,
             ledgerFen: ledger.fen, codes: codes.minted, redemptions: codes.redeemed, gifts: gifts.given,
             accepted: gifts.accepted, swapped: swaps, expired: gifts.expired, refunds: book.refunds,
-            refundedFen: book.refundedFen)
+            refundedFen: book.fen)
     }
 
-    private func book() async throws -> Book {
-        try client.expect(try await client.get("\(client.addresses.sandbox)/sandbox/book"), "The sandbox")
+    /// What the other side paid back for this brand's gifts, by its own book.
+    private func book() async throws -> (refunds: Int, fen: Int64, twice: Int) {
+        var total = (refunds: 0, fen: Int64(0), twice: 0)
+        for payment in try await pool.run(TourStatements.giftPayments(brand: brand)) {
+            let number = payment.filter { $0 != "-" }
+            let page: Page = try client.expect(
+                try await client.get("\(client.addresses.sandbox)/sandbox/book/\(number)"), "The sandbox")
+            total.refunds += page.payouts
+            total.fen += page.payoutsFen
+            if page.payouts > 1 { total.twice += 1 }
+        }
+        return total
     }
 
     /// The whole brand's books, when nothing is on its way any more.

@@ -101,6 +101,13 @@ enum TourStatements {
         }
     }
 
+    /// The payments of all gifts.
+    static func giftPayments(brand: ID<Brand>) -> Statement<String> {
+        Statement("SELECT payment_id::text FROM gifting.gift WHERE brand_id = \(brand) AND payment_id IS NOT NULL") {
+            row throws(PostgresError) in try row.next()
+        }
+    }
+
     static func swaps(brand: ID<Brand>) -> Statement<Int> {
         Statement("SELECT count(*) FROM gifting.swap WHERE brand_id = \(brand)") {
             row throws(PostgresError) in try row.next()
