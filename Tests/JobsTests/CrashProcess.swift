@@ -51,6 +51,7 @@ final class CrashProcess: @unchecked Sendable {
     }
 
     var hasStruck: Bool { FileManager.default.fileExists(atPath: mark.path(percentEncoded: false)) }
+    var pid: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
 
     func signal(_ number: Int32) { Glibc.kill(process.processIdentifier, number) }
