@@ -29,8 +29,9 @@ struct AdminServer: Sendable {
     }
 
     private func ready() async -> Response {
-        if readiness.isDraining {
-            return json(Report(status: "draining", checks: []), status: .serviceUnavailable)
+        let phase = readiness.phase
+        guard phase == .serving else {
+            return json(Report(status: phase.rawValue, checks: []), status: .serviceUnavailable)
         }
         let findings = await readiness.findings()
         let isReady = findings.allSatisfy { $0.reason == nil }

@@ -32,22 +32,35 @@ package struct ReadinessFinding: Sendable, Hashable, Encodable {
     }
 }
 
-/// Tells whether a service can work: its checks hold and it is not draining.
+/// Tells whether a service can work: it has started, its checks hold and it is not draining.
 package final class Readiness: Sendable {
+    /// Where a service stands in its life.
+    package enum Phase: String, Sendable {
+        /// Not everything is open yet.
+        case starting
+        /// It takes requests and jobs.
+        case serving
+        /// It was told to stop.
+        case draining
+    }
+
     /// How long all checks of one answer may take together; load balancers ask often and wait little.
     package static let timeout = Duration.seconds(1)
 
     private let checks: [ReadinessCheck]
-    private let draining = Mutex(false)
+    private let current = Mutex(Phase.starting)
 
     /// Readiness by these checks, in this order.
     package init(checks: [ReadinessCheck]) { self.checks = checks }
 
-    /// Whether the service was told to stop.
-    package var isDraining: Bool { draining.withLock { $0 } }
+    /// Where the service stands.
+    package var phase: Phase { current.withLock { $0 } }
+
+    /// Everything is open; a drain that came first stays one.
+    package func serve() { current.withLock { if $0 == .starting { $0 = .serving } } }
 
     /// From now on the service is not ready.
-    package func drain() { draining.withLock { $0 = true } }
+    package func drain() { current.withLock { $0 = .draining } }
 
     /// Runs the checks in order; after one that fails the rest would only repeat it, so they are left out.
     package func findings(timeout: Duration = Readiness.timeout) async -> [ReadinessFinding] {

@@ -68,6 +68,7 @@ package struct ServiceRunner: Sendable {
                 DrainNotice(readiness: readiness, grace: handlesSignals ? settings.drainGrace : nil, logger: logger),
                 BehindDoors(doors: doors, services: application.workers) { ports in
                     try await application.whenOpen(ports)
+                    readiness.serve()
                     logger.notice(
                         "Serving.", metadata: ["port": "\(ports.api)", "admin_port": "\(ports.admin)"])
                     onReady(ports)

@@ -58,9 +58,11 @@ struct Tour {
         guard let brand = Self.brand, let shop = Self.shopID, let giftShop = Self.giftShopID else {
             throw Failure("The tour's ids are not ids.", .software)
         }
-        let token = try await prepare(brand: brand, shop: shop, giftShop: giftShop)
+        try await prepare(brand: brand, shop: shop, giftShop: giftShop)
+        let (partner, staff) = (try await token(for: .partner, of: brand), try await token(for: .staff, of: brand))
+        Terminal.say("✓ a brand, two shops and API keys")
         let http = HTTPClient(eventLoopGroupProvider: .singleton)
-        let client = TourClient(addresses: addresses, token: token, http: http)
+        let client = TourClient(addresses: addresses, token: partner, http: http)
         do {
             try await TourImport(brand: brand, shop: shop, file: file, client: client).run()
             try await TourCodes(brand: brand, shop: giftShop, pool: pool, keys: keys, client: client).run()
@@ -69,25 +71,28 @@ struct Tour {
             ).run()
             let summary = try await TourReadBack(brand: brand, shop: shop, pool: pool, client: client).run()
             try await http.shutdown()
-            return (summary, token)
+            return (summary, staff)
         } catch {
             try? await http.shutdown()  // the first error is the one to tell
             throw error
         }
     }
 
-    private func prepare(brand: ID<Brand>, shop: ID<Shop>, giftShop: ID<Shop>) async throws -> String {
+    private func prepare(brand: ID<Brand>, shop: ID<Shop>, giftShop: ID<Shop>) async throws {
         _ = try await Brands.create(brand, name: "CDNOW 唱片行", on: pool)
         _ = try await Catalogue.createShop(shop, code: "cdnow", name: "CDNOW.com", brand: brand, on: pool)
         _ = try await Catalogue.createShop(giftShop, code: "gifts", name: "送禮小店", brand: brand, on: pool)
-        // Tokens are not kept anywhere, so each tour has a key of its own and ends those of earlier ones.
-        for key in try await APIKeys.list(brand: brand, on: pool) where key.label == "tour" && key.revokedAt == nil {
+    }
+
+    /// Tokens are not kept anywhere, so each tour has keys of its own and ends those of earlier ones.
+    private func token(for role: Role, of brand: ID<Brand>) async throws -> String {
+        let label = "tour-\(role.rawValue)"
+        for key in try await APIKeys.list(brand: brand, on: pool) where key.label == label && key.revokedAt == nil {
             _ = try await APIKeys.revoke(key.id, brand: brand, on: pool)
         }
-        guard let made = try await APIKeys.create(brand: brand, role: .staff, label: "tour", on: pool) else {
+        guard let made = try await APIKeys.create(brand: brand, role: role, label: label, on: pool) else {
             throw Failure("The tour's brand is gone.", .software)
         }
-        Terminal.say("✓ a brand, two shops and an API key")
         return made.token.revealed
     }
 }

@@ -74,7 +74,7 @@ struct TourGifts {
             seed: 20_250_101,
             rates: [
                 "time_out_after_work": 0.1, "server_error": 0.1, "refuse": 0.05, "duplicate_notification": 0.3,
-                "late_notification": 0.1, "lost_notification": 0.05, "signature_probe": 0.1,
+                "late_notification": 0.1, "signature_probe": 0.1,
             ])
         let answer = try await client.put("\(client.addresses.sandbox)/sandbox/faults", key: "tour-faults", faults)
         guard answer.isGood else { throw client.refusal(answer, "The sandbox") }
