@@ -113,7 +113,7 @@ struct Clockwork: Service {
         let bytes = try body.encrypted(id: notice.id, for: platform)
         var request = HTTPClientRequest(url: notice.url)
         request.method = .POST
-        for (name, value) in try platform.sign(bytes, now: now) {
+        for (name, value) in try platform.sign(bytes, serial: platform.publicKeyID, now: now) {
             let value = isProbe && name == "Wechatpay-Signature" ? PaySignature.probePrefix + value : value
             request.headers.add(name: name, value: value)
         }

@@ -179,9 +179,10 @@ struct Platform: Sendable {
 
     /// The four headers of an answer or a notification.
     ///
-    /// - Parameter serial: The key the merchant asked for; the public key unless it is the certificate.
-    func sign(_ body: [UInt8], serial: String? = nil, now: Date) throws -> [(name: String, value: String)] {
-        let byCertificate = serial == certificateSerial
+    /// - Parameter serial: The key the merchant asked for. Who asks for none is answered by certificate, as merchants are who know
+    ///   of no public key.
+    func sign(_ body: [UInt8], serial: String?, now: Date) throws -> [(name: String, value: String)] {
+        let byCertificate = serial != publicKeyID
         let timestamp = "\(Int64(now.timeIntervalSince1970))"
         let nonce = PaySignature.nonce()
         let signature = try PaySignature.sign(
