@@ -55,7 +55,7 @@ let openAPI = """
             "summary": "A report: figures, each with the identities it balances by.",
             "security": [{ "key": [] }, { "session": [] }],
             "parameters": [
-              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview"] } },
+              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts"] } },
               { "name": "brand", "in": "query", "description": "The caller's brand, which is also the default.",
                 "schema": { "type": "string", "format": "uuid" } },
               { "$ref": "#/components/parameters/from" }, { "$ref": "#/components/parameters/to" },
@@ -65,8 +65,10 @@ let openAPI = """
               { "name": "format", "in": "query", "schema": { "enum": ["json", "csv"], "default": "json" } }
             ],
             "responses": {
-              "200": { "description": "The report.", "content": {
-                "application/json": { "schema": { "$ref": "#/components/schemas/Report" } }, "text/csv": {} } },
+              "200": { "description": "The report; prizes and gifts have figures and balances of their own.", "content": {
+                "application/json": { "schema": { "oneOf": [
+                  { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Sheet" }
+                ] } }, "text/csv": {} } },
               "401": { "$ref": "#/components/responses/Problem" },
               "403": { "$ref": "#/components/responses/Problem" },
               "404": { "$ref": "#/components/responses/Problem" },
@@ -93,6 +95,21 @@ let openAPI = """
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
         "schemas": {
+          "Sheet": {
+            "type": "object", "description": "A report on prizes or gifts.",
+            "required": [
+              "report", "definition_version", "brand_id", "from", "to", "time_zone", "as_of", "balanced", "figures", "balances",
+              "by_product", "by_day", "metrics"
+            ],
+            "properties": {
+              "report": { "enum": ["prizes", "gifts"] },
+              "balanced": { "type": "boolean", "description": "Whether every identity holds." },
+              "figures": { "type": "object", "additionalProperties": { "type": "integer" } },
+              "by_batch": { "type": "array", "description": "Of prizes only.", "items": { "type": "object" } },
+              "by_product": { "type": "array", "items": { "type": "object" } },
+              "by_day": { "type": "array", "items": { "type": "object" } }
+            }
+          },
           "Report": {
             "type": "object",
             "required": [

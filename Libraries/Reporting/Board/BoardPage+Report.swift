@@ -3,10 +3,10 @@ import Kernel
 import Postgres
 
 extension BoardPage {
-    /// The page of a report.
+    /// The page of a report, with those on prizes and gifts that have something to show.
     ///
-    /// Pure: the same report and options give the same page.
-    package init(_ report: Report, _ options: BoardOptions) {
+    /// Pure: the same reports and options give the same page.
+    package init(_ report: Report, sheets: [SheetReport] = [], _ options: BoardOptions) {
         let words = BoardWords(language: options.language)
         let address = BoardAddress(report, options.language)
         languageTag = words.languageTag
@@ -31,9 +31,15 @@ extension BoardPage {
         rangeText = "\(report.range.from) – \(report.range.to) · \(words.days(report.range.count))"
         empty = report.isEmpty ? Empty(title: words.emptyTitle, text: words.emptyText) : nil
         content = report.isEmpty ? nil : Content(report, words)
-        dictionary = Metric.allCases.map {
-            Entry(name: $0.name(in: options.language), definition: $0.definition(in: options.language))
-        }
+        let shown = sheets.filter { !$0.isEmpty }
+        topics = shown.compactMap { Topic($0, words, shop: report.scope.shop.map { "&shop=\($0)" } ?? "") }
+        dictionary =
+            Metric.allCases.map {
+                Entry(name: $0.name(in: options.language), definition: $0.definition(in: options.language))
+            }
+            + shown.flatMap(\.metrics).map {
+                Entry(name: $0.name(in: options.language), definition: $0.definition(in: options.language))
+            }
         facts = [
             Fact(name: words.asOf, value: report.asOf.minuteText, full: report.asOf.businessText),
             Fact(
@@ -249,7 +255,7 @@ extension BoardPage {
 }
 
 extension BoardWords {
-    fileprivate func mark(_ isBalanced: Bool) -> (kind: String, icon: String, text: String) {
+    func mark(_ isBalanced: Bool) -> (kind: String, icon: String, text: String) {
         isBalanced ? ("good", "✓", markBalanced) : ("bad", "✗", markBroken)
     }
 

@@ -21,6 +21,7 @@ package struct BoardPage: Sendable {
     let rangeText: String
     let empty: Empty?
     let content: Content?
+    let topics: [Topic]
     let dictionary: [Entry]
     let facts: [Fact]
     let downloads: [Download]

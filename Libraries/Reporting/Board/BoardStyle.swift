@@ -117,6 +117,15 @@ package enum BoardStyle {
         tbody tr:hover > * { background: var(--page); }
         tfoot > tr > * { font-weight: 600; border-top: 1px solid var(--soft); }
 
+        .sheet .name { color: var(--ink); font-size: 15px; font-weight: 600; padding: 0 20px 10px; }
+        .sheet summary .name { padding: 0; }
+        .plain td:last-child, .plain thead th:last-child { text-align: right; position: static; }
+        .plain tbody th { white-space: normal; min-width: 104px; overflow-wrap: anywhere; }
+        .topic { margin-top: 40px; }
+        .topic > h2 { font-size: 20px; }
+        .topic > .scope { margin: 2px 0 12px; }
+        .topic > .scope span { margin: 0; }
+
         .words dl { padding: 0 20px 12px; display: grid; grid-template-columns: 1fr 1fr; gap: 14px 32px; }
         .words dt { font-weight: 600; } .words dd { color: var(--soft); font-size: 14px; }
         .empty { text-align: center; padding: 72px 24px; }
@@ -148,7 +157,8 @@ package enum BoardStyle {
           .charts { gap: 8px; margin-top: 8px; } .chart { padding: 14px 14px 8px; }
           .wide { display: none; } .narrow { display: block; }
           .chart h3 { flex-basis: 100%; }
-          .sheet { margin-top: 8px; } .sheet h2, .sheet summary { padding-left: 14px; padding-right: 14px; }
+          .sheet { margin-top: 8px; } .sheet h2, .sheet .name, .sheet summary { padding-left: 14px; padding-right: 14px; }
+          .sheet summary h2, .sheet summary .name { padding: 0; } .topic { margin-top: 28px; }
           th, td { padding: 9px 10px; } th:first-child { padding-left: 14px; } td:last-child, th:last-child { padding-right: 14px; }
           .wraps th:first-child { white-space: normal; min-width: 148px; }
           .words dl { padding: 0 14px 12px; }

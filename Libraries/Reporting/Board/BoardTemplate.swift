@@ -121,6 +121,65 @@ enum BoardTemplate {
         </section>
         {{/content}}
 
+        {{#topics}}
+        <section class="topic" aria-labelledby="{{id}}">
+          <h2 id="{{id}}">{{title}}</h2>
+          <p class="scope"><span>{{note}}</span></p>
+          <div class="status {{status.kind}}">
+            <span class="icon" aria-hidden="true">{{status.icon}}</span>
+            <p><strong>{{status.title}}</strong> <span>{{status.text}}</span>{{#downloads}} <a href="{{href}}">{{name}}</a>{{/downloads}}</p>
+          </div>
+          <ul class="figures">
+            {{#figures}}
+            <li class="figure{{#isLead}} lead{{/isLead}}">
+              <h3>{{name}}</h3>
+              <p class="value">{{value}}<span class="minor">{{minor}}</span></p>
+              {{#note}}<p class="mark"><span class="note">{{note}}</span></p>{{/note}}
+            </li>
+            {{/figures}}
+          </ul>
+          {{#picture}}
+          <div class="charts">
+            <figure class="chart lead">
+              <figcaption><h3>{{title}}</h3>{{#legend}}<span class="key {{series}}">{{name}}</span>{{/legend}}</figcaption>
+              <div class="wide">{{{wide}}}</div>
+              <div class="narrow">{{{narrow}}}</div>
+            </figure>
+          </div>
+          {{/picture}}
+          {{#tables}}
+          <section class="sheet" aria-labelledby="{{id}}">
+            {{#isFolded}}<details>{{/isFolded}}
+            {{#isFolded}}<summary>{{/isFolded}}<h3 id="{{id}}" class="name">{{title}}</h3>{{#isFolded}}<span class="hint">{{hint}}</span></summary>{{/isFolded}}
+            <div class="scroll" role="region" aria-labelledby="{{id}}" tabindex="0">
+            <table class="plain">
+              <thead><tr><th scope="col">{{head}}</th>{{#columns}}<th scope="col">{{.}}</th>{{/columns}}</tr></thead>
+              <tbody>
+              {{#rows}}<tr><th scope="row">{{label}}</th>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+              {{/rows}}
+              </tbody>
+            </table>
+            </div>
+            {{#isFolded}}</details>{{/isFolded}}
+          </section>
+          {{/tables}}
+          <section class="sheet">
+            <details>
+            <summary><h3 class="name">{{words.identities}}</h3></summary>
+            <div class="scroll" role="region" tabindex="0">
+            <table class="wraps">
+              <thead><tr><th scope="col">{{words.identity}}</th><th scope="col">{{words.left}}</th><th scope="col">{{words.right}}</th><th scope="col">{{words.difference}}</th><th scope="col">{{words.check}}</th></tr></thead>
+              <tbody>
+              {{#balances}}<tr><th scope="row">{{sentence}}</th><td>{{left}}</td><td>{{right}}</td><td>{{difference}}</td><td class="mark {{markKind}}"><span aria-hidden="true">{{markIcon}}</span><span class="unseen">{{markText}}</span></td></tr>
+              {{/balances}}
+              </tbody>
+            </table>
+            </div>
+            </details>
+          </section>
+        </section>
+        {{/topics}}
+
         <section class="sheet words" aria-labelledby="dictionary">
           <details>
           <summary><h2 id="dictionary">{{words.dictionary}}</h2></summary>

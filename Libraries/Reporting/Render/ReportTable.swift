@@ -10,7 +10,7 @@ extension Report {
             "as of \(asOf.businessText) (\(Report.timeZone)) · definitions v\(definitionVersion) · input \(inputHash)",
             "",
         ]
-        lines += Self.aligned(
+        lines += TerminalTable.aligned(
             [["Figure", "Value", "Balances"]]
                 + Metric.allCases.map { metric in
                     [
@@ -19,7 +19,7 @@ extension Report {
                     ]
                 })
         lines.append("")
-        lines += Self.aligned(
+        lines += TerminalTable.aligned(
             [["Identity", "Left", "Right", "Holds"]]
                 + total.balances.map { balance in
                     [
@@ -30,11 +30,12 @@ extension Report {
                 })
         lines.append("")
         let metrics = Metric.allCases.map { $0.name(in: .english) }
-        lines += Self.aligned(
+        lines += TerminalTable.aligned(
             [["Month"] + metrics + ["Balances"]] + months.map { row("\($0.range.from)".prefix(7), $0) })
         if !shops.isEmpty {
             lines.append("")
-            lines += Self.aligned([["Shop"] + metrics + ["Balances"]] + shops.map { row($0.shop?.name ?? "", $0) })
+            lines += TerminalTable.aligned(
+                [["Shop"] + metrics + ["Balances"]] + shops.map { row($0.shop?.name ?? "", $0) })
         }
         if pendingDays > 0 {
             lines += ["", "\(pendingDays) days have changed and are being computed; run it again in a moment."]
@@ -58,9 +59,12 @@ extension Report {
     private static func text(_ value: Int64, isMoney: Bool) -> String {
         isMoney ? Money(fen: value).yuanText : String(value)
     }
+}
 
+/// Text in columns.
+enum TerminalTable {
     /// Pads the columns to equal width: the first to the left, numbers to the right.
-    private static func aligned(_ rows: [[String]]) -> [String] {
+    static func aligned(_ rows: [[String]]) -> [String] {
         let columns = rows.first?.count ?? 0
         let widths = (0..<columns).map { column in rows.map { $0[column].terminalWidth }.max() ?? 0 }
         return rows.map { row in

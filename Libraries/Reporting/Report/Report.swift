@@ -126,7 +126,7 @@ package struct ReportRows: Sendable {
 
     /// One shop's day in the ledger.
     package struct LedgerRow: Hashable, Sendable {
-        /// The shop whose sales account it is.
+        /// The shop on whose clearing account it came in.
         package var shop: ID<Shop>
         /// The business day.
         package var day: CalendarDate

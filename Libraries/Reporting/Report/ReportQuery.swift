@@ -7,6 +7,10 @@ package struct ReportQuery: Hashable, Sendable {
     package enum Name: String, Hashable, Sendable, CaseIterable {
         /// Money, orders and members by day, month and shop.
         case overview
+        /// Codes and their prizes by batch, product and day.
+        case prizes
+        /// Gifts and what became of them by product and day.
+        case gifts
     }
 
     /// How many days a report may cover.

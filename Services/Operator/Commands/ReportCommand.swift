@@ -11,7 +11,7 @@ struct ReportCommand: AsyncParsableCommand {
         case table, csv, json
     }
 
-    @Argument(help: "The report's name: overview.") var name: String
+    @Argument(help: "The report's name: overview, prizes or gifts.") var name: String
     @Option(help: "The brand.") var brand: IDArgument<Brand>
     @Option(help: "The first day, yyyy-mm-dd; the first day with an order if not given.") var from: String?
     @Option(help: "The last day; the last day with an order if not given.") var to: String?
@@ -21,12 +21,21 @@ struct ReportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let query = try ReportQuery(name: name, brand: brand.id, from: from, to: to, shop: shop)
-        let report = try await database.withPool { try await Report.load(query, from: $0) }
-        switch format {
-        case .table: Terminal.say(report.table())
-        case .csv: Terminal.say(report.csv())
-        case .json: Terminal.say(String(decoding: try report.json(), as: UTF8.self))
+        let format = ReportFormat(rawValue: format.rawValue) ?? .table
+        let (bytes, isBalanced) = try await database.withPool { pool in
+            if query.name == .overview {
+                let report = try await Report.load(query, from: pool)
+                return (try format.bytes(of: report), report.isBalanced)
+            }
+            let report = try await SheetReport.load(query, from: pool)
+            return (try format.bytes(of: report), report.isBalanced)
         }
-        if !report.isBalanced { throw Failure("The report does not balance with the ledger.") }
+        Terminal.say(String(decoding: bytes, as: UTF8.self).trimmingOneLineEnd())
+        if !isBalanced { throw Failure("The report does not balance with the ledger.") }
     }
+}
+
+extension String {
+    /// Without the line end that `say` adds again.
+    fileprivate func trimmingOneLineEnd() -> String { hasSuffix("\n") ? String(dropLast()) : self }
 }

@@ -39,7 +39,13 @@ struct BoardRoutes: Sendable {
         do {
             let query = try ReportQuery(name: ReportQuery.Name.overview.rawValue, request: request, caller: caller)
             let report = try await Report.load(query, from: pool)
-            return page(try BoardPage(report, options).html(), .ok)
+            var sheets: [SheetReport] = []
+            for name in [ReportQuery.Name.prizes, .gifts] {
+                var part = query
+                part.name = name
+                sheets.append(try await SheetReport.load(part, from: pool))
+            }
+            return page(try BoardPage(report, sheets: sheets, options).html(), .ok)
         } catch let problem as Problem where problem.status < 500 {
             return page(try BoardNotice(problem, options).html(), .init(code: problem.status))
         }

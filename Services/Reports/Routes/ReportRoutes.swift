@@ -23,10 +23,18 @@ struct ReportRoutes: Sendable {
         let format = try ReportFormat(asked: request.uri.queryParameters["format"].map(String.init))
         let query = try ReportQuery(
             name: context.parameters.require("name"), request: request, caller: context.requireCaller())
-        let report = try await Report.load(query, from: pool)
+        let (range, bytes): (DayRun, [UInt8])
+        switch query.name {
+        case .overview:
+            let report = try await Report.load(query, from: pool)
+            (range, bytes) = (report.range, try format.bytes(of: report))
+        case .prizes, .gifts:
+            let report = try await SheetReport.load(query, from: pool)
+            (range, bytes) = (report.range, try format.bytes(of: report))
+        }
         return Response(
-            status: .ok, headers: format.headers(of: report),
-            body: .init(byteBuffer: ByteBuffer(bytes: try format.bytes(of: report))))
+            status: .ok, headers: format.headers(of: query.name, range),
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }
 
@@ -40,7 +48,7 @@ extension ReportFormat {
         }
     }
 
-    fileprivate func headers(of report: Report) -> HTTPFields {
+    fileprivate func headers(of name: ReportQuery.Name, _ range: DayRun) -> HTTPFields {
         var headers: HTTPFields = [.cacheControl: "no-store"]
         switch self {
         case .json: headers[.contentType] = "application/json"
@@ -48,7 +56,7 @@ extension ReportFormat {
         case .csv:
             headers[.contentType] = "text/csv; charset=utf-8; header=present"
             headers[.contentDisposition] =
-                "attachment; filename=\"siyu-\(report.name.rawValue)-\(report.range.from)-\(report.range.to).csv\""
+                "attachment; filename=\"siyu-\(name.rawValue)-\(range.from)-\(range.to).csv\""
         }
         return headers
     }

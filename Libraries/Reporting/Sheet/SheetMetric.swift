@@ -1,0 +1,190 @@
+/// The dictionary of the reports on prizes and gifts: what every figure means, in one place, for every renderer.
+package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
+    /// Codes that were minted.
+    case codes
+    /// Codes that were redeemed.
+    case redeemed
+    /// Codes that were taken out of use before anybody redeemed them.
+    case voided
+    /// Codes that may still be redeemed, now or later.
+    case remaining
+    /// Prizes behind the codes.
+    case prizesIssued = "prizes_issued"
+    /// Prizes that were won.
+    case prizesWon = "prizes_won"
+    /// Prizes that nobody has won.
+    case prizesRemaining = "prizes_remaining"
+    /// What the won prizes cost.
+    case prizeCost = "prize_cost"
+
+    /// Gifts that were paid for and offered.
+    case sent
+    /// Gifts whose recipient looked inside.
+    case claimed
+    /// Gifts that were taken.
+    case accepted
+    /// Gifts that were refused.
+    case declined
+    /// Gifts that nobody took in time.
+    case expired
+    /// Gifts that may still be taken.
+    case open
+    /// Gifts that were exchanged for another variant.
+    case swapped
+    /// Gifts whose money went back.
+    case refunded
+    /// What the gifts were paid with.
+    case value
+    /// What the accepted gifts were paid with.
+    case acceptedValue = "accepted_value"
+    /// Half of the accepted gifts were taken within this time.
+    case acceptMedian = "accept_median"
+    /// Givers of two gifts or more.
+    case repeatGivers = "repeat_givers"
+
+    /// The version of all definitions together.
+    package static let definitionVersion = 1
+
+    /// What a figure of this dictionary is counted in.
+    package enum Unit: String, Hashable, Sendable {
+        /// Hundredths of a yuan.
+        case fen
+        /// Codes.
+        case codes
+        /// Prizes.
+        case prizes
+        /// Gifts.
+        case gifts
+        /// People.
+        case members
+        /// Time.
+        case seconds
+    }
+
+    /// What it is counted in.
+    package var unit: Unit {
+        switch self {
+        case .codes, .redeemed, .voided, .remaining: .codes
+        case .prizesIssued, .prizesWon, .prizesRemaining: .prizes
+        case .prizeCost, .value, .acceptedValue: .fen
+        case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
+        case .acceptMedian: .seconds
+        case .repeatGivers: .members
+        }
+    }
+
+    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds.
+    package var key: String {
+        switch unit {
+        case .fen: "\(rawValue)_fen"
+        case .seconds: "\(rawValue)_seconds"
+        default: rawValue
+        }
+    }
+
+    /// Its name for people.
+    package func name(in language: Language) -> String { words(in: language).name }
+
+    /// What it means, in a sentence or two.
+    package func definition(in language: Language) -> String { words(in: language).definition }
+
+    private func words(in language: Language) -> (name: String, definition: String) {
+        let (chinese, english) = words
+        return language == .chinese ? chinese : english
+    }
+
+    private typealias Words = ((name: String, definition: String), (name: String, definition: String))
+
+    private var words: Words { unit == .codes || unit == .prizes || self == .prizeCost ? prizeWords : giftWords }
+
+    private var prizeWords: Words {
+        switch self {
+        case .codes: (("发码数", "已生成的码的数量。"), ("Codes", "Codes that were minted."))
+        case .redeemed: (("已扫码", "已被兑换的码。"), ("Redeemed", "Codes that were redeemed, once and for all."))
+        case .voided:
+            (
+                ("已作废", "在被兑换之前作废的码；作废前已兑换的仍算已扫码。"),
+                ("Voided", "Codes voided before anybody redeemed them; those redeemed before stay redeemed.")
+            )
+        case .remaining: (("未扫码", "既未兑换也未作废的码。"), ("Left", "Codes that were neither redeemed nor voided."))
+        case .prizesIssued: (("奖品总数", "各批次奖品数量之和。"), ("Prizes issued", "The prizes of all tiers together."))
+        case .prizesWon: (("已中奖", "已被中出的奖品。"), ("Prizes won", "Prizes of redeemed codes."))
+        case .prizesRemaining:
+            (
+                ("剩余奖品", "尚未中出的奖品，包含作废码背后的奖品：没有批次密钥，无人知道是哪些。"),
+                (
+                    "Prizes left",
+                    "Prizes nobody has won, those behind voided codes included: which these are nobody knows without the batch's key."
+                )
+            )
+        default: (("奖品成本", "已中出奖品的成本之和。"), ("Cost of prizes", "What the prizes that were won cost the brand."))
+        }
+    }
+
+    private var giftWords: Words {
+        switch self {
+        case .sent:
+            (
+                ("送出礼物", "期间内付款并送出的礼物，按送出日（上海时间）归属。"),
+                ("Gifts sent", "Gifts paid for in the period, by the day they were sent (Shanghai time).")
+            )
+        case .claimed: (("已拆开", "其中收礼人已拆开的礼物。"), ("Opened", "Those of them that their recipient opened."))
+        case .accepted: (("已收下", "其中收礼人已收下的礼物。"), ("Accepted", "Those of them that were taken."))
+        case .declined: (("已婉拒", "其中收礼人已婉拒的礼物。"), ("Declined", "Those of them that their recipient refused."))
+        case .expired: (("已过期", "其中到期无人收下的礼物。"), ("Expired", "Those of them that nobody took in time."))
+        case .open: (("待收下", "其中仍可收下的礼物。"), ("Open", "Those of them that may still be taken."))
+        case .swapped: (("已换款", "其中收礼人换过款式的礼物。"), ("Swapped", "Those of them exchanged for another variant."))
+        case .refunded:
+            (("已退款", "其中款项已退回送礼人的礼物，以账本为准。"), ("Refunded", "Those of them whose money went back, as the ledger says."))
+        case .value: (("礼物金额", "送出礼物的付款金额之和。"), ("Value", "What the gifts were paid with."))
+        case .acceptedValue: (("收下金额", "已收下礼物的付款金额之和。"), ("Value accepted", "What the accepted gifts were paid with."))
+        case .acceptMedian:
+            (
+                ("收下用时（中位）", "从送出到收下的时间的中位数；没有收下的礼物时无此数。"),
+                ("Time to accept", "The median time from sending to accepting; none where nothing was accepted.")
+            )
+        default: (("多次送礼人", "期间内送出两件或以上礼物的人数。"), ("Repeat givers", "People who sent two gifts or more in the period."))
+        }
+    }
+}
+
+/// A sentence of arithmetic that must be true of a sheet: two ways to the same number.
+package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
+    /// Every code is in one of three states.
+    case codesAddUp = "codes = redeemed + voided + left"
+    /// Every prize is won or not.
+    case prizesAddUp = "prizes issued = won + left"
+    /// Cost is what the ledger owes for prizes.
+    case costIsLedger = "cost of prizes = prizes owed in the ledger"
+    /// Every gift is in one of four states.
+    case giftsAddUp = "sent = accepted + declined + expired + open"
+    /// Every end of a gift was decided once.
+    case endsAreOutcomes = "accepted + declined + expired = recorded outcomes"
+    /// What was accepted is what the shops earned.
+    case acceptedIsLedger = "value accepted = gifts accepted in the ledger"
+    /// Money went back only for gifts that ended without being accepted.
+    case refundsAreEnds = "refunded ≤ declined + expired"
+
+    /// The sentence for people.
+    package func sentence(in language: Language) -> String {
+        switch (self, language) {
+        case (.codesAddUp, .chinese): "发码数 = 已扫码 + 已作废 + 未扫码"
+        case (.codesAddUp, .english): "Codes = redeemed + voided + left"
+        case (.prizesAddUp, .chinese): "奖品总数 = 已中奖 + 剩余奖品"
+        case (.prizesAddUp, .english): "Prizes issued = won + left"
+        case (.costIsLedger, .chinese): "奖品成本 = 账本中的应付奖品"
+        case (.costIsLedger, .english): "Cost of prizes = prizes owed in the ledger"
+        case (.giftsAddUp, .chinese): "送出 = 收下 + 婉拒 + 过期 + 待收下"
+        case (.giftsAddUp, .english): "Sent = accepted + declined + expired + open"
+        case (.endsAreOutcomes, .chinese): "收下 + 婉拒 + 过期 = 记录的结局"
+        case (.endsAreOutcomes, .english): "Accepted + declined + expired = recorded outcomes"
+        case (.acceptedIsLedger, .chinese): "收下金额 = 账本中收下的礼物"
+        case (.acceptedIsLedger, .english): "Value accepted = gifts accepted in the ledger"
+        case (.refundsAreEnds, .chinese): "已退款 ≤ 婉拒 + 过期"
+        case (.refundsAreEnds, .english): "Refunded ≤ declined + expired"
+        }
+    }
+
+    /// Whether its sides are money.
+    package var isMoney: Bool { self == .costIsLedger || self == .acceptedIsLedger }
+}

@@ -1,0 +1,169 @@
+import FoundationEssentials
+import Kernel
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+@Suite struct SheetTests {
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func r22_prizeBoard_atRandomInstants_equalsARecomputation(seed: UInt64) async throws {
+        try await withTestDatabase { db in
+            var world = try await SheetFixture(seed: seed, on: db.owner)
+            let pool = db.pool(as: .reports)
+            for round in 0..<20 {
+                let instant = world.instant()
+                let shop = round.isMultiple(of: 3) ? world.shops.randomElement(using: &world.random) : nil
+                let query = ReportQuery(
+                    name: .prizes, brand: world.brand, scope: shop.map(ReportScope.shop) ?? .brand)
+
+                let report = try await SheetReport.load(query, asOf: instant, from: pool)
+
+                #expect(report.total.values == world.prizes(at: instant, shop: shop))
+                #expect(report.isBalanced, "\(report.balances.filter { !$0.holds })")
+                for metric in report.metrics {
+                    let batches = report.rows(by: .batch).reduce(0) { $0 + ($1.values[metric] ?? 0) }
+                    #expect(batches == report.total.values[metric], "\(metric) by batch")
+                }
+                let days = report.rows(by: .day)
+                #expect(days.reduce(0) { $0 + ($1.values[.redeemed] ?? 0) } == report.total.values[.redeemed])
+                #expect(days.reduce(0) { $0 + ($1.values[.prizesWon] ?? 0) } == report.total.values[.prizesWon])
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func r23_giftBoard_atRandomInstants_equalsARecomputation(seed: UInt64) async throws {
+        try await withTestDatabase { db in
+            var world = try await SheetFixture(seed: seed, on: db.owner)
+            let pool = db.pool(as: .reports)
+            let firstDay = CalendarDate(daysSinceEpoch: Int32(SheetFixture.start.timeIntervalSince1970 / 86_400))
+            for round in 0..<20 {
+                let instant = world.instant()
+                let shop = round.isMultiple(of: 3) ? world.shops.randomElement(using: &world.random) : nil
+                let from = firstDay.adding(days: Int.random(in: -1...30, using: &world.random))
+                let range = DayRun(from: from, to: from.adding(days: Int.random(in: 0...30, using: &world.random)))
+                let query = ReportQuery(
+                    name: .gifts, brand: world.brand, scope: shop.map(ReportScope.shop) ?? .brand, from: range.from,
+                    to: range.to)
+
+                let report = try await SheetReport.load(query, asOf: instant, from: pool)
+
+                #expect(report.total.values == world.gifts(at: instant, in: range, shop: shop))
+                #expect(report.isBalanced, "\(report.balances.filter { !$0.holds })")
+                for metric in report.metrics where metric != .acceptMedian && metric != .repeatGivers {
+                    for kind in [SheetGroup.Kind.day, .product] {
+                        let sum = report.rows(by: kind).reduce(0) { $0 + ($1.values[metric] ?? 0) }
+                        #expect(sum == report.total.values[metric], "\(metric) by \(kind)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func r22_prizeWonTooOften_breaksTheIdentity() async throws {
+        try await withTestDatabase { db in
+            let world = try await SheetFixture(seed: 4, on: db.owner)
+            let query = ReportQuery(name: .prizes, brand: world.brand)
+            #expect(try await SheetReport.load(query, from: db.pool(as: .operator)).isBalanced)
+
+            try await db.owner.execute(Statement<Void>("UPDATE codes.redemption SET tier = 1"))
+
+            let broken = try await SheetReport.load(query, from: db.pool(as: .operator)).balances.filter { !$0.holds }
+            #expect(Set(broken.map(\.identity)) == [.prizesAddUp, .costIsLedger])
+        }
+    }
+
+    @Test func r23_giftEndedTwice_breaksTheIdentity() async throws {
+        try await withTestDatabase { db in
+            let world = try await SheetFixture(seed: 5, on: db.owner)
+            let query = ReportQuery(name: .gifts, brand: world.brand)
+            #expect(try await SheetReport.load(query, from: db.pool(as: .operator)).isBalanced)
+            let gift = try #require(world.gifts.first { $0.sentAt != nil && $0.endedAt == nil })
+
+            try await db.owner.execute(
+                SheetFixtureStatements.outcome("expired", of: gift.id, at: SheetFixture.start, brand: world.brand))
+
+            let broken = try await SheetReport.load(query, from: db.pool(as: .operator)).balances.filter { !$0.holds }
+            #expect(broken.map(\.identity) == [.endsAreOutcomes])
+        }
+    }
+
+    /// The money of a gift comes in on the shop's clearing account and waits in escrow: the overview still finds its shop.
+    @Test func overview_ofMoneyInEscrow_balancesShopByShop() async throws {
+        try await withTestDatabase { db in
+            var fixture = try await Fixture(seed: 6, on: db.owner)
+            _ = try await fixture.change()
+            try await db.owner.execute(
+                Statement<Void>(
+                    "UPDATE accounting.account SET kind = 'escrow', subject_id = account_id WHERE kind = 'sales'"))
+            let day = Fixture.firstDay
+            let query = ReportQuery(brand: fixture.brand, from: day.adding(days: -10), to: day.adding(days: 400))
+
+            let report = try await Report.load(query, from: db.pool(as: .reports))
+
+            #expect(report.shops.filter { $0.ledger != .none }.count > 1)
+            #expect(report.shops.reduce(0) { $0 + $1.ledger.amount.fen } == report.total.ledger.amount.fen)
+        }
+    }
+
+    @Test func sheet_ofABrandWithNothing_isEmptyAndBalances() async throws {
+        try await withTestDatabase { db in
+            let brand = ID<Brand>.mint()
+            try await db.owner.execute(FixtureStatements.addBrand(brand, name: "Empty"))
+            for name in [ReportQuery.Name.prizes, .gifts] {
+                let report = try await SheetReport.load(
+                    ReportQuery(name: name, brand: brand), from: db.pool(as: .reports))
+
+                #expect(report.isEmpty && report.isBalanced)
+                #expect(
+                    try !report.json().isEmpty && report.csv().contains("total") && report.table().contains("balances"))
+            }
+            await #expect(throws: Problem.self) {
+                try await SheetReport.load(ReportQuery(name: .gifts, brand: .mint()), from: db.pool(as: .reports))
+            }
+        }
+    }
+
+    @Test func sheets_inEveryForm_showTheSameFigures() async throws {
+        try await withTestDatabase { db in
+            let world = try await SheetFixture(seed: 7, on: db.owner)
+            var sheets: [SheetReport] = []
+            for name in [ReportQuery.Name.prizes, .gifts] {
+                sheets.append(
+                    try await SheetReport.load(ReportQuery(name: name, brand: world.brand), from: db.pool(as: .reports))
+                )
+            }
+            for report in sheets {
+                let json = try JSONDecoder().decode(Answer.self, from: Data(report.json()))
+                let line = try #require(report.csv().split(separator: "\r\n").dropFirst().first).split(
+                    separator: ",", omittingEmptySubsequences: false)
+                for (index, metric) in report.metrics.enumerated() {
+                    #expect(json.figures[metric.key] == report.total.values[metric])
+                    #expect(String(line[index + 3]) == report.total.values[metric].map(String.init) ?? "")
+                }
+            }
+            let overview = try await Report.load(ReportQuery(brand: world.brand), from: db.pool(as: .reports))
+            for language in Language.allCases {
+                let html = try BoardPage(overview, sheets: sheets, BoardOptions(language: language)).html()
+                for report in sheets {
+                    #expect(html.contains("id=\"\(report.name.rawValue)\""))
+                    for metric in report.metrics { #expect(html.contains(metric.name(in: language))) }
+                }
+                #expect(!html.contains("<script") && !html.contains("style="))
+            }
+        }
+    }
+
+    private struct Answer: Decodable { let figures: [String: Int64] }
+
+    @Test func everyFigure_hasANameAndADefinition() {
+        for language in Language.allCases {
+            #expect(Set(SheetMetric.allCases.map { $0.name(in: language) }).count == SheetMetric.allCases.count)
+            #expect(SheetMetric.allCases.allSatisfy { !$0.definition(in: language).isEmpty })
+            #expect(Set(SheetIdentity.allCases.map { $0.sentence(in: language) }).count == SheetIdentity.allCases.count)
+        }
+        #expect(Set(SheetMetric.allCases.map(\.key)).count == SheetMetric.allCases.count)
+    }
+}
