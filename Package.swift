@@ -95,8 +95,8 @@ let package = Package(
             "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics],
             exclude: ["Decisions", "README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
-        library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions"]),
-        library("Policies", ["Kernel", "Postgres"]),
+        library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions", "README.md"]),
+        library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
         library(
             "WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, nio, nioHTTP1, nioPosix, x509],
             exclude: ["Decisions", "README.md"]),

@@ -153,7 +153,9 @@ struct SheetFixture {
         if let refunded = gift.refundedAt {
             try await db.execute(
                 SheetFixtureStatements.transfer(
-                    "order.refunded", gift.price, debit: .mint(), subject: refund.rawValue, at: refunded, brand: brand))
+                    "order.refunded", gift.price, debit: .mint(), subject: refund.rawValue, at: refunded,
+                    occurredAt: gift.sentAt,
+                    brand: brand))
         }
         if let swapped = gift.swappedAt {
             try await db.execute(SheetFixtureStatements.swap(of: gift.id, at: swapped, brand: brand))

@@ -67,14 +67,15 @@ enum SheetFixtureStatements {
     }
 
     static func transfer(
-        _ kind: String, _ amount: Int64, debit: ID<Account>, subject: UUID, at instant: Date, brand: ID<Brand>
+        _ kind: String, _ amount: Int64, debit: ID<Account>, subject: UUID, at instant: Date, occurredAt: Date? = nil,
+        brand: ID<Brand>
     ) -> Statement<Void> {
         Statement(
             """
             INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id,
                 occurred_at, posted_at)
-            VALUES (\(brand), \(ID<Transfer>.mint()), \(debit), \(ID<Account>.mint()), \(amount), \(kind), \(subject), \(instant),
-                \(instant))
+            VALUES (\(brand), \(ID<Transfer>.mint()), \(debit), \(ID<Account>.mint()), \(amount), \(kind), \(subject),
+                \(occurredAt ?? instant), \(instant))
             """)
     }
 

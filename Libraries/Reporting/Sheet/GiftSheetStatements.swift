@@ -18,7 +18,8 @@ enum GiftSheetStatements {
 
     /// Counted three times in one pass: all together, by day and by product.
     ///
-    /// Each end is counted by itself, so that the sum says something.
+    /// Each end is counted by itself, so that the sum says something. A refund counts from its posting on: it occurred, for the books
+    /// of the orders, when its order was placed.
     static func counts(_ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<GiftCountRow> {
         Statement(
             """
@@ -34,7 +35,7 @@ enum GiftSheetStatements {
                         WHERE s.brand_id = g.brand_id AND s.gift_id = g.gift_id AND s.swapped_at <= \(asOf)) AS is_swapped,
                     EXISTS (SELECT FROM accounting.transfer t
                         WHERE t.brand_id = g.brand_id AND t.kind = 'order.refunded' AND t.subject_id = g.refund_id
-                            AND t.occurred_at <= \(asOf)) AS is_refunded
+                            AND t.posted_at <= \(asOf)) AS is_refunded
                 FROM gifting.gift g
                 WHERE g.brand_id = \(brand) AND g.sent_at <= \(asOf)
                     AND g.sent_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
