@@ -23,6 +23,8 @@ package struct ServiceApplication: Sendable {
     package var checks: [ReadinessCheck]
     /// Job processors and the like: started when the ports are open, drained together with the API.
     package let workers: [any Service]
+    /// What requests and workers use: shut down when the last of them has ended, before the pool.
+    package var resources: [any Service] = []
     /// Called when both ports are open and no worker has started: for what must know them.
     ///
     /// An error ends the service as a failed check does.

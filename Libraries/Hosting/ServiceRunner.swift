@@ -75,7 +75,7 @@ package struct ServiceRunner: Sendable {
                 },
             ])
         var configuration = ServiceGroupConfiguration(
-            services: [PoolLast(pool: application.pool), admin, work],
+            services: [PoolLast(pool: application.pool)] + application.resources + [admin, work],
             gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger)
         configuration.maximumGracefulShutdownDuration = settings.drainGrace
         try await ServiceGroup(configuration: configuration).run()

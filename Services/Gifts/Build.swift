@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Gifting
 import Hooks
 package import Hosting
@@ -21,14 +20,13 @@ package func build(
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
-    // The process's own client: it lives as long as requests and jobs do, and nobody has to close it before the last of them.
-    let providers = providers ?? Merchants(pool: pool, keys: keys, http: .shared)
-    let payments = Payments(pool: pool, queue: queue, providers: providers)
+    let weChatPay = WeChatPayConnection(pool: pool, keys: keys)
+    let payments = Payments(pool: pool, queue: queue, providers: providers ?? weChatPay)
     let gifts = Gifts(queue: queue, vault: Vault(keys: keys))
     payments.register()
     gifts.register()
 
-    return ServiceApplication(
+    var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
@@ -39,6 +37,8 @@ package func build(
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
         GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
     }
+    application.resources = [weChatPay]
+    return application
 }
 
 /// A newer schema is fine: migrations only add, and during a rollout old and new versions run side by side.

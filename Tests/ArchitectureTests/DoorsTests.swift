@@ -1,7 +1,7 @@
 import Testing
 
 struct DoorsTests {
-    private static let services: Set<String> = ["Ingest", "Operator", "Reports"]
+    private static let services: Set<String> = ["Gifts", "Ingest", "Operator", "Redeem", "Reports", "Sandbox"]
 
     @Test func manifest_edges_goThroughDoors() throws {
         let edges = Doors.edges(ofManifest: try SourceFile.read("Package.swift"))

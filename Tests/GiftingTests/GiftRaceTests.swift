@@ -105,7 +105,7 @@ import Testing
     /// One deadline after another, so that each race has the machine to itself.
     private func setDeadlines(of pairs: [GiftBench.Pair], _ bench: GiftBench) async throws -> [Double] {
         let first = Date().timeIntervalSince1970 + 2
-        let deadlines = pairs.indices.map { first + Double($0) * 0.02 }
+        let deadlines = pairs.indices.map { first + Double($0) * 0.01 }
         let (brand, ids, instants) = (bench.brand, pairs.map(\.id), deadlines.map(Date.init(timeIntervalSince1970:)))
         try await bench.db.owner.execute(
             Statement(

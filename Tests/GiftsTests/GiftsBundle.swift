@@ -28,14 +28,19 @@ struct GiftsBundle {
     static let mchid = "1900000001"
 
     /// Serves for the length of `body`, then stops.
-    static func serve(_ body: (GiftsBundle) async throws -> Void) async throws {
+    ///
+    /// - Parameter credentials: The merchant at a sandbox; without, WeChat Pay is played by a stub on a good day.
+    static func serve(
+        credentials: MerchantCredentials? = nil, _ body: (GiftsBundle) async throws -> Void
+    ) async throws {
         try await withTestDatabase { db in
             let folder = FileManager.default.temporaryDirectory.appending(path: "siyu-\(ID<Gift>.mint())").path()
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            _ = try KeyRing.create(folder: folder)
+            let keys = try KeyRing.create(folder: folder)
             let logs = CapturedLogs()
             let settings = settings(db.conninfo(as: .gifts), keys: folder)
-            let application = try await build(settings, logger: logs.logger, providers: PatientPay())
+            let application = try await build(
+                settings, logger: logs.logger, providers: credentials == nil ? PatientPay() : nil)
 
             let (ready, continuation) = AsyncStream<Int>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -47,7 +52,9 @@ struct GiftsBundle {
                     .run { continuation.yield($0.api) }
                 }
                 guard let port = await ready.first(where: { _ in true }) else { return try await group.waitForAll() }
-                try await body(try await GiftsBundle(db: db, port: port, logs: logs))
+                let bundle = try await GiftsBundle(db: db, port: port, logs: logs)
+                try await bundle.addMerchant(credentials, keys: keys)
+                try await body(bundle)
                 group.cancelAll()
             }
         }
@@ -68,20 +75,32 @@ struct GiftsBundle {
         self.db = db
         self.port = port
         self.logs = logs
-        let (brand, mchid, source) = (brand, Self.mchid, ID<HookSource>.mint())
+        let brand = brand
         try await db.owner.execute(
             Statement("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), 'Test', now())"))
-        try await db.owner.execute(
-            Statement(
-                """
-                INSERT INTO orders.merchant (mchid, merchant_id, brand_id, appid, base_url, notify_base, sealed_credentials, created_at,
-                    updated_at)
-                VALUES (\(mchid), \(source), \(brand), 'wx1', 'https://pay.example', 'https://pay.example', '', now(), now())
-                """))
         let staff = db.pool(as: .operator)
         shop = try await Catalogue.createShop(code: "main", name: "Main", brand: brand, on: staff).shop.id
         let made = try await APIKeys.create(brand: brand, role: .partner, label: "test", on: staff)
         key = try #require(made).token.revealed
+    }
+
+    private func addMerchant(_ credentials: MerchantCredentials?, keys: KeyRing) async throws {
+        guard let credentials else {
+            let (brand, mchid, source) = (brand, Self.mchid, ID<HookSource>.mint())
+            try await db.owner.execute(
+                Statement(
+                    """
+                    INSERT INTO orders.merchant (mchid, merchant_id, brand_id, appid, base_url, notify_base, sealed_credentials,
+                        created_at, updated_at)
+                    VALUES (\(mchid), \(source), \(brand), 'wx1', 'https://pay.example', 'https://pay.example', '', now(), now())
+                    """))
+            return
+        }
+        try await db.pool(as: .operator).transaction { tx in
+            // Nobody listens there: what the sandbox reports is lost, and must be asked for.
+            _ = try await Merchants.add(
+                credentials, notifyBase: "http://127.0.0.1:9", brand: brand, keys: keys, now: Date(), on: tx)
+        }
     }
 
     /// A product in three variants, the third of which costs a yuan more; titles and numbers are the same for every product.
@@ -160,12 +179,17 @@ struct GiftsBundle {
             id: try #require(answer.json["gift_id"] as? String), sender: "giver-\(name)", recipient: "friend-\(name)")
     }
 
-    /// Quotes and pays; the money arrives, and with it the gift is sent.
-    func pay(_ pair: Pair, fen: Int64) async throws {
+    /// Quotes, and has the payment placed.
+    func prepay(_ pair: Pair) async throws -> ID<Payment> {
         #expect(try await post(pair.path("quote"), ["openid": pair.sender]).status == 200)
         let answer = try await post(pair.path("pay"), ["openid": pair.sender])
         #expect(answer.status == 200, "\(answer.body)")
-        let payment: ID<Payment> = try #require((answer.json["payment_id"] as? String).flatMap { ID($0) })
+        return try #require((answer.json["payment_id"] as? String).flatMap { ID($0) })
+    }
+
+    /// Quotes and pays; the money arrives, and with it the gift is sent.
+    func pay(_ pair: Pair, fen: Int64) async throws {
+        let payment = try await prepay(pair)
         try await JobQueue(pool: db.pool(as: .gifts, connectionsMax: 1), logger: .silent).push(
             PaymentReceived(
                 brand: brand, payment: payment, mchid: Self.mchid, transactionID: "42\(payment)",
