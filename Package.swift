@@ -194,9 +194,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "Gifts", "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Postgres", "Redeem", "Reports", "Sandbox",
-                asyncHTTPClient,
-                nio, nioHTTP1,
+                "Accounting", "Gifts", "Hosting", "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres",
+                "Redeem", "Reports", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
             ]),
         tests(
             "GiftingTests",

@@ -44,6 +44,8 @@ struct PaymentCheck: JobParameters {
     let payment: ID<Payment>
     /// Which question it is, from 0.
     let check: Int
+    /// How often nobody answered it.
+    var faults = 0
 }
 
 /// An order is paid; pushed to the queue of whoever asked for the money, in the commit that books it.

@@ -50,4 +50,10 @@ enum PaymentLife {
         .seconds(60), .seconds(300), .seconds(600), .seconds(1_800), .seconds(7_200), .seconds(21_600),
         .seconds(86_400),
     ]
+
+    /// How long a question that nobody answered waits before it is asked again.
+    static let faults: [Duration] = [
+        .seconds(1), .seconds(5), .seconds(15), .seconds(60), .seconds(60), .seconds(300), .seconds(900),
+        .seconds(3_600), .seconds(3_600), .seconds(21_600),
+    ]
 }

@@ -118,7 +118,7 @@ package struct Payments: Sendable {
         try Self.requirePayable(intent, now: now)
         try await tx.execute(PaymentStatements.setPrepaid(id, prepayID: prepayID, brand: brand, now: now))
         guard intent.state == .created else { return }
-        try await pushCheck(0, of: id, brand: brand, on: tx)
+        try await push(PaymentCheck(brand: brand, payment: id, check: 0), after: PaymentLife.checks[0], on: tx)
     }
 
     // MARK: Money that comes
@@ -203,30 +203,51 @@ package struct Payments: Sendable {
             }
             return await tell(received, in: context)
         }
-        let next = job.check + 1
-        if answer == .open, !PaymentLife.checks.indices.contains(next) {
+        let next = Self.next(after: job, answer)
+        if next == nil, answer != .over {
             context.logger.warning(
                 "A payment was asked about for the last time.", metadata: ["payment": "\(job.payment)"])
         }
         try await context.complete { tx in
-            guard answer == .open, PaymentLife.checks.indices.contains(next) else { return }
-            try await pushCheck(next, of: job.payment, brand: job.brand, on: tx)
+            if let next { try await push(next.check, after: next.delay, on: tx) }
         }
+    }
+
+    /// The next question: the same one where nobody answered, for as long as that makes sense.
+    private static func next(
+        after job: PaymentCheck, _ answer: CheckAnswer
+    ) -> (check: PaymentCheck, delay: Duration)? {
+        var next = job
+        if answer == .none, PaymentLife.faults.indices.contains(job.faults) {
+            next.faults += 1
+            return (next, PaymentLife.faults[job.faults])
+        }
+        guard answer != .over, PaymentLife.checks.indices.contains(job.check + 1) else { return nil }
+        next = PaymentCheck(brand: job.brand, payment: job.payment, check: job.check + 1)
+        return (next, PaymentLife.checks[next.check])
     }
 
     private enum CheckAnswer: Equatable {
         case paid(PaymentFact)
-        /// Not paid, and it may still be; or nobody answered.
+        /// Not paid, and it may still be.
         case open
+        /// Nobody answered.
+        case none
         /// It can no longer be paid.
         case over
     }
 
     private func ask(_ intent: PaymentIntent, brand: ID<Brand>) async -> CheckAnswer {
-        // A merchant that is not set up, or a database that is away, is no answer either: there is a next time.
-        guard let (provider, _) = try? await providers.provider(of: intent.mchid, brand: brand),
-            let result = try? await provider.payment(outTradeNo: intent.outTradeNo)
-        else { return .open }
+        let result: PaymentResult
+        do {
+            guard let (provider, _) = try await providers.provider(of: intent.mchid, brand: brand) else { return .none }
+            result = try await provider.payment(outTradeNo: intent.outTradeNo)
+        } catch WeChatPayError.notFound {
+            // Known here, unknown there: whoever was to pay never came so far.
+            return .open
+        } catch {
+            return .none
+        }
         if let paid = result.paid {
             return .paid(
                 PaymentFact(
@@ -235,10 +256,8 @@ package struct Payments: Sendable {
         return result.state == .closed || result.state == .revoked ? .over : .open
     }
 
-    private func pushCheck(_ check: Int, of id: ID<Payment>, brand: ID<Brand>, on tx: Transaction) async throws {
-        try await queue.push(
-            PaymentCheck(brand: brand, payment: id, check: check),
-            options: JobOptions(delay: PaymentLife.checks[check], brand: brand.rawValue), on: tx)
+    private func push(_ check: PaymentCheck, after delay: Duration, on tx: Transaction) async throws {
+        try await queue.push(check, options: JobOptions(delay: delay, brand: check.brand.rawValue), on: tx)
     }
 }
 
