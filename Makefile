@@ -8,7 +8,7 @@ UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 CHAOS := ^JobsTests\.CrashMatrixTests|o01_anyServiceKilled
 SWIFT_FILES := Package.swift Services Libraries Tests
 
-.PHONY: help run test test-unit test-db chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema
+.PHONY: help run test test-unit test-db test-matrix chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ test-unit: ## The tests that need no database
 
 test-db: ## The tests that need one
 	@deploy/dev/test.sh --skip '$(UNIT)'
+
+test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, wechatpayv3
+	@deploy/dev/matrix.sh
 
 chaos: ## In full: the crash matrix of the queue, and services killed at random during twenty tours
 	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
