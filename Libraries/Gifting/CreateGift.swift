@@ -60,7 +60,7 @@ extension Gifts {
             recipient: people[1], greeting: wish.greeting, state: .draft, payUntil: window.asSeconds.after(now),
             createdAt: now, updatedAt: now)
         _ = try await tx.one(GiftStatements.begin(gift, brand: brand))
-        try await schedule(GiftLapse(brand: brand, gift: gift.id), after: gift.payUntil, now: now, on: tx)
+        try await schedule(GiftLapse(brand: brand, gift: gift.id), after: gift.payUntil, brand: brand, now: now, on: tx)
         return SenderView(gift, variantTitle: variant.title)
     }
 }

@@ -22,10 +22,10 @@ extension Gifts {
     private func end(
         _ again: some JobParameters, _ id: ID<Gift>, _ command: GiftCommand, brand: ID<Brand>, on tx: Transaction
     ) async throws {
-        guard let (gift, now) = try await lock(id, brand: brand, on: tx) else { throw GiftingError.giftUnknown }
+        guard let (gift, now) = try await lock(id, brand: brand, on: tx) else { throw JobFailure.giftUnknown }
         switch GiftLife.decide(gift, command, now: now) {
         case .unchanged, .refused: break
-        case .notYet(let instant): try await schedule(again, after: instant, now: now, on: tx)
+        case .notYet(let instant): try await schedule(again, after: instant, brand: brand, now: now, on: tx)
         case .changed(let next, let effects):
             if case .lapse = command, let payment = gift.payment,
                 try await Payments.close(payment, brand: brand, now: now, on: tx) == .paid

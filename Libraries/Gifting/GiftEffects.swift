@@ -7,8 +7,6 @@ import Postgres
 
 /// Why a gift could not be carried on: faults of a program, not of business.
 package enum GiftingError: Error, Hashable, Sendable {
-    /// There is no such gift.
-    case giftUnknown
     /// The gift is not in the state it was locked in.
     case stateMoved
 }
@@ -79,9 +77,9 @@ extension Gifts {
             try await open(payment, of: gift, amount, until: until, brand: brand, on: tx)
         case .closePayment(let payment): try await close(payment, brand: brand, now: now, on: tx)
         case .scheduleLapse(let instant):
-            try await schedule(GiftLapse(brand: brand, gift: gift.id), after: instant, now: now, on: tx)
+            try await schedule(GiftLapse(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .scheduleExpiry(let instant):
-            try await schedule(GiftExpire(brand: brand, gift: gift.id), after: instant, now: now, on: tx)
+            try await schedule(GiftExpire(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .earn(let payment, let amount):
             try await earn(amount, of: payment, for: gift, brand: brand, on: tx)
         case .refund(let payment, let amount):
@@ -144,10 +142,12 @@ extension Gifts {
     ///
     /// Delays count from the beginning of the transaction, which is a little earlier than `now`: the job may find that it is not time
     /// yet, and then waits again.
-    func schedule(_ job: some JobParameters, after instant: Date, now: Date, on tx: Transaction) async throws {
+    func schedule(
+        _ job: some JobParameters, after instant: Date, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
         let microseconds = (instant.timeIntervalSince(now) * 1_000_000).rounded(.up) + 1
         let delay = Duration.microseconds(max(0, Int64(microseconds)))
-        try await queue.push(job, options: JobOptions(delay: delay), on: tx)
+        try await queue.push(job, options: JobOptions(delay: delay, brand: brand.rawValue), on: tx)
     }
 }
 

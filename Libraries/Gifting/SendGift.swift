@@ -21,10 +21,15 @@ extension Gifts {
     package func send(_ paid: OrderPaid, on tx: Transaction) async throws {
         guard let id = Self.gift(ofSubject: paid.subject),
             let (gift, now) = try await lock(id, brand: paid.brand, on: tx)
-        else { throw GiftingError.giftUnknown }
+        else { throw JobFailure.giftUnknown }
         let window = try await Policies.value(.acceptWindow, brand: paid.brand, at: now, on: tx)
         let command = GiftCommand.paid(paid.payment, order: paid.order, window: window.asSeconds)
-        _ = try await carryOut(command, Turn(gift: gift, role: .sender, brand: paid.brand, now: now), on: tx)
+        do {
+            _ = try await carryOut(command, Turn(gift: gift, role: .sender, brand: paid.brand, now: now), on: tx)
+        } catch let problem as Problem {
+            // Trying again changes nothing: the job stays visible until somebody looks at the money.
+            throw JobFailure.permanent(problem.detail)
+        }
     }
 
     /// The giver has the money back.
@@ -33,8 +38,13 @@ extension Gifts {
     package func noteRefund(_ refunded: OrderRefunded, on tx: Transaction) async throws {
         guard let id = Self.gift(ofSubject: refunded.subject),
             let (gift, now) = try await lock(id, brand: refunded.brand, on: tx)
-        else { throw GiftingError.giftUnknown }
+        else { throw JobFailure.giftUnknown }
         let turn = Turn(gift: gift, role: .sender, brand: refunded.brand, now: now)
         _ = try await carryOut(.refunded(refunded.refund), turn, on: tx)
     }
+}
+
+extension JobFailure {
+    /// A job about a gift that does not exist; it stays visible until somebody looks.
+    static var giftUnknown: JobFailure { .permanent("there is no such gift") }
 }

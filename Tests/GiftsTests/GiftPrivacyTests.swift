@@ -60,6 +60,10 @@ import Testing
             #expect(seen.count > 200)
             #expect(bundle.logs.text.contains("Serving"), "the logs were not captured")
             #expect(!bundle.logs.text.contains("canary"))
+            for openID in ["giver-", "friend-"] {
+                #expect(!bundle.logs.text.contains(openID), "an openid was logged")
+                #expect(try await bundle.tablesThatHold(openID) == [], "an openid is stored in clear")
+            }
             #expect(try await bundle.tablesThatHold("canary") == [])
             #expect(
                 try await bundle.tablesThatHold("Tea") == ["orders.payment_intent", "orders.product"],
