@@ -152,6 +152,8 @@ import Testing
                     for metric in report.metrics { #expect(html.contains(metric.name(in: language))) }
                 }
                 #expect(!html.contains("<script") && !html.contains("style="))
+                // Only the first figure of each part has a note; the template must not borrow one from around it.
+                #expect(html.components(separatedBy: "<span class=\"note\">").count == 3)
             }
         }
     }

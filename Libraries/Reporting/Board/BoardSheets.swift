@@ -4,7 +4,7 @@ import Postgres
 extension BoardPage {
     /// A part of the page about prizes or gifts.
     struct Topic: Sendable {
-        let id, title, note: String
+        let id, title, intro: String
         let status: Status
         let figures: [Figure]
         let picture: Picture?
@@ -37,7 +37,7 @@ extension BoardPage.Topic {
         let texts = TopicWords(report, words)
         id = report.name.rawValue
         title = texts.title
-        note = texts.note
+        intro = texts.intro
         let broken = report.balances.count { !$0.holds }
         status =
             broken == 0
@@ -92,7 +92,7 @@ private struct TopicWords {
 
     var title: String { isPrizes ? pick("一物一码与奖品", "Codes and prizes") : pick("礼物", "Gifts") }
 
-    var note: String {
+    var intro: String {
         isPrizes
             ? pick("截至此刻的全部批次；按日明细限所选日期", "All batches as of now; only the list by day keeps to the chosen dates")
             : pick("所选日期内送出的礼物，截至此刻的结局", "Gifts sent on the chosen dates, with what has become of them by now")

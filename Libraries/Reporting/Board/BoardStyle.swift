@@ -124,7 +124,7 @@ package enum BoardStyle {
         .topic { margin-top: 40px; }
         .topic > h2 { font-size: 20px; }
         .topic > .scope { margin: 2px 0 12px; }
-        .topic > .scope span { margin: 0; }
+        .topic > .scope span, .topic .note { margin: 0; }
 
         .words dl { padding: 0 20px 12px; display: grid; grid-template-columns: 1fr 1fr; gap: 14px 32px; }
         .words dt { font-weight: 600; } .words dd { color: var(--soft); font-size: 14px; }

@@ -124,7 +124,7 @@ enum BoardTemplate {
         {{#topics}}
         <section class="topic" aria-labelledby="{{id}}">
           <h2 id="{{id}}">{{title}}</h2>
-          <p class="scope"><span>{{note}}</span></p>
+          <p class="scope"><span>{{intro}}</span></p>
           <div class="status {{status.kind}}">
             <span class="icon" aria-hidden="true">{{status.icon}}</span>
             <p><strong>{{status.title}}</strong> <span>{{status.text}}</span>{{#downloads}} <a href="{{href}}">{{name}}</a>{{/downloads}}</p>
