@@ -24,6 +24,16 @@ package enum Schema {
         /// An applied file reads differently here.
         case edited(version: Int, name: String)
 
+        /// Why a service cannot work with this database, for `/readyz`; nil if it can.
+        ///
+        /// A newer schema is fine: migrations only add, and during a rollout old and new versions run side by side.
+        package var obstacle: String? {
+            switch self {
+            case .fits, .newer: nil
+            case .empty, .behind, .edited: sentence
+            }
+        }
+
         /// One sentence for `/readyz` and `siyu migrate --check`.
         package var sentence: String {
             switch self {

@@ -30,12 +30,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     }
 }
 
-/// A newer schema is fine: migrations only add, and during a rollout old and new versions run side by side.
+/// The schema that this binary was built for, or a newer one.
 private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {
-    ReadinessCheck(name: "schema", exit: .config) {
-        switch try await Migrator(pool: pool, logger: logger).check() {
-        case .fits, .newer: nil
-        case let state: state.sentence
-        }
-    }
+    ReadinessCheck(name: "schema", exit: .config) { try await Migrator(pool: pool, logger: logger).check().obstacle }
 }
