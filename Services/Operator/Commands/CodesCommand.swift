@@ -141,8 +141,8 @@ struct RangeOptions: ParsableArguments {
     @Option(name: .customLong("until"), help: "Until when, and no longer; for ever if not given.")
     var validTo: InstantArgument?
 
-    /// How long a process may take to learn of a new batch: twice what the directory promises.
-    private static let learning: TimeInterval = 2
+    /// How long a process may take to learn of a new batch: it looks every second, a look may just have been missed, and takes time.
+    private static let learning: TimeInterval = 3
 
     /// Decides, and says what became of it.
     func decide(_ kind: RangeKind, _ database: DatabaseOptions, _ output: OutputOptions) async throws {
