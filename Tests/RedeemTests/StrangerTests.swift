@@ -1,5 +1,6 @@
 import Codes
 import Foundation
+import Hooks
 import Kernel
 import TestSupport
 import Testing

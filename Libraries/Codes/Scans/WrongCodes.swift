@@ -22,12 +22,18 @@ package final class WrongCodes: Sendable {
         var old: [Int: Record] = [:]
     }
 
+    /// The time within which wrong codes add up.
     package static let window = Limit<Duration>(.seconds(600), reason: "typing a code five times takes minutes")
+    /// So many wrong codes within the window bring a pause.
     package static let wrongMax = Limit(5, reason: "a person mistypes a few times, not more")
+    /// The first pause.
     package static let firstPause = Limit<Duration>(
         .seconds(1_800), reason: "long for a guesser, bearable for a person")
+    /// The longest pause.
     package static let longestPause = Limit<Duration>(.seconds(86_400), reason: "doubling has to end somewhere")
+    /// From so many wrong codes in a row on, each brings the longest pause.
     package static let inARowMax = Limit(100, reason: "NIST SP 800-63B, 5.2.2: consecutive failures of one account")
+    /// How many people are kept in each generation.
     package static let peopleMax = Limit(100_000, reason: "some ten megabytes for each generation")
 
     private let peopleMax: Int
