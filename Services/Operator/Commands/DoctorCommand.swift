@@ -88,9 +88,28 @@ struct DoctorCommand: AsyncParsableCommand {
                         Finding(
                             check: "payments of \(brand.name)", isFine: unposted == 0,
                             detail: "\(unposted) payments have no transfer of their amount."))
+                    findings += try await money(of: brand.brand, name: brand.name, on: pool)
                 }
             }
             try DoctorCommand.report(findings, output)
+        }
+
+        /// Stock, and money at WeChat Pay.
+        private func money(of brand: ID<Brand>, name: String, on pool: Pool) async throws -> [Finding] {
+            let moved = try await pool.one(DoctorStatements.stockThatDisagreesWithMovements(brand: brand))
+            let unbooked = try await pool.one(DoctorStatements.moneyWithoutTransfer(brand: brand))
+            let waiting = try await pool.one(DoctorStatements.refundsNeedingAttention(brand: brand))
+            return [
+                Finding(
+                    check: "stock of \(name)", isFine: moved == 0,
+                    detail: "\(moved) variants differ from the sum of their movements."),
+                Finding(
+                    check: "WeChat Pay of \(name)", isFine: unbooked == 0,
+                    detail: "\(unbooked) payments and refunds have no transfer of their amount."),
+                Finding(
+                    check: "refunds of \(name)", isFine: waiting == 0,
+                    detail: "\(waiting) refunds wait for a person (siyu refund show)."),
+            ]
         }
     }
 
