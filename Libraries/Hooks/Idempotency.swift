@@ -122,6 +122,6 @@ package enum Idempotency {
     package static func purge(
         brand: ID<Brand>, limit: Int = 1_000, on db: some Executor
     ) async throws(PostgresError) -> Int {
-        try await db.execute(IdempotencyStatements.purge(brand: brand, limit: limit))
+        try await db.run(IdempotencyStatements.purge(brand: brand, limit: limit)).count
     }
 }

@@ -48,8 +48,8 @@ enum IdempotencyStatements {
             """)
     }
 
-    /// Removes expired answers of a brand, at most `limit`.
-    static func purge(brand: ID<Brand>, limit: Int) -> Statement<Void> {
+    /// Removes expired answers of a brand, at most `limit`; one row for each.
+    static func purge(brand: ID<Brand>, limit: Int) -> Statement<Bool> {
         Statement(
             """
             DELETE FROM hooks.idempotency
@@ -60,6 +60,8 @@ enum IdempotencyStatements {
                   AND i.created_at <= siyu.clock() - make_interval(days => \(Idempotency.days))
                 LIMIT \(limit)
             )
-            """)
+            RETURNING true
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 }
