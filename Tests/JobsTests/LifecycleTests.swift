@@ -49,6 +49,23 @@ struct LifecycleTests {
         }
     }
 
+    @Test func push_toAnotherQueueThanItsKinds_isWorkedThereAlone() async throws {
+        try await withTestDatabase { db in
+            let queue = makeQueue(db)
+            let seen = Collected<String>()
+            queue.registerJob(parameters: Note.self) { note, _ in seen.add(note.text) }
+
+            _ = try await running(queue.processor(queues: ["others"], options: .quick())) {
+                try await queue.push(Note(text: "own"))
+                try await queue.push(Note(text: "other"), options: .init(queue: "others"))
+                try await eventually { seen.all == ["other"] }
+            }
+
+            #expect(seen.all == ["other"])
+            #expect(try await db.count("jobs.hot") == 1)
+        }
+    }
+
     @Test func push_ofMany_runsEachOnceUrgentOnesFirst() async throws {
         try await withTestDatabase { db in
             let queue = makeQueue(db)
