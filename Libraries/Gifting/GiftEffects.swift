@@ -46,15 +46,17 @@ extension Gifts {
 
     /// Writes a changed gift with everything that follows.
     ///
-    /// Locks are taken in one order everywhere: the gift, the shelves, the accounts.
+    /// Locks are taken in one order everywhere: the gift, its payment, the accounts, and last the shelves, which all gifts of a variant
+    /// share: they are held for no longer than a commit takes.
     func carryOut(
         _ effects: [GiftEffect], to changed: GiftRecord, from state: GiftState, brand: ID<Brand>, on tx: Transaction
     ) async throws -> GiftRecord {
         var gift = changed
-        for effect in effects { try await carryOut(effect, on: &gift, brand: brand, tx) }
+        for effect in effects where !effect.movesStock { try await carryOut(effect, on: &gift, brand: brand, tx) }
         guard try await tx.first(GiftStatements.save(gift, from: state, brand: brand)) != nil else {
             throw GiftingError.stateMoved
         }
+        for effect in effects where effect.movesStock { try await carryOut(effect, on: &gift, brand: brand, tx) }
         return gift
     }
 
@@ -148,6 +150,16 @@ extension Gifts {
         let microseconds = (instant.timeIntervalSince(now) * 1_000_000).rounded(.up) + 1
         let delay = Duration.microseconds(max(0, Int64(microseconds)))
         try await queue.push(job, options: JobOptions(delay: delay, brand: brand.rawValue), on: tx)
+    }
+}
+
+extension GiftEffect {
+    /// Whether it waits for a shelf that others wait for, too.
+    fileprivate var movesStock: Bool {
+        switch self {
+        case .reserve, .release, .exchange: true
+        case .openPayment, .closePayment, .scheduleLapse, .scheduleExpiry, .earn, .refund, .end: false
+        }
     }
 }
 

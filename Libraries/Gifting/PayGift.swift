@@ -23,9 +23,10 @@ extension Gifts {
             throw Problem.giftVariantUnknown
         }
         let window = try await Policies.value(.paymentWindow, brand: turn.brand, at: turn.now, on: tx)
+        // Before the shelf is held; a refusal takes it back.
+        if turn.gift.state == .quoted { try await capture(variants, turn, on: tx) }
         let gift = try await carryOut(
             .pay(listPrice: variant.listPrice, as: .mint(), window: window.asSeconds), turn, on: tx)
-        if turn.gift.state == .quoted { try await capture(variants, for: gift, brand: turn.brand, on: tx) }
         guard let payment = gift.payment else { throw GiftingError.stateMoved }
         return PayableGift(gift: gift.id, payment: payment)
     }

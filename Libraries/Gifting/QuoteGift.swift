@@ -14,12 +14,13 @@ extension Gifts {
         }
         let ceiling = try await Policies.value(.priceCeiling, brand: turn.brand, at: turn.now, on: tx)
         let gift = try await carryOut(.quote(listPrice: variant.listPrice, ceiling: ceiling), turn, on: tx)
-        try await capture(variants, for: gift, brand: turn.brand, on: tx)
+        try await capture(variants, turn, on: tx)
         return SenderView(gift, variantTitle: variant.title)
     }
 
-    func capture(_ variants: [VariantRecord], for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction) async throws {
+    func capture(_ variants: [VariantRecord], _ turn: Turn, on tx: Transaction) async throws {
         let prices = variants.map { (variant: $0.id, price: $0.listPrice) }
-        try await tx.execute(GiftStatements.capture(prices, for: gift.id, brand: brand, now: gift.updatedAt))
+        try await tx.execute(
+            GiftStatements.capture(prices, for: turn.gift.id, brand: turn.brand, now: turn.now))
     }
 }

@@ -179,6 +179,12 @@ import Testing
 
                 try await bench.swap(pair, to: bench.blue.id)
                 #expect(try await bench.available(bench.red, bench.blue) == [2, 1])
+                // What the recipient chose is theirs to tell.
+                let seen = try await bench.pool.transaction { tx in
+                    try await bench.gifts.show(pair.id, to: pair.sender, on: tx)
+                }
+                guard case .sender(let view) = seen else { return #expect(Bool(false), "the giver's view") }
+                #expect(view.field("variant_id") == bench.red.id)
                 // There and back again, as often as they like.
                 try await bench.swap(pair, to: bench.red.id)
                 try await bench.swap(pair, to: bench.blue.id)

@@ -93,6 +93,9 @@ import Testing
                     #expect(!answer.body.contains(word), "\(answer.method) \(answer.path) says \(word): \(answer.body)")
                 }
             }
+            let choices = cheap.answers.compactMap { $0.json["choices"] as? [[String: Any]] }.filter { !$0.isEmpty }
+            #expect(
+                choices.count > 2 && choices.allSatisfy { $0.map { $0["title"] as? String } == ["a-red", "b-blue"] })
             let statuses = Set(cheap.answers.map(\.status) + cheapAfter.map(\.status))
             #expect(statuses.isSuperset(of: [200, 403, 409, 410, 422, 423]), "\(statuses)")
         }
