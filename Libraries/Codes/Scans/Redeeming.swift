@@ -15,12 +15,17 @@ package struct Scan: Sendable {
     package let code: GenuineCode
     /// Who scanned it.
     package let openid: String
+    /// What the code wins.
+    let tier: Int32?
 
     /// A scan in its parts.
+    ///
+    /// What the code wins is computed here: a small batch's walk takes long beside a statement, and must not hold up a transaction.
     package init(delivery: Delivery, code: GenuineCode, openid: String) {
         self.delivery = delivery
         self.code = code
         self.openid = openid
+        tier = code.batch.prize(of: code.index)?.tier
     }
 }
 
@@ -189,8 +194,7 @@ extension ScanTransaction {
             let key = fresh.scan.code.key
             guard wanted[key] == nil, let person = fresh.person else { continue }
             let row = RedemptionRow(
-                key: key, id: .mint(), person: person, tier: fresh.scan.code.batch.prize(of: key.index)?.tier,
-                redeemedAt: now)
+                key: key, id: .mint(), person: person, tier: fresh.scan.tier, redeemedAt: now)
             wanted[key] = (row, fresh.scan)
         }
         if wanted.isEmpty { return [] }
