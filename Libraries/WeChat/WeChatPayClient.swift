@@ -80,7 +80,7 @@ extension WeChatPayClient {
         return payment
     }
 
-    /// Sees to it that an order can no longer be paid; refused (`ORDER_PAID`…) if it has been.
+    /// Sees to it that an order can no longer be paid; refused (`ORDERPAID`) if it has been.
     package func close(outTradeNo: String) async throws(WeChatPayError) {
         try Self.require(tradeNo: outTradeNo)
         let body = try Self.json(CloseBody(mchid: merchant.mchid))

@@ -77,6 +77,11 @@ struct Book {
         var paidAt: Date?
         var closedAt: Date?
         var refunds: [String] = []
+
+        /// Whether nobody can pay it any more: closed by the merchant, or by its own time.
+        func isClosed(at now: Date) -> Bool {
+            paidAt == nil && (closedAt != nil || order.expiresAt.map { now > $0 } ?? false)
+        }
     }
 
     struct Refund {
@@ -175,6 +180,7 @@ struct PayRefusal: Error, Equatable {
     }
     static let noOrder = PayRefusal(status: 404, code: "ORDER_NOT_EXIST", message: "订单不存在")
     static let noResource = PayRefusal(status: 404, code: "RESOURCE_NOT_EXISTS", message: "查询的资源不存在")
+    static let paid = PayRefusal(status: 400, code: "ORDERPAID", message: "该订单已支付")
     static let unsigned = PayRefusal(status: 401, code: "SIGN_ERROR", message: "签名错误")
     static let fault = PayRefusal(status: 500, code: "SYSTEM_ERROR", message: "系统异常，请用原单号重试")
     static let throttled = PayRefusal(status: 429, code: "FREQUENCY_LIMITED", message: "频率超限")
@@ -185,13 +191,14 @@ struct PayRefusal: Error, Equatable {
 
 extension Book {
     /// Places an order; the same content again gives the same prepay id.
-    func place(_ order: PlacedOrder, now: Date) throws(PayRefusal) -> (prepayID: String, events: [BookEvent]) {
-        guard let known = payments[order.outTradeNo] else { return (order.prepayID, [.ordered(order)]) }
-        if known.closedAt != nil { throw PayRefusal(status: 400, code: "ORDER_CLOSED", message: "订单已关闭") }
-        guard known.order == order, known.paidAt == nil else {
+    func place(_ order: PlacedOrder, now: Date) throws(PayRefusal) -> [BookEvent] {
+        guard let known = payments[order.outTradeNo] else { return [.ordered(order)] }
+        if known.paidAt != nil { throw .paid }
+        if known.isClosed(at: now) { throw PayRefusal(status: 400, code: "ORDER_CLOSED", message: "订单已关闭") }
+        guard known.order == order else {
             throw PayRefusal(status: 403, code: "OUT_TRADE_NO_USED", message: "商户订单号重复")
         }
-        return (known.order.prepayID, [])
+        return []
     }
 
     /// The shopper pays; again gives the same.
@@ -201,15 +208,14 @@ extension Book {
             throw .invalid("another openid placed this order")
         }
         if payment.paidAt != nil { return [] }
-        if payment.closedAt != nil { throw .invalid("this order is closed") }
-        if let end = payment.order.expiresAt, now > end { throw .invalid("this order can no longer be paid") }
+        if payment.isClosed(at: now) { throw .invalid("this order is closed") }
         return [.paid(outTradeNo: outTradeNo, transactionID: "4200" + Draw.digits(24, "transaction|\(outTradeNo)"))]
     }
 
     /// Sees to it that an order is not paid any more.
     func close(outTradeNo: String) throws(PayRefusal) -> [BookEvent] {
         guard let payment = payments[outTradeNo] else { throw .noOrder }
-        if payment.paidAt != nil { throw PayRefusal(status: 400, code: "ORDER_PAID", message: "订单已支付") }
+        if payment.paidAt != nil { throw .paid }
         return payment.closedAt == nil ? [.closed(outTradeNo: outTradeNo)] : []
     }
 

@@ -32,7 +32,7 @@ struct Clockwork: Service {
             group.cancelAll()
         }
         try await http.shutdown()
-        sandbox.shutdown()
+        await sandbox.shutdown()
     }
 
     private func tick(_ http: HTTPClient, _ flight: Flight, in group: inout DiscardingTaskGroup) async {

@@ -1,7 +1,7 @@
 import Foundation
 import Hosting
+import Hummingbird
 import Kernel
-import NIOCore
 import Synchronization
 
 /// The stand-in's state behind its routes and its clockwork: the book in memory, and on the disk before anybody hears of it.
@@ -9,6 +9,7 @@ final class Sandbox: Sendable {
     let options: SandboxOptions
     let counter = FaultCounter()
     private let folder: StateFolder
+    private let calls = Mutex(0)
     private let opened = Mutex<Opened?>(nil)
 
     private final class Opened: Sendable {
@@ -63,8 +64,19 @@ final class Sandbox: Sendable {
         }
     }
 
-    /// Lets go of the folder; what is asked afterwards is answered 503.
-    func shutdown() { opened.withLock { $0 = nil } }
+    /// Lets go of the folder when the calls that run have been answered; what is asked afterwards is answered 503.
+    func shutdown() async {
+        // A drain that is given up ends this wait with everything else.
+        while calls.withLock({ $0 > 0 }), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
+        opened.withLock { $0 = nil }
+    }
+
+    /// Answers a call, which a drain then waits for.
+    func answering(_ body: () async -> Response) async -> Response {
+        calls.withLock { $0 += 1 }
+        defer { calls.withLock { $0 -= 1 } }
+        return await body()
+    }
 
     /// Whether the state can be used.
     var check: ReadinessCheck {

@@ -35,7 +35,7 @@ enum Wire {
         let payer: Payer?
         let amount: Amount
 
-        init(_ payment: Book.Payment, merchant: MerchantCredentials) {
+        init(_ payment: Book.Payment, merchant: MerchantCredentials, now: Date) {
             appid = merchant.appid
             mchid = merchant.mchid
             out_trade_no = payment.order.outTradeNo
@@ -45,7 +45,7 @@ enum Wire {
             (trade_state, trade_state_desc) =
                 if !payment.refunds.isEmpty { ("REFUND", "订单发生过退款") } else if isPaid {
                     ("SUCCESS", "支付成功")
-                } else if payment.closedAt != nil { ("CLOSED", "订单已关闭") } else { ("NOTPAY", "订单未支付") }
+                } else if payment.isClosed(at: now) { ("CLOSED", "订单已关闭") } else { ("NOTPAY", "订单未支付") }
             bank_type = isPaid ? "OTHERS" : nil
             attach = payment.order.attach
             success_time = payment.paidAt.map(PayInstant.write)
@@ -193,7 +193,7 @@ struct NoticeBody: Sendable {
             case .payment(let payment):
                 (
                     "TRANSACTION.SUCCESS", "支付成功", "transaction",
-                    try Wire.json(Wire.Payment(payment, merchant: platform.merchant))
+                    try Wire.json(Wire.Payment(payment, merchant: platform.merchant, now: since))
                 )
             case .refund(let refund):
                 (

@@ -46,7 +46,8 @@ struct ConfigurationTests {
     @Test func load_fileAndVariables_coverEverySetting() async throws {
         let samples = [
             "database-url": "postgres://a@h1,h2/db", "database-direct-url": "host=h", "db-pooled": "1",
-            "db-connections": "3", "keys": "/k", "env": "development", "host": "0.0.0.0", "port": "0",
+            "db-connections": "3", "keys": "/k", "sandbox-state": "/s", "env": "development", "host": "0.0.0.0",
+            "port": "0",
             "admin-host": "::1", "admin-port": "7", "job-concurrency": "2", "drain-seconds": "9", "log-format": "json",
             "log-level": "trace",
         ]

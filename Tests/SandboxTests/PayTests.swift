@@ -3,6 +3,8 @@ import Foundation
 import Hosting
 import Kernel
 import Logging
+import NIOCore
+import NIOHTTP1
 import TestSupport
 import Testing
 import WeChat
@@ -48,12 +50,13 @@ struct PayTests {
                 #expect(first.status == 200)
                 #expect(first.json["transaction_id"] as? String == second.json["transaction_id"] as? String)
 
+                #expect(await refusal { _ = try await client.prepay(order) } == "400 ORDERPAID")
                 let payment = try await client.payment(outTradeNo: "order-1")
                 #expect(payment.paid?.amount == Money(fen: 12_800))
                 #expect(payment.payerOpenID == "o-order-1")
                 try await eventually { receiver.opened.count == 1 }
                 #expect(receiver.opened.first?.content == .payment(payment))
-                #expect(await refusal { try await client.close(outTradeNo: "order-1") } == "400 ORDER_PAID")
+                #expect(await refusal { try await client.close(outTradeNo: "order-1") } == "400 ORDERPAID")
                 #expect(try await server.book()["payments"] == 1)
             }
         }
@@ -69,6 +72,18 @@ struct PayTests {
             let answer = try await server.send("POST", "/sandbox/pay", ["out_trade_no": "order|2*"])
             #expect(answer.status == 409)
             #expect(await refusal { try await server.client.close(outTradeNo: "unknown") } == "404 ORDER_NOT_EXIST")
+        }
+    }
+
+    @Test func order_beyondItsTime_isClosedByItself() async throws {
+        try await SandboxServer.serve(ScratchFolder()) { server in
+            var order = server.order("order-5")
+            order.expiresAt = Date().addingTimeInterval(-1)
+            _ = try await server.client.prepay(order)
+
+            #expect(try await server.client.payment(outTradeNo: "order-5").state == .closed)
+            #expect(try await server.send("POST", "/sandbox/pay", ["out_trade_no": "order-5"]).status == 409)
+            #expect(await refusal { _ = try await server.client.prepay(order) } == "400 ORDER_CLOSED")
         }
     }
 
@@ -177,6 +192,47 @@ struct PayTests {
                 let status = try await server.send("PUT", "/sandbox/faults", body).status
                 #expect(status == 422 || status == 400, "\(body)")
             }
+        }
+    }
+}
+
+extension PayTests {
+    /// A call of the merchant with exactly these headers and bytes.
+    private func status(
+        _ server: SandboxServer, _ method: String, _ path: String, authorization: String?, body: [UInt8] = []
+    ) async throws -> Int {
+        var request = HTTPClientRequest(url: server.url + path)
+        request.method = .init(rawValue: method)
+        if let authorization { request.headers.add(name: "Authorization", value: authorization) }
+        if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await http.execute(request, timeout: .seconds(20))
+        _ = try await response.body.collect(upTo: 1 << 20)
+        return Int(response.status.code)
+    }
+
+    @Test func requests_damagedInEveryWay_areRefusedAndChangeNothing() async throws {
+        try await SandboxServer.serve(ScratchFolder()) { server in
+            let merchant = try WeChatPayMerchant(server.credentials)
+            let path = "/v3/refund/domestic/refunds"
+            let good = try merchant.authorization(method: "POST", path: path, body: [], now: Date())
+            for authorization in [
+                nil, "", "Bearer x", PaySignature.scheme, PaySignature.scheme + " ", PaySignature.scheme + " ,,,===",
+                good + ",mchid=\"1\"", good.replacing("\"", with: ""), good.replacing("mchid=\"", with: "mchid=\"1"),
+                String(good.dropLast(10)), String(repeating: "x", count: 9_000),
+            ] {
+                #expect(try await status(server, "POST", path, authorization: authorization) == 401)
+            }
+            for body in [
+                "", "{}", "[]", "nonsense", "{\"amount\":{\"refund\":1e99}}", String(repeating: "[", count: 50_000),
+                "{\"out_trade_no\":\"x\",\"out_refund_no\":\"\",\"amount\":{\"refund\":1,\"total\":1,\"currency\":\"CNY\"}}",
+                "{\"out_trade_no\":\"x\",\"out_refund_no\":\"y\",\"amount\":{\"refund\":-1,\"total\":1,\"currency\":\"CNY\"}}",
+                "{\"out_refund_no\":\"y\",\"amount\":{\"refund\":1,\"total\":1,\"currency\":\"CNY\"}}",
+            ] {
+                let bytes = Array(body.utf8)
+                let authorization = try merchant.authorization(method: "POST", path: path, body: bytes, now: Date())
+                #expect(try await status(server, "POST", path, authorization: authorization, body: bytes) == 400)
+            }
+            #expect(try await server.book()["refunds"] == 0)
         }
     }
 }

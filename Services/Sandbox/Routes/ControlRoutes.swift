@@ -37,7 +37,7 @@ struct ControlRoutes: Sendable {
                 $0.payments[try number(asked, $0)]
             }
             guard let payment else { throw Problem.notFound("There is no such order.") }
-            return json(Wire.Payment(payment, merchant: merchant))
+            return json(Wire.Payment(payment, merchant: merchant, now: now))
         } catch let refusal as PayRefusal {
             guard refusal.status != 404 else { throw Problem.notFound("There is no such order.") }
             throw Problem.conflict("The order cannot be paid: \(refusal.message).")
@@ -121,7 +121,7 @@ struct ControlRoutes: Sendable {
             let refunds = payment.refunds.compactMap { book.refunds[$0] }
             let payouts = refunds.filter { $0.succeededAt != nil }
             return PaymentPage(
-                payment: Wire.Payment(payment, merchant: merchant), payouts: payouts.count,
+                payment: Wire.Payment(payment, merchant: merchant, now: Sandbox.now()), payouts: payouts.count,
                 payouts_fen: payouts.reduce(0) { $0 &+ $1.asked.refund }, refunds: refunds.map { Wire.Refund($0) })
         }
         guard let page else { throw Problem.notFound("There is no such order.") }

@@ -30,9 +30,12 @@ struct PayRoutes: Sendable {
             let asked = try call.read(PrepayRequest.self).order(merchant: try sandbox.platform.merchant)
             return try await call.work(.prepay, number: asked.outTradeNo) {
                 let now = Sandbox.now()
-                let prepayID = try await sandbox.change(now: now, { try $0.place(asked, now: now).events }) {
-                    try $0.place(asked, now: now).prepayID
+                let prepayID = try await sandbox.change(now: now) {
+                    try $0.place(asked, now: now)
+                } then: {
+                    $0.payments[asked.outTradeNo]?.order.prepayID
                 }
+                guard let prepayID else { throw PayRefusal.noOrder }
                 return Call.Answer(json: try Wire.json(["prepay_id": prepayID]))
             }
         }
@@ -49,7 +52,7 @@ struct PayRoutes: Sendable {
             return try await call.work(.paymentQuery, number: number) {
                 let payment = try await sandbox.read { $0.payments[number] }
                 guard let payment else { throw PayRefusal.noOrder }
-                return Call.Answer(json: try Wire.json(Wire.Payment(payment, merchant: merchant)))
+                return Call.Answer(json: try Wire.json(Wire.Payment(payment, merchant: merchant, now: Sandbox.now())))
             }
         }
     }
@@ -193,6 +196,10 @@ private struct Call: Sendable {
 
     /// The answer on the wire: signed if it is 2xx.
     func answer(serial: String? = nil, _ work: () async throws -> Answer) async -> Response {
+        await sandbox.answering { await respond(serial: serial, work) }
+    }
+
+    private func respond(serial: String?, _ work: () async throws -> Answer) async -> Response {
         do {
             guard isAuthorized else { throw PayRefusal.unsigned }
             let answer = try await work()
