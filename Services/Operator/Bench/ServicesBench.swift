@@ -10,6 +10,7 @@ import Schema
 
 /// How soon a service is ready, and what it holds in memory when nothing happens.
 enum ServicesBench {
+    private static let names = ["siyu-ingest", "siyu-redeem", "siyu-gifts", "siyu-reports"]
     private static let settleTime = Duration.seconds(3)
     private static let readyMax = Duration.seconds(20)
 
@@ -25,7 +26,7 @@ enum ServicesBench {
             _ = try KeyRing.create(folder: keys)
             defer { try? FileManager.default.removeItem(atPath: keys) }
             var figures: [Measurement] = []
-            for (index, name) in ["siyu-ingest", "siyu-reports"].enumerated() {
+            for (index, name) in Self.names.enumerated() {
                 var ready: [Double] = []
                 var memory: [Double] = []
                 for sample in 1...samples {
