@@ -89,6 +89,7 @@ start_services() {
     command -v setpriv >/dev/null || tied=()
     for service in "${services[@]}"; do
         name=${service%:*}
+        # The sandbox has no database, and heeds none.
         DATABASE_URL=$(as "$name") "${tied[@]}" "$bin/siyu-$name" >"$state/logs/siyu-$name.log" 2>&1 9>&- &
         pids+=($!)
     done
