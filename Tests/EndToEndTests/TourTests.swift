@@ -62,7 +62,7 @@ struct TourTests {
                     return try deployment.tour()
                 }
                 while !walk.isOver {
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 200...6_000)))
+                    try await lettingPass(.milliseconds(Int.random(in: 200...6_000)))
                     if walk.isOver { break }
                     guard let name = Deployment.services.randomElement()?.name else { continue }
                     deployment[name].kill()
