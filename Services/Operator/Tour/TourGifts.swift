@@ -218,11 +218,19 @@ struct TourGifts {
         Terminal.say("✓ 25 hours passed in a moment")
     }
 
+    /// Refunds that failed are called again after pauses that grow to minutes; where nothing moves, the clock does.
     private func awaitRefunds() async throws {
         let due = Self.given - Self.accepted
-        try await wait("Not all of the \(due) refunds were paid out: is siyu-gifts running?", within: .seconds(240)) {
+        var last = (refunded: -1, since: ContinuousClock.now)
+        try await wait("Not all of the \(due) refunds were paid out: is siyu-gifts running?", within: .seconds(300)) {
             let counts = try await pool.one(TourStatements.gifts(brand: brand))
             Terminal.progress("refunds: \(counts.refunded) of \(due)")
+            if counts.refunded != last.refunded {
+                last = (counts.refunded, .now)
+            } else if last.since.duration(to: .now) > .seconds(5) {
+                try await pool.execute(ClockStatements.advance(.seconds(60)))
+                last.since = .now
+            }
             return counts.expired == due && counts.refunded == due
         }
         Terminal.endProgress()
