@@ -4,6 +4,14 @@ CREATE SCHEMA accounting;
 
 ALTER SCHEMA accounting OWNER TO siyu_owner;
 
+CREATE SCHEMA codes;
+
+ALTER SCHEMA codes OWNER TO siyu_owner;
+
+CREATE SCHEMA gifting;
+
+ALTER SCHEMA gifting OWNER TO siyu_owner;
+
 CREATE SCHEMA hooks;
 
 ALTER SCHEMA hooks OWNER TO siyu_owner;
@@ -15,6 +23,10 @@ ALTER SCHEMA jobs OWNER TO siyu_owner;
 CREATE SCHEMA orders;
 
 ALTER SCHEMA orders OWNER TO siyu_owner;
+
+CREATE SCHEMA policies;
+
+ALTER SCHEMA policies OWNER TO siyu_owner;
 
 CREATE SCHEMA reporting;
 
@@ -374,6 +386,210 @@ CREATE TABLE accounting.transfer (
 
 ALTER TABLE accounting.transfer OWNER TO siyu_owner;
 
+CREATE TABLE codes.batch (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    request_id text NOT NULL,
+    request_hash bytea NOT NULL,
+    handle integer NOT NULL,
+    shop_id uuid,
+    product_id uuid,
+    count bigint NOT NULL,
+    wrapped_key bytea NOT NULL,
+    prize_mode text NOT NULL,
+    rules_hash bytea NOT NULL,
+    label text NOT NULL,
+    cost_account_id uuid NOT NULL,
+    owed_account_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT batch_closed_after_created CHECK ((closed_at >= created_at)),
+    CONSTRAINT batch_count_has_35_bits CHECK (((count >= 1) AND (count <= '34359738368'::bigint))),
+    CONSTRAINT batch_handle_has_20_bits CHECK (((handle >= 0) AND (handle <= 1048575))),
+    CONSTRAINT batch_label_is_short CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+    CONSTRAINT batch_prize_mode_known CHECK ((prize_mode = ANY (ARRAY['none'::text, 'ranks'::text]))),
+    CONSTRAINT batch_request_hash_is_digest CHECK ((octet_length(request_hash) = 32)),
+    CONSTRAINT batch_request_is_short CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
+    CONSTRAINT batch_rules_hash_is_digest CHECK ((octet_length(rules_hash) = 32))
+);
+
+ALTER TABLE codes.batch OWNER TO siyu_owner;
+
+CREATE TABLE codes.code_range (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    range_id uuid NOT NULL,
+    kind text NOT NULL,
+    from_index bigint NOT NULL,
+    to_index bigint NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_to timestamp with time zone,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT code_range_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT code_range_is_half_open CHECK (((from_index >= 0) AND (from_index < to_index))),
+    CONSTRAINT code_range_kind_known CHECK ((kind = ANY (ARRAY['activate'::text, 'void'::text, 'freeze'::text]))),
+    CONSTRAINT code_range_validity_is_half_open CHECK ((valid_from < valid_to))
+);
+
+ALTER TABLE codes.code_range OWNER TO siyu_owner;
+
+CREATE TABLE codes.handle (
+    handle integer NOT NULL,
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE codes.handle OWNER TO siyu_owner;
+
+CREATE TABLE codes.key_use (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    use_id uuid NOT NULL,
+    purpose text NOT NULL,
+    author text NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    CONSTRAINT key_use_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT key_use_purpose_known CHECK ((purpose = ANY (ARRAY['mint'::text, 'verify'::text, 'audit'::text])))
+);
+
+ALTER TABLE codes.key_use OWNER TO siyu_owner;
+
+CREATE TABLE codes.prize (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    tier integer NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    points integer NOT NULL,
+    cost_fen bigint NOT NULL,
+    count bigint NOT NULL,
+    first_rank bigint NOT NULL,
+    CONSTRAINT prize_cost_not_negative CHECK ((cost_fen >= 0)),
+    CONSTRAINT prize_count_is_positive CHECK ((count > 0)),
+    CONSTRAINT prize_first_rank_not_negative CHECK ((first_rank >= 0)),
+    CONSTRAINT prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'coupon'::text, 'item'::text]))),
+    CONSTRAINT prize_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT prize_points_go_with_kind CHECK (((points >= 0) AND ((points > 0) = (kind = 'points'::text)))),
+    CONSTRAINT prize_tier_from_1 CHECK ((tier >= 1))
+);
+
+ALTER TABLE codes.prize OWNER TO siyu_owner;
+
+CREATE TABLE codes.redemption (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    code_index bigint NOT NULL,
+    redemption_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    tier integer,
+    source_id uuid NOT NULL,
+    redeemed_at timestamp with time zone NOT NULL,
+    CONSTRAINT redemption_index_not_negative CHECK ((code_index >= 0)),
+    CONSTRAINT redemption_tier_from_1 CHECK ((tier >= 1))
+);
+
+ALTER TABLE codes.redemption OWNER TO siyu_owner;
+
+CREATE TABLE gifting.captured_price (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    list_price_fen bigint NOT NULL,
+    captured_at timestamp with time zone NOT NULL,
+    CONSTRAINT captured_price_not_negative CHECK ((list_price_fen >= 0))
+);
+
+ALTER TABLE gifting.captured_price OWNER TO siyu_owner;
+
+CREATE TABLE gifting.gift (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    swapped_from uuid,
+    sender_id uuid NOT NULL,
+    recipient_id uuid NOT NULL,
+    greeting text,
+    state text NOT NULL,
+    captured_price_fen bigint,
+    pay_until timestamp with time zone NOT NULL,
+    payment_id uuid,
+    order_id uuid,
+    sent_at timestamp with time zone,
+    accept_until timestamp with time zone,
+    claimed_at timestamp with time zone,
+    address_id uuid,
+    accepted_at timestamp with time zone,
+    locked_until timestamp with time zone,
+    ended_at timestamp with time zone,
+    refund_id uuid,
+    refunded_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT gift_accepted_in_time CHECK ((((state = 'accepted'::text) = (accepted_at IS NOT NULL)) AND ((accepted_at IS NULL) = (locked_until IS NULL)) AND ((accepted_at >= claimed_at) AND (accepted_at <= accept_until)) AND (accepted_at <= locked_until) AND ((state <> 'accepted'::text) OR (address_id IS NOT NULL)))),
+    CONSTRAINT gift_address_once_claimed CHECK (((address_id IS NULL) OR (claimed_at IS NOT NULL))),
+    CONSTRAINT gift_claimed_in_time CHECK ((
+CASE
+    WHEN (state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'sent'::text, 'cancelled'::text])) THEN (claimed_at IS NULL)
+    WHEN (state = ANY (ARRAY['claimed'::text, 'accepted'::text])) THEN (claimed_at IS NOT NULL)
+    ELSE true
+END AND ((claimed_at >= sent_at) AND (claimed_at <= accept_until)))),
+    CONSTRAINT gift_ended_with_its_state CHECK ((((state = ANY (ARRAY['accepted'::text, 'expired'::text, 'declined'::text, 'cancelled'::text])) = (ended_at IS NOT NULL)) AND
+CASE state
+    WHEN 'accepted'::text THEN (ended_at = accepted_at)
+    WHEN 'expired'::text THEN (ended_at > accept_until)
+    WHEN 'declined'::text THEN ((ended_at >= sent_at) AND (ended_at <= accept_until))
+    ELSE true
+END)),
+    CONSTRAINT gift_greeting_is_short CHECK (((octet_length(greeting) >= 1) AND (octet_length(greeting) <= 4000))),
+    CONSTRAINT gift_not_to_oneself CHECK ((sender_id <> recipient_id)),
+    CONSTRAINT gift_payment_once_paying CHECK (
+CASE
+    WHEN (state = ANY (ARRAY['draft'::text, 'quoted'::text])) THEN (payment_id IS NULL)
+    ELSE ((payment_id IS NOT NULL) OR (state = 'cancelled'::text))
+END),
+    CONSTRAINT gift_price_is_positive CHECK ((captured_price_fen > 0)),
+    CONSTRAINT gift_price_once_quoted CHECK (((state = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR (captured_price_fen IS NOT NULL))),
+    CONSTRAINT gift_refund_of_what_ended CHECK ((
+CASE
+    WHEN (state = ANY (ARRAY['expired'::text, 'declined'::text])) THEN (refund_id IS NOT NULL)
+    WHEN (state = 'cancelled'::text) THEN ((refund_id IS NULL) OR (payment_id IS NOT NULL))
+    ELSE (refund_id IS NULL)
+END AND ((refunded_at IS NULL) OR (refund_id IS NOT NULL)))),
+    CONSTRAINT gift_sent_once_paid CHECK ((((state = ANY (ARRAY['sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text])) = (sent_at IS NOT NULL)) AND ((sent_at IS NULL) = (accept_until IS NULL)) AND ((sent_at IS NULL) = (order_id IS NULL)) AND (sent_at < accept_until))),
+    CONSTRAINT gift_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text, 'cancelled'::text]))),
+    CONSTRAINT gift_swapped_for_another CHECK ((swapped_from <> variant_id)),
+    CONSTRAINT gift_swapped_once_claimed CHECK (((swapped_from IS NULL) OR (claimed_at IS NOT NULL)))
+);
+
+ALTER TABLE gifting.gift OWNER TO siyu_owner;
+
+CREATE TABLE gifting.outcome (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    outcome text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT outcome_known CHECK (((((((outcome = 'accepted'::text) AND (decided_by = 'recipient'::text)) OR ((outcome = 'declined'::text) AND (decided_by = 'recipient'::text))) OR ((outcome = 'expired'::text) AND (decided_by = 'deadline'::text))) OR ((outcome = 'cancelled'::text) AND (decided_by = 'sender'::text))) OR ((outcome = 'cancelled'::text) AND (decided_by = 'deadline'::text))))
+);
+
+ALTER TABLE gifting.outcome OWNER TO siyu_owner;
+
+CREATE TABLE gifting.swap (
+    brand_id uuid NOT NULL,
+    swap_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    from_variant_id uuid NOT NULL,
+    to_variant_id uuid NOT NULL,
+    swapped_at timestamp with time zone NOT NULL,
+    CONSTRAINT swap_variants_differ CHECK ((from_variant_id <> to_variant_id))
+);
+
+ALTER TABLE gifting.swap OWNER TO siyu_owner;
+
 CREATE TABLE hooks.api_key (
     key_hash bytea NOT NULL,
     key_id uuid NOT NULL,
@@ -408,6 +624,53 @@ CREATE TABLE hooks.idempotency (
 );
 
 ALTER TABLE hooks.idempotency OWNER TO siyu_owner;
+
+CREATE TABLE hooks.inbox (
+    brand_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    delivery_id text NOT NULL,
+    body_hash bytea NOT NULL,
+    status integer NOT NULL,
+    content_type text NOT NULL,
+    response bytea NOT NULL,
+    sealed_body bytea,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT inbox_body_hash_is_digest CHECK ((octet_length(body_hash) = 32)),
+    CONSTRAINT inbox_delivery_id_is_short CHECK (((length(delivery_id) >= 1) AND (length(delivery_id) <= 255))),
+    CONSTRAINT inbox_status_is_final CHECK (((status >= 200) AND (status <= 599)))
+);
+
+ALTER TABLE hooks.inbox OWNER TO siyu_owner;
+
+CREATE TABLE hooks.source (
+    name text NOT NULL,
+    source_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT source_name_fits_a_path CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text))
+);
+
+ALTER TABLE hooks.source OWNER TO siyu_owner;
+
+CREATE TABLE hooks.source_secret (
+    brand_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    number integer NOT NULL,
+    sealed_secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    CONSTRAINT source_secret_ends_after_it_began CHECK ((valid_until >= created_at)),
+    CONSTRAINT source_secret_number_from_1 CHECK ((number >= 1))
+);
+
+ALTER TABLE hooks.source_secret OWNER TO siyu_owner;
+
+CREATE TABLE hooks.sweep (
+    brand_id uuid NOT NULL,
+    swept_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE hooks.sweep OWNER TO siyu_owner;
 
 CREATE TABLE jobs.attempt (
     id uuid NOT NULL,
@@ -647,6 +910,21 @@ CREATE TABLE orders.import_refusal (
 
 ALTER TABLE orders.import_refusal OWNER TO siyu_owner;
 
+CREATE TABLE orders.merchant (
+    mchid text NOT NULL,
+    merchant_id uuid NOT NULL,
+    brand_id uuid NOT NULL,
+    appid text NOT NULL,
+    base_url text NOT NULL,
+    notify_base text NOT NULL,
+    sealed_credentials bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT merchant_mchid_is_number CHECK ((mchid ~ '^[0-9]{1,32}$'::text))
+);
+
+ALTER TABLE orders.merchant OWNER TO siyu_owner;
+
 CREATE TABLE orders.order_version (
     brand_id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -679,6 +957,40 @@ CREATE TABLE orders.payment (
 
 ALTER TABLE orders.payment OWNER TO siyu_owner;
 
+CREATE TABLE orders.payment_intent (
+    brand_id uuid NOT NULL,
+    intent_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    mchid text NOT NULL,
+    amount_fen bigint NOT NULL,
+    quantity integer NOT NULL,
+    description text NOT NULL,
+    subject text NOT NULL,
+    owner_queue text NOT NULL,
+    state text NOT NULL,
+    prepay_id text,
+    transaction_id text,
+    paid_fen bigint DEFAULT 0 NOT NULL,
+    refund_reserved_fen bigint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT payment_intent_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT payment_intent_paid_iff_money CHECK (((state = ANY (ARRAY['paid'::text, 'unwanted'::text])) = ((paid_fen > 0) AND (paid_at IS NOT NULL) AND (transaction_id IS NOT NULL)))),
+    CONSTRAINT payment_intent_paid_is_what_was_asked CHECK (((state <> 'paid'::text) OR (paid_fen = amount_fen))),
+    CONSTRAINT payment_intent_prepaid_has_id CHECK (((state <> 'prepaid'::text) OR (prepay_id IS NOT NULL))),
+    CONSTRAINT payment_intent_quantity_is_positive CHECK ((quantity > 0)),
+    CONSTRAINT payment_intent_queue_is_short CHECK (((length(owner_queue) >= 1) AND (length(owner_queue) <= 40))),
+    CONSTRAINT payment_intent_refunds_within_paid CHECK (((refund_reserved_fen >= 0) AND (refund_reserved_fen <= paid_fen))),
+    CONSTRAINT payment_intent_state_known CHECK ((state = ANY (ARRAY['created'::text, 'prepaid'::text, 'paid'::text, 'closed'::text, 'unwanted'::text]))),
+    CONSTRAINT payment_intent_subject_is_short CHECK (((length(subject) >= 1) AND (length(subject) <= 80)))
+);
+
+ALTER TABLE orders.payment_intent OWNER TO siyu_owner;
+
 CREATE TABLE orders.product (
     brand_id uuid NOT NULL,
     product_id uuid NOT NULL,
@@ -694,6 +1006,35 @@ CREATE TABLE orders.product (
 
 ALTER TABLE orders.product OWNER TO siyu_owner;
 
+CREATE TABLE orders.refund (
+    brand_id uuid NOT NULL,
+    refund_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    number integer NOT NULL,
+    out_refund_no text NOT NULL,
+    amount_fen bigint NOT NULL,
+    reason text NOT NULL,
+    subject text NOT NULL,
+    owner_queue text NOT NULL,
+    state text NOT NULL,
+    provider_refund_id text,
+    provider_word text,
+    attempts integer NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    attention_since timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT refund_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT refund_finished_iff_over CHECK (((state = ANY (ARRAY['succeeded'::text, 'closed'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT refund_number_from_1 CHECK ((number >= 1)),
+    CONSTRAINT refund_reason_is_short CHECK (((length(reason) >= 1) AND (length(reason) <= 80))),
+    CONSTRAINT refund_sent_before_answers CHECK (((state = 'requested'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT refund_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'unknown'::text, 'processing'::text, 'abnormal'::text, 'succeeded'::text, 'refused'::text, 'closed'::text])))
+);
+
+ALTER TABLE orders.refund OWNER TO siyu_owner;
+
 CREATE TABLE orders.shop (
     brand_id uuid NOT NULL,
     shop_id uuid NOT NULL,
@@ -705,6 +1046,71 @@ CREATE TABLE orders.shop (
 );
 
 ALTER TABLE orders.shop OWNER TO siyu_owner;
+
+CREATE TABLE orders.stock (
+    brand_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    available bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT stock_not_oversold CHECK ((available >= 0))
+);
+
+ALTER TABLE orders.stock OWNER TO siyu_owner;
+
+CREATE TABLE orders.stock_movement (
+    brand_id uuid NOT NULL,
+    movement_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    quantity bigint NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT stock_movement_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 40))),
+    CONSTRAINT stock_movement_moves CHECK ((quantity <> 0))
+);
+
+ALTER TABLE orders.stock_movement OWNER TO siyu_owner;
+
+CREATE TABLE orders.variant (
+    brand_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    sku text NOT NULL,
+    title text NOT NULL,
+    list_price_fen bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT variant_list_price_not_negative CHECK ((list_price_fen >= 0)),
+    CONSTRAINT variant_sku_is_short CHECK (((length(sku) >= 1) AND (length(sku) <= 64))),
+    CONSTRAINT variant_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 200)))
+);
+
+ALTER TABLE orders.variant OWNER TO siyu_owner;
+
+CREATE TABLE policies.setting (
+    brand_id uuid NOT NULL,
+    name text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    value jsonb NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT setting_author_is_named CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT setting_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT setting_not_backdated CHECK ((valid_from >= created_at)),
+    CONSTRAINT setting_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+ALTER TABLE policies.setting OWNER TO siyu_owner;
+
+CREATE TABLE policies.standard (
+    name text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    value jsonb NOT NULL,
+    source text NOT NULL,
+    CONSTRAINT standard_name_is_a_path CHECK (((name ~ '^[a-z][a-z0-9_]*([.][a-z][a-z0-9_]*)+$'::text) AND (length(name) <= 80)))
+);
+
+ALTER TABLE policies.standard OWNER TO siyu_owner;
 
 CREATE TABLE reporting.dirty_day (
     brand_id uuid NOT NULL,
@@ -781,15 +1187,33 @@ CREATE TABLE siyu.migration (
 
 ALTER TABLE siyu.migration OWNER TO siyu_owner;
 
+CREATE TABLE vault.address (
+    brand_id uuid NOT NULL,
+    address_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    sealed_value bytea,
+    created_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT address_erased_or_whole CHECK (((sealed_value IS NULL) = (erased_at IS NOT NULL)))
+);
+
+ALTER TABLE vault.address OWNER TO siyu_owner;
+
 CREATE TABLE vault.person (
     brand_id uuid NOT NULL,
     person_id uuid NOT NULL,
     kind text NOT NULL,
-    blind_index bytea NOT NULL,
-    sealed_value bytea NOT NULL,
-    wrapped_key bytea NOT NULL,
+    blind_index bytea,
+    sealed_value bytea,
+    wrapped_key bytea,
     created_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
     CONSTRAINT person_blind_index_is_digest CHECK ((octet_length(blind_index) = 32)),
+    CONSTRAINT person_erased_or_whole CHECK ((num_nulls(blind_index, sealed_value, wrapped_key) =
+CASE
+    WHEN (erased_at IS NULL) THEN 0
+    ELSE 3
+END)),
     CONSTRAINT person_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 80)))
 );
 
@@ -810,6 +1234,48 @@ ALTER TABLE ONLY accounting.transfer
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
 
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_handle_key UNIQUE (brand_id, handle);
+
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_pkey PRIMARY KEY (brand_id, batch_id);
+
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_request_key UNIQUE (brand_id, request_id);
+
+ALTER TABLE ONLY codes.code_range
+    ADD CONSTRAINT code_range_pkey PRIMARY KEY (brand_id, batch_id, range_id);
+
+ALTER TABLE ONLY codes.handle
+    ADD CONSTRAINT handle_pkey PRIMARY KEY (handle);
+
+ALTER TABLE ONLY codes.key_use
+    ADD CONSTRAINT key_use_pkey PRIMARY KEY (brand_id, batch_id, use_id);
+
+ALTER TABLE ONLY codes.prize
+    ADD CONSTRAINT prize_pkey PRIMARY KEY (brand_id, batch_id, tier);
+
+ALTER TABLE ONLY codes.redemption
+    ADD CONSTRAINT redemption_id_key UNIQUE (brand_id, redemption_id);
+
+ALTER TABLE ONLY codes.redemption
+    ADD CONSTRAINT redemption_pkey PRIMARY KEY (brand_id, batch_id, code_index);
+
+ALTER TABLE ONLY gifting.captured_price
+    ADD CONSTRAINT captured_price_pkey PRIMARY KEY (brand_id, gift_id, variant_id);
+
+ALTER TABLE ONLY gifting.gift
+    ADD CONSTRAINT gift_payment_key UNIQUE (brand_id, payment_id);
+
+ALTER TABLE ONLY gifting.gift
+    ADD CONSTRAINT gift_pkey PRIMARY KEY (brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.outcome
+    ADD CONSTRAINT outcome_pkey PRIMARY KEY (brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.swap
+    ADD CONSTRAINT swap_pkey PRIMARY KEY (brand_id, swap_id);
+
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_key_id_key UNIQUE (key_id);
 
@@ -818,6 +1284,21 @@ ALTER TABLE ONLY hooks.api_key
 
 ALTER TABLE ONLY hooks.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (brand_id, caller, route, key);
+
+ALTER TABLE ONLY hooks.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (brand_id, source_id, delivery_id);
+
+ALTER TABLE ONLY hooks.source
+    ADD CONSTRAINT source_id_key UNIQUE (brand_id, source_id);
+
+ALTER TABLE ONLY hooks.source
+    ADD CONSTRAINT source_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY hooks.source_secret
+    ADD CONSTRAINT source_secret_pkey PRIMARY KEY (brand_id, source_id, number);
+
+ALTER TABLE ONLY hooks.sweep
+    ADD CONSTRAINT sweep_pkey PRIMARY KEY (brand_id);
 
 ALTER TABLE ONLY jobs.discarded
     ADD CONSTRAINT discarded_pkey PRIMARY KEY (id);
@@ -861,8 +1342,20 @@ ALTER TABLE ONLY orders.import
 ALTER TABLE ONLY orders.import_refusal
     ADD CONSTRAINT import_refusal_pkey PRIMARY KEY (brand_id, import_id, line);
 
+ALTER TABLE ONLY orders.merchant
+    ADD CONSTRAINT merchant_id_key UNIQUE (brand_id, merchant_id);
+
+ALTER TABLE ONLY orders.merchant
+    ADD CONSTRAINT merchant_pkey PRIMARY KEY (mchid);
+
 ALTER TABLE ONLY orders.order_version
     ADD CONSTRAINT order_version_pkey PRIMARY KEY (brand_id, order_id, version);
+
+ALTER TABLE ONLY orders.payment_intent
+    ADD CONSTRAINT payment_intent_order_key UNIQUE (brand_id, order_id);
+
+ALTER TABLE ONLY orders.payment_intent
+    ADD CONSTRAINT payment_intent_pkey PRIMARY KEY (brand_id, intent_id);
 
 ALTER TABLE ONLY orders.payment
     ADD CONSTRAINT payment_order_key UNIQUE (brand_id, order_id, order_version);
@@ -876,11 +1369,41 @@ ALTER TABLE ONLY orders.product
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_sku_key UNIQUE (brand_id, shop_id, sku);
 
+ALTER TABLE ONLY orders.refund
+    ADD CONSTRAINT refund_number_key UNIQUE (brand_id, payment_id, number);
+
+ALTER TABLE ONLY orders.refund
+    ADD CONSTRAINT refund_out_refund_no_key UNIQUE (brand_id, out_refund_no);
+
+ALTER TABLE ONLY orders.refund
+    ADD CONSTRAINT refund_pkey PRIMARY KEY (brand_id, refund_id);
+
 ALTER TABLE ONLY orders.shop
     ADD CONSTRAINT shop_code_key UNIQUE (brand_id, code);
 
 ALTER TABLE ONLY orders.shop
     ADD CONSTRAINT shop_pkey PRIMARY KEY (brand_id, shop_id);
+
+ALTER TABLE ONLY orders.stock_movement
+    ADD CONSTRAINT stock_movement_pkey PRIMARY KEY (brand_id, movement_id);
+
+ALTER TABLE ONLY orders.stock_movement
+    ADD CONSTRAINT stock_movement_subject_key UNIQUE (brand_id, variant_id, kind, subject_id);
+
+ALTER TABLE ONLY orders.stock
+    ADD CONSTRAINT stock_pkey PRIMARY KEY (brand_id, variant_id);
+
+ALTER TABLE ONLY orders.variant
+    ADD CONSTRAINT variant_pkey PRIMARY KEY (brand_id, variant_id);
+
+ALTER TABLE ONLY orders.variant
+    ADD CONSTRAINT variant_sku_key UNIQUE (brand_id, product_id, sku);
+
+ALTER TABLE ONLY policies.setting
+    ADD CONSTRAINT setting_pkey PRIMARY KEY (brand_id, name, valid_from);
+
+ALTER TABLE ONLY policies.standard
+    ADD CONSTRAINT standard_pkey PRIMARY KEY (name, valid_from);
 
 ALTER TABLE ONLY reporting.dirty_day
     ADD CONSTRAINT dirty_day_pkey PRIMARY KEY (brand_id, day, shop_id, mark_id);
@@ -903,6 +1426,9 @@ ALTER TABLE ONLY siyu.environment
 ALTER TABLE ONLY siyu.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY vault.address
+    ADD CONSTRAINT address_pkey PRIMARY KEY (brand_id, address_id);
+
 ALTER TABLE ONLY vault.person
     ADD CONSTRAINT person_blind_index_key UNIQUE (brand_id, kind, blind_index);
 
@@ -911,9 +1437,19 @@ ALTER TABLE ONLY vault.person
 
 CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
 
+CREATE INDEX redemption_period_idx ON codes.redemption USING btree (brand_id, redeemed_at);
+
+CREATE INDEX redemption_won_idx ON codes.redemption USING btree (brand_id, batch_id, tier, redeemed_at) WHERE (tier IS NOT NULL);
+
+CREATE INDEX gift_sent_idx ON gifting.gift USING btree (brand_id, sent_at, shop_id) WHERE (sent_at IS NOT NULL);
+
+CREATE INDEX swap_gift_idx ON gifting.swap USING btree (brand_id, gift_id, swapped_at);
+
 CREATE INDEX api_key_brand_id_idx ON hooks.api_key USING btree (brand_id, created_at);
 
 CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btree (brand_id, created_at);
+
+CREATE INDEX inbox_bodies_idx ON hooks.inbox USING btree (brand_id, received_at) WHERE (sealed_body IS NOT NULL);
 
 CREATE INDEX attempt_failed_at ON jobs.attempt USING brin (failed_at);
 
@@ -935,7 +1471,17 @@ CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (bra
 
 CREATE INDEX customer_order_shop_idx ON orders.customer_order USING btree (brand_id, shop_id, placed_at, order_id);
 
+CREATE INDEX merchant_brand_idx ON orders.merchant USING btree (brand_id, created_at);
+
+CREATE INDEX payment_intent_subject_idx ON orders.payment_intent USING btree (brand_id, subject);
+
+CREATE INDEX refund_attention_idx ON orders.refund USING btree (brand_id, attention_since) WHERE (attention_since IS NOT NULL);
+
+CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, payment_id) WHERE (state <> 'closed'::text);
+
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
+
+CREATE INDEX address_person_idx ON vault.address USING btree (brand_id, person_id);
 
 ALTER TABLE ONLY accounting.account
     ADD CONSTRAINT account_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -943,14 +1489,62 @@ ALTER TABLE ONLY accounting.account
 ALTER TABLE ONLY accounting.balance
     ADD CONSTRAINT balance_account_fkey FOREIGN KEY (brand_id, account_id) REFERENCES accounting.account(brand_id, account_id);
 
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_product_fkey FOREIGN KEY (brand_id, product_id) REFERENCES orders.product(brand_id, product_id);
+
+ALTER TABLE ONLY codes.batch
+    ADD CONSTRAINT batch_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY codes.code_range
+    ADD CONSTRAINT code_range_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.handle
+    ADD CONSTRAINT handle_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.key_use
+    ADD CONSTRAINT key_use_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.prize
+    ADD CONSTRAINT prize_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY gifting.captured_price
+    ADD CONSTRAINT captured_price_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.gift
+    ADD CONSTRAINT gift_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY gifting.outcome
+    ADD CONSTRAINT outcome_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.swap
+    ADD CONSTRAINT swap_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY hooks.idempotency
     ADD CONSTRAINT idempotency_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY hooks.inbox
+    ADD CONSTRAINT inbox_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY hooks.source
+    ADD CONSTRAINT source_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY hooks.source_secret
+    ADD CONSTRAINT source_secret_source_fkey FOREIGN KEY (brand_id, source_id) REFERENCES hooks.source(brand_id, source_id);
+
+ALTER TABLE ONLY hooks.sweep
+    ADD CONSTRAINT sweep_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY orders.import
     ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY orders.merchant
+    ADD CONSTRAINT merchant_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY orders.order_version
     ADD CONSTRAINT order_version_order_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.customer_order(brand_id, order_id);
@@ -958,11 +1552,26 @@ ALTER TABLE ONLY orders.order_version
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
+ALTER TABLE ONLY orders.refund
+    ADD CONSTRAINT refund_intent_fkey FOREIGN KEY (brand_id, payment_id) REFERENCES orders.payment_intent(brand_id, intent_id);
+
 ALTER TABLE ONLY orders.shop
     ADD CONSTRAINT shop_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY orders.stock
+    ADD CONSTRAINT stock_variant_fkey FOREIGN KEY (brand_id, variant_id) REFERENCES orders.variant(brand_id, variant_id);
+
+ALTER TABLE ONLY orders.variant
+    ADD CONSTRAINT variant_product_fkey FOREIGN KEY (brand_id, product_id) REFERENCES orders.product(brand_id, product_id);
+
+ALTER TABLE ONLY policies.setting
+    ADD CONSTRAINT setting_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY reporting.rollup
     ADD CONSTRAINT rollup_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY vault.address
+    ADD CONSTRAINT address_person_fkey FOREIGN KEY (brand_id, person_id) REFERENCES vault.person(brand_id, person_id);
 
 ALTER TABLE ONLY vault.person
     ADD CONSTRAINT person_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -973,6 +1582,14 @@ GRANT USAGE ON SCHEMA accounting TO siyu_gifts;
 GRANT USAGE ON SCHEMA accounting TO siyu_reports;
 GRANT USAGE ON SCHEMA accounting TO siyu_operator;
 
+GRANT USAGE ON SCHEMA codes TO siyu_redeem;
+GRANT USAGE ON SCHEMA codes TO siyu_reports;
+GRANT USAGE ON SCHEMA codes TO siyu_operator;
+
+GRANT USAGE ON SCHEMA gifting TO siyu_gifts;
+GRANT USAGE ON SCHEMA gifting TO siyu_reports;
+GRANT USAGE ON SCHEMA gifting TO siyu_operator;
+
 GRANT USAGE ON SCHEMA hooks TO siyu_worker;
 
 GRANT USAGE ON SCHEMA jobs TO siyu_worker;
@@ -980,6 +1597,9 @@ GRANT USAGE ON SCHEMA jobs TO siyu_worker;
 GRANT USAGE ON SCHEMA orders TO siyu_ingest;
 GRANT USAGE ON SCHEMA orders TO siyu_reports;
 GRANT USAGE ON SCHEMA orders TO siyu_operator;
+GRANT USAGE ON SCHEMA orders TO siyu_gifts;
+
+GRANT USAGE ON SCHEMA policies TO siyu_worker;
 
 GRANT USAGE ON SCHEMA reporting TO siyu_reports;
 GRANT USAGE ON SCHEMA reporting TO siyu_operator;
@@ -988,6 +1608,8 @@ GRANT USAGE ON SCHEMA siyu TO siyu_worker;
 
 GRANT USAGE ON SCHEMA vault TO siyu_ingest;
 GRANT USAGE ON SCHEMA vault TO siyu_operator;
+GRANT USAGE ON SCHEMA vault TO siyu_redeem;
+GRANT USAGE ON SCHEMA vault TO siyu_gifts;
 
 REVOKE ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) TO siyu_worker;
@@ -1051,14 +1673,184 @@ GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_gifts;
 GRANT SELECT ON TABLE accounting.transfer TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_operator;
 
+GRANT SELECT ON TABLE codes.batch TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.batch TO siyu_operator;
+
+GRANT SELECT(brand_id) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(batch_id) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(handle) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(shop_id) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(product_id) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(count) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(prize_mode) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(rules_hash) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(label) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT(created_at) ON TABLE codes.batch TO siyu_reports;
+
+GRANT UPDATE(closed_at) ON TABLE codes.batch TO siyu_operator;
+GRANT SELECT(closed_at) ON TABLE codes.batch TO siyu_reports;
+
+GRANT SELECT ON TABLE codes.code_range TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.code_range TO siyu_operator;
+GRANT SELECT ON TABLE codes.code_range TO siyu_reports;
+
+GRANT SELECT ON TABLE codes.handle TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.handle TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.key_use TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.prize TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_operator;
+GRANT SELECT ON TABLE codes.prize TO siyu_reports;
+
+GRANT SELECT,INSERT ON TABLE codes.redemption TO siyu_redeem;
+GRANT SELECT ON TABLE codes.redemption TO siyu_operator;
+GRANT SELECT ON TABLE codes.redemption TO siyu_reports;
+
+GRANT SELECT,INSERT ON TABLE gifting.captured_price TO siyu_gifts;
+
+GRANT UPDATE(list_price_fen) ON TABLE gifting.captured_price TO siyu_gifts;
+
+GRANT UPDATE(captured_at) ON TABLE gifting.captured_price TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE gifting.gift TO siyu_gifts;
+
+GRANT SELECT(brand_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(gift_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(gift_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(shop_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(shop_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(product_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(product_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(variant_id) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(variant_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(variant_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(swapped_from) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(swapped_from) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(swapped_from) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(sender_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(sender_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(recipient_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(recipient_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(state) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(state) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(captured_price_fen) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(captured_price_fen) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(captured_price_fen) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(pay_until) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(pay_until) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(pay_until) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(payment_id) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(payment_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(payment_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(order_id) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(order_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(order_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(sent_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(sent_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(sent_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(accept_until) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(accept_until) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(accept_until) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(claimed_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(claimed_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(claimed_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(address_id) ON TABLE gifting.gift TO siyu_gifts;
+
+GRANT UPDATE(accepted_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(accepted_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(accepted_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(locked_until) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(locked_until) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(locked_until) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(ended_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(ended_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(ended_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(refund_id) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(refund_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(refund_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(refunded_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(refunded_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(refunded_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(created_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(created_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(updated_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(updated_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.outcome TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.outcome TO siyu_reports;
+GRANT SELECT ON TABLE gifting.outcome TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.swap TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.swap TO siyu_reports;
+GRANT SELECT ON TABLE gifting.swap TO siyu_operator;
+
 GRANT SELECT ON TABLE hooks.api_key TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.api_key TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE hooks.api_key TO siyu_operator;
+GRANT SELECT ON TABLE hooks.api_key TO siyu_redeem;
+GRANT SELECT ON TABLE hooks.api_key TO siyu_gifts;
 
 GRANT UPDATE(revoked_at) ON TABLE hooks.api_key TO siyu_operator;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_ingest;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_reports;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_redeem;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_gifts;
+
+GRANT UPDATE(sealed_body) ON TABLE hooks.inbox TO siyu_ingest;
+
+GRANT SELECT ON TABLE hooks.source TO siyu_ingest;
+GRANT SELECT ON TABLE hooks.source TO siyu_redeem;
+GRANT SELECT ON TABLE hooks.source TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE hooks.source TO siyu_operator;
+
+GRANT SELECT ON TABLE hooks.source_secret TO siyu_ingest;
+GRANT SELECT ON TABLE hooks.source_secret TO siyu_redeem;
+GRANT SELECT ON TABLE hooks.source_secret TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE hooks.source_secret TO siyu_operator;
+
+GRANT UPDATE(valid_until) ON TABLE hooks.source_secret TO siyu_operator;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE hooks.sweep TO siyu_ingest;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt TO siyu_worker;
 
@@ -1085,15 +1877,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.worker TO siyu_worker;
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_ingest;
 GRANT SELECT ON TABLE orders.customer_order TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_operator;
 
 GRANT UPDATE(version) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(version) ON TABLE orders.customer_order TO siyu_operator;
+GRANT UPDATE(version) ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT UPDATE(status) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(status) ON TABLE orders.customer_order TO siyu_operator;
+GRANT UPDATE(status) ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT UPDATE(placed_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(placed_at) ON TABLE orders.customer_order TO siyu_operator;
@@ -1106,9 +1901,11 @@ GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_operator;
 
 GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_operator;
+GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_operator;
+GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT SELECT,INSERT ON TABLE orders.import TO siyu_ingest;
 GRANT SELECT ON TABLE orders.import TO siyu_reports;
@@ -1144,27 +1941,112 @@ GRANT SELECT,INSERT,DELETE ON TABLE orders.import_line TO siyu_operator;
 GRANT SELECT,INSERT ON TABLE orders.import_refusal TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE orders.import_refusal TO siyu_operator;
 
+GRANT SELECT ON TABLE orders.merchant TO siyu_gifts;
+GRANT SELECT ON TABLE orders.merchant TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE orders.merchant TO siyu_operator;
+
+GRANT UPDATE(appid) ON TABLE orders.merchant TO siyu_operator;
+
+GRANT UPDATE(base_url) ON TABLE orders.merchant TO siyu_operator;
+
+GRANT UPDATE(notify_base) ON TABLE orders.merchant TO siyu_operator;
+
+GRANT UPDATE(sealed_credentials) ON TABLE orders.merchant TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.merchant TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_ingest;
 GRANT SELECT ON TABLE orders.order_version TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_gifts;
 
 GRANT SELECT,INSERT ON TABLE orders.payment TO siyu_ingest;
 GRANT SELECT ON TABLE orders.payment TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.payment TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE orders.payment TO siyu_gifts;
 
 GRANT UPDATE(status) ON TABLE orders.payment TO siyu_ingest;
 GRANT UPDATE(status) ON TABLE orders.payment TO siyu_operator;
+GRANT UPDATE(status) ON TABLE orders.payment TO siyu_gifts;
 
 GRANT UPDATE(updated_at) ON TABLE orders.payment TO siyu_ingest;
 GRANT UPDATE(updated_at) ON TABLE orders.payment TO siyu_operator;
+GRANT UPDATE(updated_at) ON TABLE orders.payment TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE orders.payment_intent TO siyu_gifts;
+GRANT SELECT ON TABLE orders.payment_intent TO siyu_reports;
+GRANT SELECT ON TABLE orders.payment_intent TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(prepay_id) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(transaction_id) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(paid_fen) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(refund_reserved_fen) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(paid_at) ON TABLE orders.payment_intent TO siyu_gifts;
+
+GRANT UPDATE(updated_at) ON TABLE orders.payment_intent TO siyu_gifts;
 
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_ingest;
 GRANT SELECT ON TABLE orders.product TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_operator;
+GRANT SELECT ON TABLE orders.product TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_gifts;
+GRANT SELECT ON TABLE orders.refund TO siyu_reports;
+GRANT SELECT ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE orders.refund TO siyu_gifts;
+GRANT UPDATE(state) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(provider_refund_id) ON TABLE orders.refund TO siyu_gifts;
+
+GRANT UPDATE(provider_word) ON TABLE orders.refund TO siyu_gifts;
+
+GRANT UPDATE(attempts) ON TABLE orders.refund TO siyu_gifts;
+GRANT UPDATE(attempts) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(sent_at) ON TABLE orders.refund TO siyu_gifts;
+
+GRANT UPDATE(finished_at) ON TABLE orders.refund TO siyu_gifts;
+
+GRANT UPDATE(attention_since) ON TABLE orders.refund TO siyu_gifts;
+GRANT UPDATE(attention_since) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.refund TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE orders.refund TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_ingest;
 GRANT SELECT ON TABLE orders.shop TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_operator;
+GRANT SELECT ON TABLE orders.shop TO siyu_gifts;
+
+GRANT SELECT ON TABLE orders.stock TO siyu_gifts;
+GRANT SELECT ON TABLE orders.stock TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.stock TO siyu_operator;
+
+GRANT UPDATE(available) ON TABLE orders.stock TO siyu_gifts;
+GRANT UPDATE(available) ON TABLE orders.stock TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.stock TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE orders.stock TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.stock_movement TO siyu_gifts;
+GRANT SELECT ON TABLE orders.stock_movement TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.stock_movement TO siyu_operator;
+
+GRANT SELECT ON TABLE orders.variant TO siyu_gifts;
+GRANT SELECT ON TABLE orders.variant TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.variant TO siyu_operator;
+
+GRANT SELECT ON TABLE policies.setting TO siyu_worker;
+GRANT INSERT ON TABLE policies.setting TO siyu_operator;
+
+GRANT SELECT ON TABLE policies.standard TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.dirty_day TO siyu_reports;
 GRANT SELECT ON TABLE reporting.dirty_day TO siyu_operator;
@@ -1185,5 +2067,22 @@ GRANT UPDATE(name) ON TABLE siyu.brand TO siyu_operator;
 
 GRANT SELECT ON TABLE siyu.migration TO siyu_worker;
 
+GRANT SELECT,INSERT ON TABLE vault.address TO siyu_gifts;
+GRANT SELECT ON TABLE vault.address TO siyu_operator;
+
+GRANT UPDATE(sealed_value) ON TABLE vault.address TO siyu_operator;
+
+GRANT UPDATE(erased_at) ON TABLE vault.address TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE vault.person TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE vault.person TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE vault.person TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE vault.person TO siyu_gifts;
+
+GRANT UPDATE(blind_index) ON TABLE vault.person TO siyu_operator;
+
+GRANT UPDATE(sealed_value) ON TABLE vault.person TO siyu_operator;
+
+GRANT UPDATE(wrapped_key) ON TABLE vault.person TO siyu_operator;
+
+GRANT UPDATE(erased_at) ON TABLE vault.person TO siyu_operator;
