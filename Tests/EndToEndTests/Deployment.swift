@@ -74,4 +74,23 @@ final class Deployment: @unchecked Sendable {  // one test drives it, a thread r
         try await database.superuser.one(
             Statement("SELECT count(*) FROM orders.customer_order") { row throws(PostgresError) in try row.next() })
     }
+
+    /// The refunds that have not come to an end, and the jobs that wait: what to look at when a tour does not hold.
+    func openRefunds() async throws -> [String] {
+        try await database.superuser.run(
+            Statement(
+                """
+                SELECT concat_ws(' ', 'refund', refund_id, state, 'attempts', attempts, updated_at) FROM orders.refund
+                WHERE state <> 'succeeded'
+                UNION ALL
+                SELECT concat_ws(' ', 'later', k.name, l.due_at - siyu.clock(), 'tries', l.tries, 'crashes', l.crashes)
+                FROM jobs.later l JOIN jobs.kind k USING (kind_id)
+                UNION ALL
+                SELECT concat_ws(' ', 'hot', k.name, 'worker', h.worker, 'tries', h.tries, 'crashes', h.crashes)
+                FROM jobs.hot h JOIN jobs.kind k USING (kind_id)
+                UNION ALL
+                SELECT concat_ws(' ', 'discarded', k.name, d.reason) FROM jobs.discarded d JOIN jobs.kind k USING (kind_id)
+                """
+            ) { row throws(PostgresError) in try row.next() })
+    }
 }

@@ -70,7 +70,9 @@ struct TourTests {
                     try await deployment[name].awaitReady()
                     kills[name, default: 0] += 1
                 }
-                expectSummary(try await tour, deployment)
+                let walked = try await tour
+                expectSummary(walked, deployment)
+                if walked.exit != 0 { print(try await deployment.openRefunds()) }
             }
         }
         #expect(kills.values.reduce(0, +) > 0, "nothing was killed")
