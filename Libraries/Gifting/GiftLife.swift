@@ -23,8 +23,8 @@ package enum GiftCommand: Hashable, Sendable {
     case transfer
     /// The giver's money has arrived.
     case paid(ID<Payment>, order: ID<Order>, window: Seconds)
-    /// The giver's money is back.
-    case refunded(ID<Refund>)
+    /// The giver's money is back: by which refund, and of which payment.
+    case refunded(ID<Refund>, of: ID<Payment>)
     /// The time to accept may be over.
     case expire
     /// The time to pay may be over.
@@ -116,7 +116,7 @@ package enum GiftLife {
         case .decline: decline(gift, now)
         case .transfer: .refused(.giftNotTransferable)
         case .paid(let payment, let order, let window): send(gift, payment, order, window, now)
-        case .refunded(let refund): note(refund, of: gift, now)
+        case .refunded(let refund, let payment): note(refund, of: payment, for: gift, now)
         case .expire: expire(gift, now)
         case .lapse: lapse(gift, now)
         }
@@ -220,10 +220,18 @@ extension GiftLife {
         }
     }
 
+    /// The refund that paid out is the one to keep: WeChat Pay may have closed the one that was asked for, and then another followed.
+    ///
     /// Refunds of other kinds (after-sales) are not the gift's to note.
-    private static func note(_ refund: ID<Refund>, of gift: GiftRecord, _ now: Date) -> GiftOutcome {
-        guard gift.refund == refund, gift.refundedAt == nil else { return .unchanged }
-        return .changed(gift.changed(at: now) { $0.refundedAt = now }, [])
+    private static func note(
+        _ refund: ID<Refund>, of payment: ID<Payment>, for gift: GiftRecord, _ now: Date
+    ) -> GiftOutcome {
+        guard gift.payment == payment, gift.refund != nil, gift.refundedAt == nil else { return .unchanged }
+        return .changed(
+            gift.changed(at: now) {
+                $0.refund = refund
+                $0.refundedAt = now
+            }, [])
     }
 }
 

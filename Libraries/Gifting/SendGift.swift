@@ -40,7 +40,7 @@ extension Gifts {
             let (gift, now) = try await lock(id, brand: refunded.brand, on: tx)
         else { throw JobFailure.giftUnknown }
         let turn = Turn(gift: gift, role: .sender, brand: refunded.brand, now: now)
-        _ = try await carryOut(.refunded(refunded.refund), turn, on: tx)
+        _ = try await carryOut(.refunded(refunded.refund, of: refunded.payment), turn, on: tx)
     }
 }
 

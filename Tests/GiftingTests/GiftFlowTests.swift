@@ -133,6 +133,32 @@ import Testing
         }
     }
 
+    @Test func g03_refundThatWeChatPayCloses_isBackByTheNextNumber_andTheGiftKnows() async throws {
+        try await withTestDatabase { db in
+            let bench = try await GiftBench(db, pay: StubPay(closesFirst: true))
+            try await bench.working {
+                let pair = try await bench.send("1")
+                try await bench.decline(pair)
+                // The next number waits a minute by the business clock.
+                try await eventually(every: .milliseconds(100)) {
+                    try await bench.advance(30)
+                    return try await bench.number("SELECT count(*) FROM gifting.gift WHERE refunded_at IS NOT NULL")
+                        == 1
+                }
+
+                #expect(bench.pay.payouts.values.map { $0.keys.allSatisfy { $0.hasSuffix("-2") } } == [true])
+                #expect(try await bench.escrow().sum == 0)
+                #expect(
+                    try await bench.number(
+                        """
+                        SELECT count(*) FROM gifting.gift g
+                        JOIN orders.refund r ON r.brand_id = g.brand_id AND r.refund_id = g.refund_id
+                        WHERE r.number = 2 AND r.state = 'succeeded'
+                        """) == 1)
+            }
+        }
+    }
+
     @Test func declinedGift_isRefundedAndBackOnTheShelf() async throws {
         try await withTestDatabase { db in
             let bench = try await GiftBench(db)

@@ -61,7 +61,9 @@ import Testing
             "gift_not_transferable"),
         Row("expire", .expire, "=", "=", "=", "later", "later", "=", "=", "=", "="),
         Row("lapse", .lapse, "later", "later", "later", "=", "=", "=", "=", "=", "="),
-        Row("refunded", .refunded(Sample.refund), "=", "=", "=", "=", "=", "=", "→ expired", "→ declined", "="),
+        Row(
+            "refunded", .refunded(Sample.refund, of: Sample.payment),
+            "=", "=", "=", "=", "=", "=", "→ expired", "→ declined", "="),
     ]
 
     @Test(arguments: table) func decide_everyStateAndCommand_asTheTableSays(row: Row) {
@@ -211,6 +213,19 @@ import Testing
         #expect(GiftLife.decide(gift, paid, now: Sample.start).effects == [.refund(Sample.payment, Sample.price)])
         gift.refund = Sample.refund
         #expect(GiftLife.decide(gift, paid, now: Sample.start) == .unchanged)
+    }
+
+    @Test func refunded_byAnotherNumberThanWasAskedFor_keepsTheOneThatPaidOut() {
+        let gift = Sample.gift(in: .expired)
+        let second = ID<Refund>.mint()
+
+        guard
+            case .changed(let next, let effects) = GiftLife.decide(
+                gift, .refunded(second, of: Sample.payment), now: Sample.start)
+        else { return #expect(Bool(false), "the money is back") }
+        #expect(next.refund == second && next.refundedAt == Sample.start && effects.isEmpty)
+        #expect(GiftLife.decide(next, .refunded(second, of: Sample.payment), now: Sample.start) == .unchanged)
+        #expect(GiftLife.decide(gift, .refunded(second, of: .mint()), now: Sample.start) == .unchanged)
     }
 
     @Test func paid_withAPaymentThatIsNotTheGifts_isRefused() {

@@ -17,8 +17,13 @@ final class StubPay: PaymentProvider, PaymentProviders {
     private let book = Mutex(Book())
     /// Every how many-th call fails; 0 for none.
     private let failsEvery: Int
+    /// Whether the first refund number of every payment ends CLOSED.
+    private let closesFirst: Bool
 
-    init(failsEvery: Int = 0) { self.failsEvery = failsEvery }
+    init(failsEvery: Int = 0, closesFirst: Bool = false) {
+        self.failsEvery = failsEvery
+        self.closesFirst = closesFirst
+    }
 
     /// Refund numbers that were paid out, with what they paid, by payment.
     var payouts: [String: [String: Int64]] { book.withLock(\.payouts) }
@@ -45,6 +50,9 @@ final class StubPay: PaymentProvider, PaymentProviders {
         let fault = strike()
         if fault == 1 { throw .throttled(code: "FREQUENCY_LIMITED") }
         if fault == 2 { throw .outcomeUnknown(reason: "it never arrived") }
+        if closesFirst, order.outRefundNo.hasSuffix("-1") {
+            return try result(order.outRefundNo, of: order.outTradeNo, order.refund, status: "CLOSED")
+        }
         book.withLock { $0.payouts[order.outTradeNo, default: [:]][order.outRefundNo] = order.refund.fen }
         if fault == 0 { throw .outcomeUnknown(reason: "the answer was lost") }
         return try result(order.outRefundNo, of: order.outTradeNo, order.refund)
@@ -69,10 +77,12 @@ final class StubPay: PaymentProvider, PaymentProviders {
         }
     }
 
-    private func result(_ number: String, of payment: String, _ amount: Money) throws(WeChatPayError) -> RefundResult {
+    private func result(
+        _ number: String, of payment: String, _ amount: Money, status: String = "SUCCESS"
+    ) throws(WeChatPayError) -> RefundResult {
         let json = """
             {"refund_id":"5\(payment.prefix(8))","out_refund_no":"\(number)","transaction_id":"42\(payment.prefix(8))",
-            "out_trade_no":"\(payment)","status":"SUCCESS","success_time":"2026-11-22T12:00:00+08:00",
+            "out_trade_no":"\(payment)","status":"\(status)","success_time":"2026-11-22T12:00:00+08:00",
             "create_time":"2026-11-22T12:00:00+08:00","amount":{"refund":\(amount.fen),"total":\(amount.fen)}}
             """
         do {
