@@ -17,11 +17,26 @@ enum OrderVersionStatements {
             WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = ANY(\(keys))
             ORDER BY order_id
             FOR UPDATE
+            """,
+            row: knownOrder)
+    }
+
+    /// The same without locking anybody: for whoever only counts.
+    static func look(
+        at keys: [[UInt8]], source: String, shop: ID<Shop>, brand: ID<Brand>
+    ) -> Statement<KnownOrder> {
+        Statement(
             """
-        ) { row throws(PostgresError) in
-            KnownOrder(
-                key: try row.next(), id: try row.next(), version: try row.next(), content: try OrderContent(&row))
-        }
+            SELECT external_key, order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
+            FROM orders.customer_order
+            WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = ANY(\(keys))
+            """,
+            row: knownOrder)
+    }
+
+    @Sendable
+    private static func knownOrder(_ row: inout RowReader) throws(PostgresError) -> KnownOrder {
+        KnownOrder(key: try row.next(), id: try row.next(), version: try row.next(), content: try OrderContent(&row))
     }
 
     /// Puts the present version of orders aside before it is replaced.

@@ -296,6 +296,24 @@ struct ImportTests {
         }
     }
 
+    @Test func i02_dryRun_waitsForNobodyWhoLoads() async throws {
+        try await withTestDatabase { db in
+            let bundle = try await OrdersBundle(db)
+            try await bundle.load(Self.header + line("A"), bundle.request(.csv))
+
+            let brand = bundle.brand
+            let check = try await db.owner.transaction { tx in
+                // As somebody who loads later news of the order, and has not committed yet.
+                try await tx.execute(
+                    Statement("UPDATE orders.customer_order SET quantity = quantity + 1 WHERE brand_id = \(brand)"))
+                return try await bundle.load(
+                    Self.header + line("A", yuan: "1", updated: 2), bundle.request(.csv, isDryRun: true))
+            }
+
+            #expect(check.state == .checked && check.changed == 1)
+        }
+    }
+
     @Test func accept_fileThatBreaksOff_leavesNothing() async throws {
         struct Cut: Error {}
         try await withTestDatabase { db in

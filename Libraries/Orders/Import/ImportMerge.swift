@@ -33,7 +33,7 @@ struct ImportMerge {
         var changes: [OrderNews] = []
         // Orders without a number are what they say: they cannot change, only be others.
         if record.request.format != .cdnow, added.count < staged {
-            let news = try await findNews(in: lines, on: tx).later
+            let news = try await findNews(in: lines, locking: true, on: tx).later
             changes = news.filter(\.isChange)
             try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
             reversed = try await reversePayments(of: changes, on: tx)
@@ -51,22 +51,26 @@ struct ImportMerge {
     }
 
     /// For a dry run: what would come of it.
+    ///
+    /// Nothing is locked: it looks at the whole file in one transaction, and whoever loads orders meanwhile need not wait for it.
     func preview(_ lines: ClosedRange<Int32>, on tx: Transaction) async throws -> Outcome {
         try await recognizeCustomers(firstIn: lines, on: tx)
-        let (staged, known, news) = try await findNews(in: lines, on: tx)
+        let (staged, known, news) = try await findNews(in: lines, locking: false, on: tx)
         let changed = news.count(where: \.isChange)
         return Outcome(added: staged - known, changed: changed, unchanged: known - changed)
     }
 
     /// The known orders that the lines have later news of; the match is made here, where no plan can go wrong.
     private func findNews(
-        in lines: ClosedRange<Int32>, on tx: Transaction
+        in lines: ClosedRange<Int32>, locking isLocking: Bool, on tx: Transaction
     ) async throws -> (staged: Int, known: Int, later: [OrderNews]) {
         let staged = try await tx.run(ImportLoadStatements.contents(of: lines, in: record))
         let contents = Dictionary(staged.map { ($0.key, $0.content) }) { first, _ in first }
+        let (keys, source) = (staged.map(\.key), record.request.format.rawValue)
         let known = try await tx.run(
-            OrderVersionStatements.lock(
-                staged.map(\.key), source: record.request.format.rawValue, shop: shop, brand: brand))
+            isLocking
+                ? OrderVersionStatements.lock(keys, source: source, shop: shop, brand: brand)
+                : OrderVersionStatements.look(at: keys, source: source, shop: shop, brand: brand))
         let later = known.compactMap { order -> OrderNews? in
             guard let after = contents[order.key], after.changedAt > order.content.changedAt else { return nil }
             return OrderNews(order: order.id, version: order.version, before: order.content, after: after)
