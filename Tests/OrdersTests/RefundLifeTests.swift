@@ -76,6 +76,13 @@ struct RefundLifeTests {
         #expect(closed == RefundOutcome(stage: .closed, needsAttention: true))
     }
 
+    @Test func decide_closedAfterTheLastCall_leavesTheNextNumberItsMinuteAndNobodyToAsk() {
+        let outcome = RefundLife.decide(
+            .processing, number: 1, attempts: RefundLife.attemptsMax.value, .reported(.closed))
+
+        #expect(outcome == RefundOutcome(stage: .closed, effect: .renumber, callAfter: .seconds(60)))
+    }
+
     @Test func outRefundNo_isMadeOfPaymentAndAttemptAlone() throws {
         let payment = try #require(ID<Payment>("01890a5d-ac96-774b-bcce-b302099a8057"))
 

@@ -122,7 +122,8 @@ enum RefundLife {
             case .answered(.send, let answer): sent(answer, stage: stage, attempts: attempts)
             case .answered(.query, let answer): queried(answer, stage: stage, attempts: attempts)
             }
-        if outcome.callAfter != nil, attempts >= attemptsMax.value {
+        // The next number has calls of its own.
+        if outcome.effect != .renumber, outcome.callAfter != nil, attempts >= attemptsMax.value {
             outcome.callAfter = nil
             outcome.needsAttention = true
         }
