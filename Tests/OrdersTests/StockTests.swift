@@ -33,8 +33,9 @@ struct StockTests {
             }
         }
 
+        /// Once only: a deadlock is a failure here, where elsewhere the transaction would quietly run again.
         func move(_ moves: [StockMove]) async throws -> StockOutcome {
-            try await bundle.pool.transaction { tx in
+            try await bundle.pool.transaction(.init(attemptsMax: 1)) { tx in
                 try await Stock.move(moves, brand: bundle.brand, now: .now, on: tx)
             }
         }
