@@ -143,12 +143,12 @@ extension Gifts {
     /// A job that is due just after an instant.
     ///
     /// Delays count from the beginning of the transaction, which is a little earlier than `now`: the job may find that it is not time
-    /// yet, and then waits again.
+    /// yet, and then waits again. So it does after a year, should a policy say ages.
     func schedule(
         _ job: some JobParameters, after instant: Date, brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws {
-        let microseconds = (instant.timeIntervalSince(now) * 1_000_000).rounded(.up) + 1
-        let delay = Duration.microseconds(max(0, Int64(microseconds)))
+        let seconds = min(max(0, instant.timeIntervalSince(now)), 366 * 86_400)
+        let delay = Duration.microseconds(Int64((seconds * 1_000_000).rounded(.up)) + 1)
         try await queue.push(job, options: JobOptions(delay: delay, brand: brand.rawValue), on: tx)
     }
 }
