@@ -19,7 +19,9 @@ struct ErrorAnswer: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         code = try container.decode(String.self, forKey: .code)
-        // Shown to people and kept in rows, hence short.
-        message = String(try container.decodeIfPresent(String.self, forKey: .message)?.prefix(200) ?? "")
+        // Shown to people and kept in rows, hence short, and without what steers a terminal or is refused by the database.
+        let text = try container.decodeIfPresent(String.self, forKey: .message) ?? ""
+        let visible = text.unicodeScalars.filter { $0.properties.generalCategory != .control }
+        message = String(String(String.UnicodeScalarView(visible)).prefix(200))
     }
 }

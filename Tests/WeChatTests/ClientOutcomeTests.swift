@@ -104,6 +104,12 @@ struct ClientOutcomeTests {
         }
     }
 
+    @Test func error_withControlCharacters_isShownWithoutThem() {
+        let body = #"{"code":"PARAM_ERROR","message":"a\u0000b\u001b[2J因为"}"#
+        let error = WeChatPayError(status: 400, body: Array(body.utf8))
+        #expect(error == .refused(status: 400, code: "PARAM_ERROR", message: "ab[2J因为"))
+    }
+
     @Test func success_thatCannotBeBelieved_isUnknown() async throws {
         let good = try Self.signed(Self.accepted)
         let answers = [
