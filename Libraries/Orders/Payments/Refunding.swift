@@ -83,6 +83,10 @@ struct Refunding: Sendable {
                             outTradeNo: intent.outTradeNo, outRefundNo: refund.outRefundNo, reason: refund.reason,
                             notifyURL: found.notifyURL, refund: refund.amount, total: intent.paid))
                 }
+            // An answer to a query names the number alone: about other money it says nothing of this refund.
+            guard result.refund == refund.amount, result.outTradeNo == intent.outTradeNo else {
+                return Heard(answer: .unknown, word: "the answer is about another amount or payment")
+            }
             let standing = RefundStanding(result.state)
             return Heard(answer: .standing(standing), word: standing.rawValue, providerID: result.refundID)
         } catch {
