@@ -36,8 +36,8 @@ chaos: ## In full: the crash matrix of the queue, and services killed at random 
 race: ## The unit tests and the queue's under the thread sanitizer (a build of its own)
 	@SIYU_SWIFT_FLAGS='--scratch-path .build-race --sanitize thread' deploy/dev/test.sh --filter '^(KernelTests|PostgresTests|JobsTests)\.'
 
-bench: ## Figures of the PostgreSQL client and the import (release build)
-	@deploy/dev/bench.sh postgres ingest
+bench: ## Figures of the PostgreSQL client, the import and the services' starts (release build)
+	@deploy/dev/bench.sh postgres ingest services
 
 bench-jobs: ## Figures of the job queue (release build)
 	@deploy/dev/bench.sh jobs
