@@ -2,7 +2,7 @@
 let openAPI = """
     {
       "openapi": "3.1.0",
-      "info": { "title": "siyu-ingest", "version": "1", "description": "Hooks and imports from outside." },
+      "info": { "title": "siyu-ingest", "version": "1", "description": "Imports of orders, and what WeChat Pay reports." },
       "paths": {
         "/v1/imports": {
           "post": {
@@ -104,7 +104,8 @@ let openAPI = """
               "401": { "$ref": "#/components/responses/Fail" },
               "404": { "$ref": "#/components/responses/Fail" },
               "413": { "$ref": "#/components/responses/Fail" },
-              "500": { "$ref": "#/components/responses/Fail" }
+              "500": { "$ref": "#/components/responses/Fail" },
+              "503": { "$ref": "#/components/responses/Fail" }
             }
           }
         }
