@@ -15,15 +15,13 @@ package struct RequestLimits: Sendable, Hashable {
 
     /// For every route without limits of its own: JSON documents of people in a hurry.
     package static let standard = RequestLimits(bodyBytesMax: 1 << 20, deadline: .seconds(10))
-    /// For files that are streamed to the database as they arrive: as large as a busy marketplace's year.
-    package static let upload = RequestLimits(bodyBytesMax: 512 << 20, deadline: .seconds(15 * 60))
 }
 
 /// The limits of a server: those of each request, and those of its connections.
 package struct ServerLimits: Sendable {
     /// For every request, unless its path has an exception.
     package var standard = RequestLimits.standard
-    /// By exact path, for instance `["/v1/imports": .upload]`.
+    /// By exact path, for instance `/v1/imports`.
     package var exceptions: [String: RequestLimits] = [:]
     /// One header line; longer is answered 431, and cookies and signatures fit several times.
     package var headerFieldBytesMax = 16 * 1024

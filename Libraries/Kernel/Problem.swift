@@ -48,8 +48,6 @@ package enum ProblemCode {
     package static let unsupportedMediaType = "unsupported_media_type"
     /// Understood, and refused by a rule.
     package static let invalid = "invalid"
-    /// Too many requests.
-    package static let tooManyRequests = "too_many_requests"
     /// The request did not arrive in time.
     package static let requestTimeout = "request_timeout"
     /// Something broke on our side.

@@ -32,16 +32,6 @@ package enum Metric: String, Hashable, Sendable, CaseIterable {
     /// Its key in JSON and CSV: money says that it is fen.
     package var key: String { unit == .fen ? "\(rawValue)_fen" : rawValue }
 
-    /// Whether the figures of neighbouring periods add up to the figure of both together.
-    ///
-    /// Those of members do not, except for new ones: a member who buys on two days is one member.
-    package var isAdditive: Bool {
-        switch self {
-        case .gmv, .orders, .newMembers: true
-        case .payers, .returningMembers, .repeatMembers, .averageOrder: false
-        }
-    }
-
     /// The identities that must hold for the figure to be believed.
     package var identities: [Identity] {
         switch self {

@@ -216,26 +216,6 @@ enum RollupStatements {
             """)
     }
 
-    /// As ``emptyShopDays``, for the whole brand.
-    static func emptyBrandDays(_ runs: [DayRun], turn: Int64, brand: ID<Brand>) -> Statement<Void> {
-        Statement(
-            """
-            UPDATE reporting.member_day m
-            SET orders = 0, zero_orders = 0, gmv_fen = 0, input_hash = 0, turn = \(turn)
-            FROM unnest(\(runs.map(\.from)), \(runs.map(\.to))) AS r (from_day, to_day)
-            WHERE m.brand_id = \(brand) AND m.scope_id = \(ReportScope.wholeBrandID)
-                AND m.day BETWEEN r.from_day AND r.to_day
-                AND NOT EXISTS (
-                    SELECT
-                    FROM orders.shop s
-                    JOIN reporting.member_day shop_day
-                        ON shop_day.brand_id = s.brand_id AND shop_day.scope_id = s.shop_id
-                        AND shop_day.person_id = m.person_id AND shop_day.day + 0 = m.day
-                    WHERE s.brand_id = \(brand) AND shop_day.brand_id = \(brand)
-                )
-            """)
-    }
-
     /// The brand's members' days are those of its shops, added up: what a member bought in two shops is one member.
     static func foldBrandDays(_ runs: [DayRun], turn: Int64, brand: ID<Brand>) -> Statement<Void> {
         Statement(
