@@ -37,13 +37,28 @@ struct WrongCodesTests {
         #expect(limit.pause(of: "a", brand: brand, at: start + .seconds(601 * 99)) == .seconds(86_400))
     }
 
-    @Test func rightCode_clearsTheCount() {
+    @Test func rightCode_endsTheRow_notTheWindow() {
         let limit = WrongCodes()
-        for _ in 0..<4 { limit.wrong(by: "a", brand: brand, at: start) }
-        limit.right(by: "a", brand: brand)
-        for _ in 0..<4 { limit.wrong(by: "a", brand: brand, at: start) }
+        for round in 0..<99 { limit.wrong(by: "a", brand: brand, at: start + .seconds(601 * round)) }
+        let end = start + .seconds(601 * 98)
+        limit.right(by: "a", brand: brand, at: end)
+        for _ in 0..<3 { limit.wrong(by: "a", brand: brand, at: end) }
+        limit.right(by: "a", brand: brand, at: end)
+        #expect(limit.pause(of: "a", brand: brand, at: end) == nil)
 
-        #expect(limit.pause(of: "a", brand: brand, at: start) == nil)
+        // The fifth within ten minutes, however often a right one came in between.
+        limit.wrong(by: "a", brand: brand, at: end)
+        #expect(limit.pause(of: "a", brand: brand, at: end) == .seconds(1_800))
+    }
+
+    @Test func rightCode_afterTheWindow_forgivesPauses() {
+        let limit = WrongCodes()
+        for _ in 0..<5 { limit.wrong(by: "a", brand: brand, at: start) }
+        let later = start + .seconds(1_800)
+        limit.right(by: "a", brand: brand, at: later)
+        for _ in 0..<5 { limit.wrong(by: "a", brand: brand, at: later) }
+
+        #expect(limit.pause(of: "a", brand: brand, at: later) == .seconds(1_800))
     }
 
     @Test func memory_isBounded() {

@@ -50,7 +50,7 @@ package struct Scans: Sendable {
         }
         do {
             let answer = try await desk.redeem(Scan(delivery: delivery, code: code, openid: scan.openid))
-            wrongCodes.right(by: scan.openid, brand: brand)
+            wrongCodes.right(by: scan.openid, brand: brand, at: arrived)
             return answer
         } catch let problem as Problem where problem == .codeUnknown {
             try await Self.awaitFloor(arrived)

@@ -4,7 +4,8 @@ import Synchronization
 /// Counts the wrong codes of each person, and makes whoever guesses pause.
 ///
 /// Five wrong codes within ten minutes bring a pause of half an hour, the next one twice that, up to a day; from the hundredth wrong code
-/// in a row on every further one brings a day. A right code outside a pause clears the count. In memory, by real time: a restart forgets.
+/// in a row on every further one brings a day. A right code outside a pause ends the row, and forgives what is older than the ten minutes.
+/// In memory, by real time: a restart forgets.
 /// What is kept is bounded: when it is full, those who were quiet longest are forgotten first.
 package final class WrongCodes: Sendable {
     private struct Record {
@@ -71,20 +72,34 @@ package final class WrongCodes: Sendable {
                 record.pauses += 1
                 record.wrong = 0
             }
-            state.young[key] = record
-            if state.young.count >= peopleMax {
-                state.old = state.young
-                state.young = [:]
-            }
+            keep(record, key, &state)
         }
     }
 
-    /// Clears the count of a person who had a right code.
-    package func right(by openid: String, brand: ID<Brand>) {
+    /// Notes a right code.
+    ///
+    /// Wrong ones within the window stay counted: a code that is right is right every time, and whoever has one could guess for ever by
+    /// showing it in between.
+    package func right(by openid: String, brand: ID<Brand>, at now: ContinuousClock.Instant) {
         let key = Self.key(openid, brand)
         state.withLock { state in
-            state.young[key] = nil
-            state.old[key] = nil
+            guard var record = state.young[key] ?? state.old[key] else { return }
+            let isPaused = record.pausedUntil.map { now < $0 } ?? false
+            guard isPaused || now - record.since <= Self.window.value else {
+                state.young[key] = nil
+                state.old[key] = nil
+                return
+            }
+            record.inARow = 0
+            keep(record, key, &state)
+        }
+    }
+
+    private func keep(_ record: Record, _ key: Int, _ state: inout State) {
+        state.young[key] = record
+        if state.young.count >= peopleMax {
+            state.old = state.young
+            state.young = [:]
         }
     }
 
