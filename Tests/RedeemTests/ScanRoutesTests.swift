@@ -129,6 +129,19 @@ import Testing
         }
     }
 
+    @Test func fiveVoidCodes_makeThatPersonPauseLikeForgedOnes() async throws {
+        try await RedeemBundle.serve { bundle in
+            _ = try await Ranges.decide(
+                RangeCommand(kind: .void, indexes: 20..<30), batch: bundle.batch.record.id, brand: bundle.brand,
+                author: "test", on: bundle.db.pool(as: .operator))
+            for index in Int64(20)..<25 {
+                #expect(try await bundle.scan(bundle.code(index), by: "guesser").status == 404)
+            }
+
+            #expect(try await bundle.scan(bundle.code(1), by: "guesser").status == 429)
+        }
+    }
+
     @Test func c07_scanOutsideActiveRanges_isRefused() async throws {
         try await RedeemBundle.serve { bundle in
             let pool = bundle.db.pool(as: .operator)

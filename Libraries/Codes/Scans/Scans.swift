@@ -53,6 +53,8 @@ package struct Scans: Sendable {
             wrongCodes.right(by: scan.openid, brand: brand, at: arrived)
             return answer
         } catch let problem as Problem where problem == .codeUnknown {
+            // A void code counts like a forged one: else whoever is never made to pause knows that it was minted.
+            wrongCodes.wrong(by: scan.openid, brand: brand, at: arrived)
             try await Self.awaitFloor(arrived)
             throw problem
         }
