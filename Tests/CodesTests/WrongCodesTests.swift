@@ -1,4 +1,5 @@
 import Codes
+import Hooks
 import Kernel
 import Testing
 
@@ -59,6 +60,24 @@ struct WrongCodesTests {
         for _ in 0..<5 { limit.wrong(by: "a", brand: brand, at: later) }
 
         #expect(limit.pause(of: "a", brand: brand, at: later) == .seconds(1_800))
+    }
+
+    @Test func deliveryThatIsRepeated_countsOnce() {
+        let limit = WrongCodes()
+        let source = ID<HookSource>.mint()
+        func tell(_ id: String, _ body: String) {
+            limit.wrong(
+                by: "a", brand: brand,
+                delivery: Delivery(source: source, brand: brand, id: id, body: Array(body.utf8)), at: start)
+        }
+        for _ in 0..<50 {
+            for number in 0..<4 { tell("\(number)", "typo") }
+        }
+        #expect(limit.pause(of: "a", brand: brand, at: start) == nil)
+
+        // The same id with another body is another try.
+        tell("0", "guess")
+        #expect(limit.pause(of: "a", brand: brand, at: start) == .seconds(1_800))
     }
 
     @Test func memory_isBounded() {

@@ -44,7 +44,7 @@ package struct Scans: Sendable {
             throw TooManyWrongCodes(pause: pause)
         }
         guard let code = directory.code(scan.code, brand: brand) else {
-            wrongCodes.wrong(by: scan.openid, brand: brand, at: arrived)
+            wrongCodes.wrong(by: scan.openid, brand: brand, delivery: delivery, at: arrived)
             try await Self.awaitFloor(arrived)
             throw Problem.codeUnknown
         }
@@ -54,7 +54,7 @@ package struct Scans: Sendable {
             return answer
         } catch let problem as Problem where problem == .codeUnknown {
             // A void code counts like a forged one: else whoever is never made to pause knows that it was minted.
-            wrongCodes.wrong(by: scan.openid, brand: brand, at: arrived)
+            wrongCodes.wrong(by: scan.openid, brand: brand, delivery: delivery, at: arrived)
             try await Self.awaitFloor(arrived)
             throw problem
         }

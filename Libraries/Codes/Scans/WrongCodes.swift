@@ -1,3 +1,4 @@
+package import Hooks
 package import Kernel
 import Synchronization
 
@@ -15,6 +16,8 @@ package final class WrongCodes: Sendable {
         var inARow = 0
         var pauses = 0
         var pausedUntil: ContinuousClock.Instant?
+        /// The last deliveries that were counted.
+        var counted: [Int] = []
     }
 
     private struct State {
@@ -35,7 +38,9 @@ package final class WrongCodes: Sendable {
     /// From so many wrong codes in a row on, each brings the longest pause.
     package static let inARowMax = Limit(100, reason: "NIST SP 800-63B, 5.2.2: consecutive failures of one account")
     /// How many people are kept in each generation.
-    package static let peopleMax = Limit(100_000, reason: "some ten megabytes for each generation")
+    package static let peopleMax = Limit(100_000, reason: "some twenty megabytes for each generation")
+    /// How many deliveries of a person are known again.
+    private static let countedMax = Limit(8, reason: "a pause comes after five; the others are still being repeated")
 
     private let peopleMax: Int
     private let state = Mutex(State())
@@ -53,10 +58,20 @@ package final class WrongCodes: Sendable {
     }
 
     /// Counts a wrong code.
-    package func wrong(by openid: String, brand: ID<Brand>, at now: ContinuousClock.Instant) {
+    ///
+    /// - Parameter delivery: What told of it. Senders repeat what was refused, for hours: the same delivery counts once.
+    package func wrong(
+        by openid: String, brand: ID<Brand>, delivery: Delivery? = nil, at now: ContinuousClock.Instant
+    ) {
         let key = Self.key(openid, brand)
+        let attempt = delivery.map { Self.key($0) }
         state.withLock { state in
             var record = state.young[key] ?? state.old[key] ?? Record(since: now)
+            if let attempt {
+                if record.counted.contains(attempt) { return }
+                record.counted.append(attempt)
+                if record.counted.count > Self.countedMax.value { record.counted.removeFirst() }
+            }
             if now - record.since > Self.window.value {
                 record.wrong = 0
                 record.since = now
@@ -108,6 +123,14 @@ package final class WrongCodes: Sendable {
         var hasher = Hasher()
         hasher.combine(brand)
         hasher.combine(openid)
+        return hasher.finalize()
+    }
+
+    /// The body counts too: a sender that gives every scan the same id is not to be a way around the count.
+    private static func key(_ delivery: Delivery) -> Int {
+        var hasher = Hasher()
+        hasher.combine(delivery.key)
+        hasher.combine(delivery.bodyHash)
         return hasher.finalize()
     }
 }
