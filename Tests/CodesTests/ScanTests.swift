@@ -258,4 +258,26 @@ struct ScanDeskTests {
 
         #expect(failed == [4])
     }
+
+    @Test(.timeLimit(.minutes(1))) func callerThatGivesUp_isToldAtOnce_andItsScanIsRedeemed() async throws {
+        let scan = try scans(1)[0]
+        let begun = TestSignal<Void>()
+        let released = TestSignal<Void>()
+        let redeemed = Mutex<[String]>([])
+        let desk = ScanDesk { scans, _ in
+            begun.send()
+            try await released.wait()
+            redeemed.withLock { $0 += scans.map(\.openid) }
+            return scans.map(answer)
+        }
+
+        let caller = Task { try await desk.redeem(scan) }
+        try await begun.wait()
+        caller.cancel()
+        let problem = await #expect(throws: Problem.self) { try await caller.value }
+        #expect(problem?.status == 503)
+
+        released.send()
+        try await eventually { redeemed.withLock { $0 } == ["p0"] }
+    }
 }

@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// The first scan goes at once, so that a quiet shop waits for nothing; under load a commit serves as many as came meanwhile.
 package final class ScanDesk: Sendable {
-    private typealias Waiting = (scan: Scan, caller: CheckedContinuation<StoredAnswer, any Error>)
+    private typealias Waiting = (scan: Scan, caller: Waiter)
 
     private struct State {
         var waiting: [ID<Brand>: [Waiting]] = [:]
@@ -33,22 +33,31 @@ package final class ScanDesk: Sendable {
 
     /// Redeems a scan together with those that arrive with it.
     ///
-    /// - Throws: ``Problem``: what was refused, or 503 when too many wait; what the transaction threw.
+    /// - Throws: ``Problem``: what was refused, or 503 when too many wait or the caller's task is cancelled; what the transaction threw.
     package func redeem(_ scan: Scan) async throws -> StoredAnswer {
-        // A caller that gives up leaves its scan in: it may be in the transaction already, and its answer is stored.
-        try await withCheckedThrowingContinuation { caller in
-            let brand = scan.delivery.brand
-            let (isRefused, isFirst) = state.withLock { state -> (Bool, Bool) in
-                guard state.count < Self.waitingMax.value else { return (true, false) }
-                state.count += 1
-                // A brand that has a list, be it empty, has a task that comes back to it.
-                let isFirst = state.waiting[brand] == nil
-                state.waiting[brand, default: []].append((scan, caller))
-                return (false, isFirst)
+        let caller = Waiter()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                if caller.wait(continuation) { add(scan, caller) }
             }
-            if isRefused { return caller.resume(throwing: Problem.unavailable()) }
-            if isFirst { Task { await self.work(brand) } }
+        } onCancel: {
+            // Its scan stays: it may be in the transaction already, and its answer is stored.
+            caller.tell(.failure(Problem.unavailable()))
         }
+    }
+
+    private func add(_ scan: Scan, _ caller: Waiter) {
+        let brand = scan.delivery.brand
+        let (isRefused, isFirst) = state.withLock { state -> (Bool, Bool) in
+            guard state.count < Self.waitingMax.value else { return (true, false) }
+            state.count += 1
+            // A brand that has a list, be it empty, has a task that comes back to it.
+            let isFirst = state.waiting[brand] == nil
+            state.waiting[brand, default: []].append((scan, caller))
+            return (false, isFirst)
+        }
+        if isRefused { return caller.tell(.failure(Problem.unavailable())) }
+        if isFirst { Task { await self.work(brand) } }
     }
 
     private func work(_ brand: ID<Brand>) async {
@@ -72,12 +81,13 @@ package final class ScanDesk: Sendable {
     private func serve(_ batch: [Waiting], _ brand: ID<Brand>) async {
         do {
             let results = try await redeem(batch.map(\.scan), brand)
-            for (waiting, result) in zip(batch, results) { waiting.caller.resume(with: result.mapError { $0 }) }
+            for (waiting, result) in zip(batch, results) { waiting.caller.tell(result.mapError { $0 as any Error }) }
         } catch let error where batch.count > 1 && !Self.isAway(error) {
             // One of them cannot be redeemed: the others shall not suffer for it.
             for waiting in batch { await serve([waiting], brand) }
         } catch {
-            for waiting in batch { waiting.caller.resume(throwing: Self.isAway(error) ? Problem.unavailable() : error) }
+            let told: any Error = Self.isAway(error) ? Problem.unavailable() : error
+            for waiting in batch { waiting.caller.tell(.failure(told)) }
         }
     }
 
@@ -88,5 +98,38 @@ package final class ScanDesk: Sendable {
         case .poolExhausted, .poolClosed, .timedOut, .cancelled: true
         default: error.endsConnection
         }
+    }
+}
+
+/// Whoever waits for an answer: told once, by the desk or because they gave up.
+private final class Waiter: Sendable {
+    private enum State {
+        case coming
+        case waiting(CheckedContinuation<StoredAnswer, any Error>)
+        case told
+    }
+
+    private let state = Mutex(State.coming)
+
+    /// Begins to wait.
+    ///
+    /// - Returns: False for one that gave up before.
+    func wait(_ continuation: CheckedContinuation<StoredAnswer, any Error>) -> Bool {
+        let isWaiting = state.withLock { state in
+            if case .told = state { return false }
+            state = .waiting(continuation)
+            return true
+        }
+        if !isWaiting { continuation.resume(throwing: Problem.unavailable()) }
+        return isWaiting
+    }
+
+    func tell(_ result: Result<StoredAnswer, any Error>) {
+        let continuation = state.withLock { state -> CheckedContinuation<StoredAnswer, any Error>? in
+            defer { state = .told }
+            guard case .waiting(let continuation) = state else { return nil }
+            return continuation
+        }
+        continuation?.resume(with: result)
     }
 }
