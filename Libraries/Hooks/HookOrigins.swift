@@ -30,16 +30,19 @@ package struct HookOrigin: Sendable, Hashable {
 /// Names that nobody has are known as such just as long. Within a second of the last look nothing is asked; in the second after that
 /// known names are still answered from memory while one task asks behind them; later everybody waits for the answer.
 package final class HookOrigins: Sendable {
+    /// By name; a failure for a source none of whose secrets opens.
+    private typealias Origins = [String: Result<HookOrigin, KeysError>]
+
     private struct State {
-        var origins: [String: HookOrigin] = [:]
+        var origins: Origins = [:]
         var loadedAt: ContinuousClock.Instant?
         var askedAt: ContinuousClock.Instant?
-        var refresh: Task<[String: HookOrigin], any Error>?
+        var refresh: Task<Origins, any Error>?
     }
 
     private enum Step {
-        case answer(HookOrigin?)
-        case wait(Task<[String: HookOrigin], any Error>)
+        case answer(Result<HookOrigin, KeysError>?)
+        case wait(Task<Origins, any Error>)
         case unavailable
     }
 
@@ -66,11 +69,12 @@ package final class HookOrigins: Sendable {
 
     /// The source with this name; nil if there is none.
     ///
-    /// - Throws: `PostgresError` and `KeysError` when the sources cannot be read; ``Problem`` 503 in the second after that.
+    /// - Throws: `PostgresError` when the sources cannot be read, ``Problem`` 503 in the second after that; `KeysError` when none of this
+    ///   source's secrets opens.
     package func origin(named name: String) async throws -> HookOrigin? {
         switch step(name, at: clock()) {
-        case .answer(let origin): return origin
-        case .wait(let refresh): return try await refresh.value[name]
+        case .answer(let origin): return try origin?.get()
+        case .wait(let refresh): return try await refresh.value[name]?.get()
         case .unavailable: throw Problem.unavailable()
         }
     }
@@ -103,7 +107,7 @@ package final class HookOrigins: Sendable {
         }
     }
 
-    private func load() async throws -> [String: HookOrigin] {
+    private func load() async throws -> Origins {
         do {
             let origins = try await read()
             state.withLock { state in
@@ -118,14 +122,20 @@ package final class HookOrigins: Sendable {
         }
     }
 
-    private func read() async throws -> [String: HookOrigin] {
-        var origins: [String: HookOrigin] = [:]
+    /// A secret that does not open, of a master key that is gone perhaps, stops its own source at most.
+    private func read() async throws -> Origins {
+        var origins: Origins = [:]
         for row in try await pool.run(HookSourceStatements.origins()) {
-            let secret = HookSecret(
-                bytes: try keys.open(row.sealedSecret, for: .hookSecret, context: row.context),
-                validUntil: row.validUntil)
-            origins[row.name] = HookOrigin(
-                name: row.name, id: row.id, brand: row.brand, secrets: (origins[row.name]?.secrets ?? []) + [secret])
+            let earlier = origins[row.name]
+            do throws(KeysError) {
+                let bytes = try keys.open(row.sealedSecret, for: .hookSecret, context: row.context)
+                let secret = HookSecret(bytes: bytes, validUntil: row.validUntil)
+                let newer = (try? earlier?.get())?.secrets ?? []
+                origins[row.name] = .success(
+                    HookOrigin(name: row.name, id: row.id, brand: row.brand, secrets: newer + [secret]))
+            } catch {
+                if earlier == nil { origins[row.name] = .failure(error) }
+            }
         }
         return origins
     }

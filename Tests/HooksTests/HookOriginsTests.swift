@@ -120,6 +120,24 @@ struct HookOriginsTests {
         }
     }
 
+    @Test func secretThatDoesNotOpen_stopsItsOwnSourceAlone() async throws {
+        try await withBrand { db, brand in
+            let pool = db.pool(as: .operator)
+            _ = try await HookSources.create("lost", brand: brand, keys: .ephemeral(), on: pool)
+            let made = try #require(try await HookSources.create("shop-scans", brand: brand, keys: keys, on: pool))
+            let redeem = db.pool(as: .redeem)
+
+            #expect(try await passes(made.secret, on: redeem))
+            await #expect(throws: KeysError.self) {
+                try await HookOrigins(pool: redeem, keys: keys).origin(named: "lost")
+            }
+
+            // A secret that opens is enough for its source.
+            let second = try #require(try await HookSources.rotate("lost", brand: brand, keys: keys, on: pool)).secret
+            #expect(try await HookOrigins(pool: redeem, keys: keys).origin(named: "lost")?.secrets == [second])
+        }
+    }
+
     @Test func create_withANameThatIsTakenOrDoesNotFitAPath_isRefused() async throws {
         try await withBrand { db, brand in
             let pool = db.pool(as: .operator)
