@@ -91,6 +91,26 @@ struct ScanTests {
         }
     }
 
+    @Test func c04_sameIDWithAnotherBody_atOnce_redeemsOneCode() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            let rounds = 40
+            for round in 0..<rounds {
+                let index = Int64(2 * round)
+                let one = factory.scan(batch, index, by: "p", id: "same-\(round)")
+                let other = factory.scan(batch, index + 1, by: "p", id: "same-\(round)")
+
+                async let first = factory.answers([one])
+                async let second = factory.answers([other])
+                let results = try await (first, second)
+
+                let problems = [results.0[0].problem?.code, results.1[0].problem?.code].compactMap { $0 }
+                #expect(problems == ["idempotency_mismatch"])
+            }
+            #expect(try await factory.count("codes.redemption") == rounds)
+        }
+    }
+
     @Test func c07_codesOutsideActiveRanges_spendNothing() async throws {
         try await Factory.open { factory in
             let batch = try await factory.mint()

@@ -67,11 +67,16 @@ package struct Redeeming: Sendable {
                 return results
             } catch let error as PostgresError where error.endsConnection && attempt < Self.attemptsMax {
                 continue
+            } catch is DeliveryTaken where attempt < Self.attemptsMax {
+                continue
             }
         }
         preconditionFailure("the loop ends by returning or throwing")
     }
 }
+
+/// Rolls a transaction back: another process stored one of its deliveries in this instant, with another body.
+private struct DeliveryTaken: Error {}
 
 /// One transaction of scans; lives as long as it does.
 private struct ScanTransaction {
@@ -132,7 +137,11 @@ private struct ScanTransaction {
             kept[delivery.key] = (delivery.bodyHash, answer)
         }
         let lost = done.answers.map(\.0).filter { !won.contains($0.key) }
-        if !lost.isEmpty { kept.merge(try await inbox.find(lost, brand: brand, on: tx)) { own, _ in own } }
+        if lost.isEmpty { return kept }
+        let earlier = try await inbox.find(lost, brand: brand, on: tx)
+        // With another body it may name another code: what was redeemed for it here would stand without an answer.
+        guard lost.allSatisfy({ earlier[$0.key]?.bodyHash == $0.bodyHash }) else { throw DeliveryTaken() }
+        kept.merge(earlier) { own, _ in own }
         return kept
     }
 }
