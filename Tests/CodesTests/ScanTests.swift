@@ -45,6 +45,9 @@ struct ScanTests {
                 }
             }
             #expect(try await factory.count("codes.redemption") == 1_000)
+            // A backend tells the statistics about once a second, or when it ends.
+            await factory.redeem.shutdown()
+            try await lettingPass(.seconds(1))
             let deadlocks = try await factory.db.superuser.one(
                 Statement<Int>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") {
                     row throws(PostgresError) in try row.next()
