@@ -88,6 +88,7 @@ struct PrizeTests {
         (PrizeRequest(name: "x\ny", kind: .item, cost: .zero, count: 1), 10_000, "prize_malformed"),
         (PrizeRequest(name: "", kind: .item, cost: .zero, count: 1), 10_000, "prize_malformed"),
         (PrizeRequest(name: "x", kind: .points, cost: .zero, count: 1), 10_000, "prize_malformed"),
+        (PrizeRequest(name: "x", kind: .points, points: 1, cost: .zero, count: 1), 10_000, "prize_malformed"),
         (PrizeRequest(name: "x", kind: .coupon, points: 1, cost: .zero, count: 1), 10_000, "prize_malformed"),
     ])
     func table_thatCannotBe_isRefused(request: PrizeRequest, count: Int64, code: String) {

@@ -148,5 +148,9 @@ extension PrizeRequest {
             throw .invalid(
                 "Prize \(number): a prize of points says how many, any other prize says none.", code: "prize_malformed")
         }
+        // Points are paid through the books, and the books move no zero.
+        guard kind != .points || cost > .zero else {
+            throw .invalid("Prize \(number): points have a cost, or nobody would be paid.", code: "prize_malformed")
+        }
     }
 }
