@@ -34,13 +34,21 @@ struct CodesCommand: AsyncParsableCommand {
         func run() async throws {
             let ring = try keys.ring()
             let wanted = try prizes.map { try PrizeFile.prizes(String(decoding: read($0), as: UTF8.self)) } ?? []
+            let wish = requestID ?? "\(ID<CodeBatch>.mint())"
             let (batch, isNew) = try await database.withPool { pool in
                 let request = MintRequest(
-                    brand: brand.id, requestID: requestID ?? "\(ID<CodeBatch>.mint())", count: count, prizes: wanted,
-                    label: label, shop: try await shopID(on: pool))
+                    brand: brand.id, requestID: wish, count: count, prizes: wanted, label: label,
+                    shop: try await shopID(on: pool))
                 return try await Minting.mint(request, author: CodesCommand.author, keys: ring, on: pool)
             }
-            try await write(OpenBatch(batch, keys: ring))
+            do {
+                try await write(OpenBatch(batch, keys: ring))
+            } catch {
+                // The batch stands: only its request gets its file.
+                Terminal.complain(
+                    "Batch \(batch.handle) is minted, its file is not: repeat the command with --request-id \(wish).")
+                throw error
+            }
             try output.show([batch], isNew: isNew)
         }
 
