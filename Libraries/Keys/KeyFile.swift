@@ -125,6 +125,11 @@ extension KeyFile {
         guard link(draft, path) == 0 else {
             throw errno == EEXIST ? .exists(path: path) : Self.failure("link", path)
         }
+        // The name too must survive a power cut: what is sealed from now on is lost without it.
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw Self.failure("open", folder) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw Self.failure("fsync", folder) }
     }
 
     private static func check(_ path: String, kind: mode_t, mode: UInt32, descriptor: Int32? = nil) throws(KeysError) {
