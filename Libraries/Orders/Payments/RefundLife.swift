@@ -173,8 +173,9 @@ enum RefundLife {
         .seconds(1), .seconds(2), .seconds(5), .seconds(15), .seconds(60), .seconds(300), .seconds(900),
         .seconds(3_600), .seconds(21_600), .seconds(86_400),
     ]
-    /// While WeChat Pay works on it: most take seconds, one to a bank card takes days. Calls that failed count as well, so the pauses must
-    /// stay short for longer than the answer itself would ask for.
+    /// While WeChat Pay works on it: most take seconds, one to a bank card takes days.
+    ///
+    /// Calls that failed count as well, so the pauses must stay short for longer than the answer itself would ask for.
     private static let waits: [Duration] = [
         .seconds(5), .seconds(15), .seconds(60), .seconds(60), .seconds(300), .seconds(300), .seconds(900),
         .seconds(3_600), .seconds(21_600), .seconds(86_400),
