@@ -12,8 +12,9 @@ struct PrivacyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Erases a person: destroys the key of their data. There is no way back.",
             discussion: """
-                Identifiers and addresses can be read by nobody afterwards; orders and money stay, with the person's id. Whoever \
-                comes back with the same identifier is a new person.
+                Identifiers and addresses can be read by nobody afterwards; orders, money and the greetings of gifts stay, with the \
+                person's id, and sealed bodies of hooks that named them until 14 days have passed. Whoever comes back with the same \
+                identifier is a new person.
                 """)
         @Argument(help: "The person's id.") var person: IDArgument<Person>
         @Option(help: "The brand that knows the person.") var brand: IDArgument<Brand>
