@@ -218,18 +218,18 @@ struct TourGifts {
         Terminal.say("✓ 25 hours passed in a moment")
     }
 
-    /// Refunds that failed are called again after pauses that grow to minutes; where nothing moves, the clock does.
+    /// Refunds that failed are called again after pauses that grow to hours; where nothing moves, the clock does.
     private func awaitRefunds() async throws {
         let due = Self.given - Self.accepted
-        var last = (refunded: -1, since: ContinuousClock.now)
+        var last = (refunded: -1, since: ContinuousClock.now, skip: Duration.seconds(60))
         try await wait("Not all of the \(due) refunds were paid out: is siyu-gifts running?", within: .seconds(300)) {
             let counts = try await pool.one(TourStatements.gifts(brand: brand))
             Terminal.progress("refunds: \(counts.refunded) of \(due)")
             if counts.refunded != last.refunded {
-                last = (counts.refunded, .now)
+                last = (counts.refunded, .now, .seconds(60))
             } else if last.since.duration(to: .now) > .seconds(5) {
-                try await pool.execute(ClockStatements.advance(.seconds(60)))
-                last.since = .now
+                try await pool.execute(ClockStatements.advance(last.skip))
+                last = (counts.refunded, .now, min(last.skip * 4, .seconds(86_400)))
             }
             return counts.expired == due && counts.refunded == due
         }
