@@ -47,7 +47,9 @@ struct TourTests {
         }
     }
 
-    /// Twenty tours in the full form (`make chaos`), one else; in each, services are killed at random until the tour is over.
+    /// Twenty tours in the full form (`make chaos`), one else; in each, every service is killed once, in any order and at any moment.
+    ///
+    /// Not more often: a job whose process is lost three times while it runs is quarantined, whoever killed it.
     @Test func o01_anyServiceKilledAtAnyMoment_changesNoCount() async throws {
         let isFull = ProcessInfo.processInfo.environment["SIYU_CHAOS"] == "full"
         var kills: [String: Int] = [:]
@@ -61,10 +63,9 @@ struct TourTests {
                     defer { walk.end() }
                     return try deployment.tour()
                 }
-                while !walk.isOver {
-                    try await lettingPass(.milliseconds(Int.random(in: 500...8_000)))
+                for name in Deployment.services.map(\.name).shuffled() {
+                    try await lettingPass(.milliseconds(Int.random(in: 200...8_000)))
                     if walk.isOver { break }
-                    guard let name = Deployment.services.randomElement()?.name else { continue }
                     deployment[name].kill()
                     try deployment.start(name)
                     try await deployment[name].awaitReady()
