@@ -133,6 +133,7 @@ struct JobPump {
             throw error
         }
         if tellsIdle { session.bench.told(isIdle: true) }
+        session.bench.written(finished)
         take(replies, for: finished, claim: limit)
     }
 

@@ -10,6 +10,8 @@ final class Workbench: Sendable {
         /// Jobs that must not run beside one another.
         var loners: Deque<ClaimedJob> = []
         var isLonerRunning = false
+        /// A loner that ended and is not written down yet: while it is not, the next loner could still take it down.
+        var endedLoner: UUID?
         var running: [UUID: ClaimToken] = [:]
         var finished: [FinishedJob] = []
         var oldestFinish: ContinuousClock.Instant?
@@ -113,11 +115,12 @@ final class Workbench: Sendable {
     func finish(_ job: ClaimedJob, _ outcome: JobOutcome, took duration: Duration) {
         let (matches, mustRing) = state.withLock { state in
             state.running[job.token.id] = nil
-            if job.runsAlone { state.isLonerRunning = false }
             state.jobSeconds += (duration.inSeconds - state.jobSeconds) * 0.05
             switch outcome {
-            case .lost, .completedItself: break
+            case .lost, .completedItself:
+                if job.runsAlone { state.isLonerRunning = false }
             case .completed, .postponed, .discarded, .released:
+                if job.runsAlone { state.endedLoner = job.token.id }
                 state.finished.append(FinishedJob(token: job.token, outcome: outcome))
                 if state.oldestFinish == nil { state.oldestFinish = .now }
             }
@@ -156,6 +159,19 @@ final class Workbench: Sendable {
             defer { state.finished = [] }
             return state.finished
         }
+    }
+
+    /// What was taken is written down: the next loner may start.
+    func written(_ jobs: [FinishedJob]) {
+        let matches = state.withLock { state in
+            guard let loner = state.endedLoner, jobs.contains(where: { $0.token.id == loner }) else {
+                return [] as [(CheckedContinuation<ClaimedJob?, Never>, ClaimedJob)]
+            }
+            state.endedLoner = nil
+            state.isLonerRunning = false
+            return state.matched()
+        }
+        for (continuation, job) in matches { continuation.resume(returning: job) }
     }
 
     func putBack(_ jobs: [FinishedJob]) {
