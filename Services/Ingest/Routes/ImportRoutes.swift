@@ -150,11 +150,3 @@ extension StoredAnswer {
         self.init(status: 202, body: try ImportAnswer(record).json)
     }
 }
-
-extension Response {
-    fileprivate init(_ answer: StoredAnswer) {
-        self.init(
-            status: .init(code: answer.status), headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
-    }
-}

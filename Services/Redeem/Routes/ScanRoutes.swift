@@ -50,13 +50,3 @@ extension HTTPFields {
     /// The field of a name that is known to be one.
     fileprivate subscript(name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
 }
-
-extension Response {
-    /// An answer as it is stored.
-    fileprivate init(_ answer: StoredAnswer) {
-        self.init(
-            status: .init(code: answer.status),
-            headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
-    }
-}

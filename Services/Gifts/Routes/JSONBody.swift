@@ -7,30 +7,10 @@ import Hummingbird
 import Kernel
 import NIOCore
 
-extension JSONEncoder {
-    /// JSON as the contract has it: `snake_case`, instants in RFC 3339 with offset, keys in one order.
-    static var api: JSONEncoder {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }
-}
-
 extension StoredAnswer {
     /// An answer of one document.
     init(_ status: Int, _ document: some Encodable) throws {
         self.init(status: status, body: Array(try JSONEncoder.api.encode(document)))
-    }
-}
-
-extension Response {
-    /// An answer as it was stored, or would be.
-    init(_ answer: StoredAnswer) {
-        self.init(
-            status: .init(code: answer.status), headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 }
 
