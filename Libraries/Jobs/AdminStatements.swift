@@ -10,8 +10,9 @@ enum AdminStatements {
     static func statistics(queue: String?) -> Statement<JobQueueStatistics> {
         Statement(
             """
-            SELECT q.name, q.paused_at, q.pause_reason, h.ready, h.running, l.waiting, x.discarded,
-                h.ready + h.running >= \(countMax) OR l.waiting >= \(countMax) OR x.discarded >= \(countMax),
+            SELECT q.name, p.paused_at, p.reason, h.ready, h.running, l.waiting + g.waiting, x.discarded,
+                h.ready + h.running >= \(countMax) OR l.waiting >= \(countMax) OR g.waiting >= \(countMax)
+                    OR x.discarded >= \(countMax),
                 GREATEST(COALESCE(clock_timestamp() - h.oldest, INTERVAL '0'), INTERVAL '0')
             FROM jobs.queue q
             CROSS JOIN LATERAL (
@@ -25,8 +26,16 @@ enum AdminStatements {
                 SELECT count(*) AS waiting
                 FROM (SELECT FROM jobs.later WHERE queue_id = q.queue_id LIMIT \(countMax)) c) l
             CROSS JOIN LATERAL (
+                SELECT count(*) AS waiting
+                FROM (SELECT FROM jobs.gate WHERE queue_id = q.queue_id LIMIT \(countMax)) c) g
+            CROSS JOIN LATERAL (
                 SELECT count(*) AS discarded
                 FROM (SELECT FROM jobs.discarded WHERE queue_id = q.queue_id LIMIT \(countMax)) c) x
+            LEFT JOIN LATERAL (
+                SELECT paused_at, reason FROM jobs.pause
+                WHERE queue_id = q.queue_id AND kind_id IS NULL AND brand_id IS NULL AND quota_id IS NULL
+                    AND until > siyu.clock()
+                ORDER BY pause_id LIMIT 1) p ON true
             WHERE \(queue)::text IS NULL OR q.name = \(queue)
             ORDER BY q.name
             """
@@ -63,6 +72,10 @@ enum AdminStatements {
                     enqueued_at, due_at, NULL
                 FROM jobs.later WHERE \(state)::text IS NULL OR \(state) = 'waiting')
                 UNION ALL
+                (SELECT id, queue_id, kind_id, 'waiting', CASE WHEN blocked THEN 'lane' ELSE 'gate' END, priority,
+                    run_no, tries, crashes, brand_id, enqueued_at, ready_at, NULL
+                FROM jobs.gate WHERE \(state)::text IS NULL OR \(state) = 'waiting')
+                UNION ALL
                 (SELECT id, queue_id, kind_id, 'completed', NULL, NULL, run_no, tries, NULL, brand_id,
                     enqueued_at, finished_at, NULL
                 FROM jobs.done WHERE \(state)::text IS NULL OR \(state) = 'completed')
@@ -95,56 +108,49 @@ enum AdminStatements {
     }
 
     /// A discarded job begins anew: its tries and crashes are forgiven, its run number goes on.
-    static func retry(_ id: UUID) -> Statement<String> {
+    static func revive(_ ids: [UUID], spacing: Duration) -> Statement<UUID> {
+        Statement("SELECT r FROM jobs.revive(\(ids), \(spacing)) r") { row throws(PostgresError) in try row.next() }
+    }
+
+    static func queue(of id: UUID) -> Statement<String> {
         Statement(
             """
-            WITH taken AS (DELETE FROM jobs.discarded WHERE id = \(id) RETURNING *),
-            ready AS (
-                INSERT INTO jobs.hot (
-                    queue_id, kind_id, id, enqueued_at, run_no, priority, max_tries, brand_id, payload)
-                SELECT queue_id, kind_id, id, enqueued_at, run_no, priority, max_tries, brand_id, payload FROM taken
-                ON CONFLICT (id) DO NOTHING
-            )
-            SELECT q.name FROM taken t JOIN jobs.queue q ON q.queue_id = t.queue_id
+            SELECT q.name FROM jobs.later l JOIN jobs.queue q ON q.queue_id = l.queue_id WHERE l.id = \(id)
             """
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    /// A job that does not run goes to `discarded`; one that runs, or just started, is left alone.
-    static func cancel(_ id: UUID) -> Statement<Bool> {
-        Statement(
-            """
-            WITH ready AS (
-                DELETE FROM jobs.hot
-                WHERE id = \(id) AND worker = '00000000-0000-0000-0000-000000000000' RETURNING *
-            ), waiting AS (
-                DELETE FROM jobs.later WHERE id = \(id) RETURNING *
-            ), taken AS (
-                SELECT id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload
-                FROM ready
-                UNION ALL
-                SELECT id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload
-                FROM waiting
-            )
-            INSERT INTO jobs.discarded (
-                id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload,
-                reason, last_error)
-            SELECT t.*, 'cancelled', '' FROM taken t
-            ON CONFLICT (id) DO NOTHING
-            RETURNING true
-            """
-        ) { row throws(PostgresError) in try row.next() }
+    struct Cancelled: Sendable {
+        let id: UUID
+        /// Whether its worker was asked to stop it, which takes a heartbeat.
+        let wasRunning: Bool
     }
 
-    static func pause(_ queue: String, reason: String) -> Statement<Void> {
+    static func cancel(_ ids: [UUID], author: String, reason: String) -> Statement<Cancelled> {
+        Statement("SELECT id, was_running FROM jobs.cancel(\(ids), \(author), \(reason))") {
+            row throws(PostgresError) in Cancelled(id: try row.next(), wasRunning: try row.next())
+        }
+    }
+
+    static func pause(_ queue: String, reason: String, author: String) -> Statement<Void> {
         Statement(
             """
-            UPDATE jobs.queue SET paused_at = COALESCE(paused_at, clock_timestamp()), pause_reason = \(reason)
-            WHERE name = \(queue)
+            INSERT INTO jobs.pause (queue_id, reason, author)
+            SELECT queue_id, \(reason), \(author) FROM jobs.queue WHERE name = \(queue)
             """)
     }
 
+    /// Ends the pauses of a whole queue.
     static func resume(_ queue: String) -> Statement<Void> {
-        Statement("UPDATE jobs.queue SET paused_at = NULL, pause_reason = NULL WHERE name = \(queue)")
+        Statement(
+            """
+            WITH ended AS (
+                DELETE FROM jobs.pause
+                WHERE queue_id = (SELECT queue_id FROM jobs.queue WHERE name = \(queue)) AND kind_id IS NULL
+                    AND brand_id IS NULL AND quota_id IS NULL
+                RETURNING jobs.unpause(pause)
+            )
+            SELECT FROM jobs.queue WHERE name = \(queue)
+            """)
     }
 }

@@ -26,6 +26,15 @@ struct ClaimedJob: Sendable {
     let enqueuedAt: Date
     let readyAt: Date
     let claimedAt: Date
+    /// The version of the payload's shape.
+    let version: Int16
+    /// Whether its end may let another one in.
+    let isGated: Bool
+    /// How the business calls it.
+    let key: String?
+    let deadlineAt: Date?
+    /// The trace context of its push.
+    let trace: [UInt8]?
     let payload: [UInt8]
 
     /// A job that was in a lost process is counted as crashed before it starts, so that only what really ran is blamed.
@@ -77,6 +86,8 @@ public enum DiscardReason: String, Sendable, CaseIterable {
     case poison
     /// An operator cancelled it.
     case cancelled
+    /// Its deadline had passed before it could start.
+    case late
 }
 
 /// A claimed job's end, on its way to the database.

@@ -1,11 +1,12 @@
 import Postgres
 import Synchronization
 
-/// The numbers of queues and kinds, remembered for the life of the process: they never change and are never deleted.
+/// The numbers of queues, kinds and quotas, remembered for the life of the process: they never change and are never deleted.
 final class JobCatalog: Sendable {
     private struct State {
         var queues: [String: Int32] = [:]
         var kinds: [String: Int32] = [:]
+        var quotas: [String: Int32] = [:]
     }
     private let pool: Pool
     private let state = Mutex(State())
@@ -23,6 +24,13 @@ final class JobCatalog: Sendable {
         if let id = state.withLock({ $0.kinds[name] }) { return id }
         let id = try await find(JobStatements.kindID(name), orAdd: JobStatements.addKind(name))
         state.withLock { $0.kinds[name] = id }
+        return id
+    }
+
+    func quotaID(_ quota: JobQuota) async throws(PostgresError) -> Int32 {
+        if let id = state.withLock({ $0.quotas[quota.name] }) { return id }
+        let id = try await find(JobStatements.quotaID(quota.name), orAdd: JobStatements.addQuota(quota))
+        state.withLock { $0.quotas[quota.name] = id }
         return id
     }
 

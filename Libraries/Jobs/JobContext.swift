@@ -88,7 +88,7 @@ public struct JobContext: Sendable {
         do {
             let result = try await run.pool.transaction { transaction in
                 try await run.faults.reach(.before, .fence, on: transaction)
-                guard try await !transaction.run(JobStatements.complete(run.job.token)).isEmpty else {
+                guard try await transaction.one(JobStatements.complete(run.job.token)) != nil else {
                     throw JobError.leaseLost
                 }
                 try await run.faults.reach(.after, .fence, on: transaction)

@@ -33,8 +33,15 @@ public enum JobError: Error, Sendable, Equatable {
     case payloadDoesNotDecode(path: String)
     /// The parameters do not encode as JSON.
     case parametersDoNotEncode(jobName: String)
+    /// A job that another one shall wait for is not known, or its history is deleted already.
+    case unknownDependency
     /// There is no queue of this name.
     case unknownQueue(String)
+
+    /// What the queue's own functions refuse, by its name.
+    static func naming(_ error: any Error) -> any Error {
+        (error as? PostgresError)?.sqlState?.rawValue == "SJ002" ? unknownDependency : error
+    }
 }
 
 /// An error that can say something about itself which is safe to store and to show: no personal data, no secrets.

@@ -100,13 +100,13 @@ struct JobPump {
         let ahead = Double(options.concurrency) * Self.hold.inSeconds / max(load.jobSeconds, 1e-6)
         let target = min(options.concurrency + Int(ahead), options.prefetchMax)
         let want = isDraining ? 0 : max(0, target - load.held)
-        let isLow = load.waiting * 2 <= target - options.concurrency
+        let isLow = load.hasGateNews || load.waiting * 2 <= target - options.concurrency
         if session.bench.takeWake() {
             poll.reset()
             nextPoll = now
         }
         let mayClaim = want > 0 && isLow
-        let claimsNow = mayClaim && (expectsMore || now >= nextPoll)
+        let claimsNow = mayClaim && (expectsMore || now >= nextPoll || load.hasGateNews)
         let lingered = load.oldestFinish.map { $0 + Self.linger <= now } ?? false
         let flushes = load.finished > 0 && (lingered || load.held == 0 || load.finished >= session.bench.flushCount)
         if claimsNow || flushes { return .exchange(claim: mayClaim ? want : 0) }
@@ -161,8 +161,10 @@ struct JobPump {
         }
         guard limit > 0 else { return steps }
         let now = ContinuousClock.now
-        if now >= nextPromote {
+        if now >= nextPromote || session.bench.takeGateNews() {
             steps.append((.promote, JobStatements.promote(limit: Self.promoteMax)))
+            let queues = session.queueNames.keys.sorted()
+            steps.append((.promote, JobStatements.admit(queues: queues, limit: Self.promoteMax)))
             nextPromote = now + Self.promoteInterval
         }
         let queues = scan.queuesInTurn()
@@ -205,12 +207,14 @@ struct JobPump {
         var unsettled = Set(finished.lazy.filter(\.outcome.isSettled).map(\.token.id))
         var lost: [UUID] = []
         var wasPromoted = false
+        var turnAt: ContinuousClock.Instant?
         for reply in replies {
             switch reply {
             case .set, .touched: break
             case .lost(let ids): lost += ids
             case .settled(let id): unsettled.remove(id)
             case .promoted: wasPromoted = true
+            case .nextTurn(let pause): turnAt = .now + pause
             case .claimed(let job): claimed.append(job)
             }
         }
@@ -236,6 +240,10 @@ struct JobPump {
             session.bench.setIdle(false)
             poll.reset()
             nextPoll = now + session.options.pollInterval.lowerBound
+        }
+        if let turnAt {
+            nextPoll = min(nextPoll, turnAt)
+            nextPromote = min(nextPromote, turnAt)
         }
         session.bench.add(claimed)
     }

@@ -104,30 +104,30 @@ extension JobQueue {
         return records.first.map { ($0, attempts) }
     }
 
-    /// Lets a discarded job run again, with its tries and crashes forgiven; false if it is not discarded.
+    /// Lets a discarded job run again, with its tries and crashes forgiven; false if it is not discarded, or another one
+    /// has its unique key.
     public func retry(_ id: JobID) async throws -> Bool {
-        guard let queue = try await pool.first(AdminStatements.retry(id.rawValue)) else { return false }
-        await wake(queue)
+        guard try await pool.first(AdminStatements.revive([id.rawValue], spacing: .zero)) != nil else { return false }
+        if let queue = try await pool.first(AdminStatements.queue(of: id.rawValue)) { await wake(queue) }
         return true
     }
 
-    /// Discards a job that does not run; false if it runs, has ended, or is not known.
-    public func cancel(_ id: JobID) async throws -> Bool {
-        try await pool.first(AdminStatements.cancel(id.rawValue)) ?? false
+    /// Discards a job that does not run, and asks the worker of one that runs to stop it; false if it has ended or is not
+    /// known.
+    public func cancel(_ id: JobID, author: String = "siyu", reason: String = "no reason given") async throws -> Bool {
+        try await pool.first(AdminStatements.cancel([id.rawValue], author: author, reason: reason)) != nil
     }
 
     /// Keeps jobs of a queue from being claimed; those that run go on.
     ///
     /// Needs the operator's role.
-    public func pause(_ queue: String, reason: String) async throws {
-        guard try await pool.execute(AdminStatements.pause(queue, reason: reason)) == 1 else {
+    public func pause(_ queue: String, reason: String, author: String = "siyu") async throws {
+        guard try await pool.execute(AdminStatements.pause(queue, reason: reason, author: author)) == 1 else {
             throw JobError.unknownQueue(queue)
         }
     }
 
     /// Lets the jobs of a queue be claimed again.
-    ///
-    /// Needs the operator's role.
     public func resume(_ queue: String) async throws {
         guard try await pool.execute(AdminStatements.resume(queue)) == 1 else {
             throw JobError.unknownQueue(queue)

@@ -96,32 +96,38 @@ public final class JobQueue: Sendable {
     /// Pushes a job in a transaction of its own, durable on return, and wakes a worker.
     ///
     /// A lost connection is answered by pushing again under the same id, so that the job exists once.
+    ///
+    /// - Returns: The job's id; that of an earlier job if it has the unique key.
     @discardableResult
     public func push<Parameters: JobParameters>(
         _ parameters: Parameters, options: JobOptions = .init()
     ) async throws -> JobID {
         let id = JobID.mint()
-        let push = try await statement([id], [parameters], options)
+        let push = JobStatements.push(try await batch([(id, parameters, options)], options))
+        var standing: UUID?
         do {
-            try await pool.execute(push)
+            standing = try await pool.first(push)
         } catch  where error.endsConnection {
             // The first one may have arrived: the job may even be done already.
-            if try await !pool.one(JobStatements.exists(id.rawValue)) { try await pool.execute(push) }
+            if try await !pool.one(JobStatements.exists(id.rawValue)) { standing = try await pool.first(push) }
+        } catch {
+            throw JobError.naming(error)
         }
         await wake(options.queue(of: Parameters.self))
-        return id
+        return standing.map(JobID.init(rawValue:)) ?? id
     }
 
     /// Pushes a job as part of `transaction`: it exists if and when that commits.
     ///
     /// Call ``wake(_:)`` afterwards if the second that polling may take is too long.
+    ///
+    /// - Returns: The job's id; that of an earlier job if it has the unique key.
     @discardableResult
     public func push<Parameters: JobParameters>(
         _ parameters: Parameters, options: JobOptions = .init(), on transaction: Transaction
     ) async throws -> JobID {
         let id = JobID.mint()
-        try await transaction.execute(statement([id], [parameters], options))
-        return id
+        return try await send(batch([(id, parameters, options)], options), on: transaction).first ?? id
     }
 
     /// Pushes many jobs of one kind as part of `transaction`, to be run in the order of the array as far as several
@@ -132,17 +138,52 @@ public final class JobQueue: Sendable {
     public func push<Parameters: JobParameters>(
         contentsOf parameters: [Parameters], options: JobOptions = .init(), on transaction: Transaction
     ) async throws -> [JobID] {
-        var ids: [JobID] = []
-        ids.reserveCapacity(parameters.count)
-        var rest = parameters[...]
-        while !rest.isEmpty {
-            let part = rest.prefix(Self.pushBatch)
-            rest = rest.dropFirst(Self.pushBatch)
-            let partIDs = part.map { _ in JobID.mint() }
-            try await transaction.execute(statement(partIDs, Array(part), options))
-            ids += partIDs
+        try await push(contentsOf: parameters, on: transaction) { _ in options }
+    }
+
+    /// Pushes many jobs of one kind as part of `transaction`, each with its own lane, key and unique key.
+    ///
+    /// What else the options say should be alike, or come in few varieties: each variety is a statement.
+    ///
+    /// - Returns: Their ids, in the order of `parameters`; where an earlier job has the unique key, the id of that job.
+    @discardableResult
+    public func push<Parameters: JobParameters>(
+        contentsOf parameters: [Parameters], on transaction: Transaction, options: (Parameters) -> JobOptions
+    ) async throws -> [JobID] {
+        var ids = parameters.map { _ in JobID.mint() }
+        var varieties: [(common: JobOptions, places: [Int])] = []
+        var variety: [JobOptions: Int] = [:]
+        let all = parameters.map(options)
+        for (place, options) in all.enumerated() {
+            let common = options.common
+            // A lane keeps the order of the array; then a variety that comes again is a statement of its own.
+            if common.lane != nil, variety[common] != varieties.count - 1 { variety[common] = nil }
+            if let known = variety[common] {
+                varieties[known].places.append(place)
+            } else {
+                variety[common] = varieties.count
+                varieties.append((common, [place]))
+            }
+        }
+        for (common, places) in varieties {
+            var rest = places[...]
+            while !rest.isEmpty {
+                let part = rest.prefix(Self.pushBatch)
+                rest = rest.dropFirst(Self.pushBatch)
+                let batch = try await batch(part.map { (ids[$0], parameters[$0], all[$0]) }, common)
+                for (place, standing) in zip(part, try await send(batch, on: transaction)) { ids[place] = standing }
+            }
         }
         return ids
+    }
+
+    /// The ids that stand for the jobs, where they can be others than their own.
+    private func send(_ batch: JobStatements.Push, on transaction: Transaction) async throws -> [JobID] {
+        do {
+            return try await transaction.run(JobStatements.push(batch)).map(JobID.init(rawValue:))
+        } catch {
+            throw JobError.naming(error)
+        }
     }
 
     /// Tells idle workers of a queue that there is something to do.
@@ -159,21 +200,29 @@ public final class JobQueue: Sendable {
     /// How many jobs one statement inserts: enough to make the round trip cheap, few enough to bound its memory.
     private static let pushBatch = 1_000
 
-    private func statement<Parameters: JobParameters>(
-        _ ids: [JobID], _ parameters: [Parameters], _ options: JobOptions
-    ) async throws -> Statement<Void> {
+    private func batch<Parameters: JobParameters>(
+        _ jobs: [(id: JobID, parameters: Parameters, options: JobOptions)], _ options: JobOptions
+    ) async throws -> JobStatements.Push {
         let queue = try await catalog.queueID(options.queue(of: Parameters.self))
         let kind = try await catalog.kindID(Parameters.jobName)
+        var quota: Int32?
+        if let named = Parameters.jobQuota { quota = try await catalog.quotaID(named) }
         let encoder = JSONEncoder()
-        let payloads: [[UInt8]] = try parameters.map {
+        var batch = JobStatements.Push(
+            queue: queue, kind: kind, version: Int16(clamping: Parameters.jobVersion), quota: quota, options: options,
+            trace: nil)
+        for (id, parameters, options) in jobs {
             do {
-                return Array(try encoder.encode($0))
+                batch.payloads.append(Array(try encoder.encode(parameters)))
             } catch is EncodingError {
                 throw JobError.parametersDoNotEncode(jobName: Parameters.jobName)
             }
+            batch.ids.append(id.rawValue)
+            batch.lanes.append(options.lane?.name)
+            batch.keys.append(options.key)
+            batch.uniques.append(options.unique?.key)
         }
-        return JobStatements.push(
-            ids: ids.map(\.rawValue), payloads: payloads, queue: queue, kind: kind, options: options)
+        return batch
     }
 }
 

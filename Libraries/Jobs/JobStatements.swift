@@ -25,32 +25,91 @@ enum JobStatements {
         Statement("INSERT INTO jobs.kind (name) VALUES (\(name)) ON CONFLICT (name) DO NOTHING")
     }
 
+    static func quotaID(_ name: String) -> Statement<Int32> {
+        Statement("SELECT quota_id FROM jobs.quota WHERE name = \(name)") { row throws(PostgresError) in
+            try row.next()
+        }
+    }
+
+    /// A quota that is there already keeps its values: an operator may have changed them.
+    static func addQuota(_ quota: JobQuota) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO jobs.quota (name, running_max, rate_interval, burst, is_fair)
+            VALUES (\(quota.name), \(quota.runningMax.map { Int32(clamping: $0) }), \(quota.rate?.interval),
+                \(Int32(clamping: quota.rate?.burst ?? 1)), \(quota.isFair))
+            ON CONFLICT (name) DO NOTHING
+            """)
+    }
+
     // MARK: Push
+
+    /// Jobs of one kind that are pushed together, and what they have in common.
+    struct Push: Sendable {
+        let queue: Int32
+        let kind: Int32
+        let version: Int16
+        let quota: Int32?
+        /// Where no job has a lane, a key or a unique key of its own, these count for all.
+        let options: JobOptions
+        let trace: [UInt8]?
+        var ids: [UUID] = []
+        var payloads: [[UInt8]] = []
+        var lanes: [String?] = []
+        var keys: [String?] = []
+        var uniques: [String?] = []
+
+        /// Whether the jobs ask for more than to run.
+        var asks: Bool {
+            options.unique != nil || options.lane != nil || quota != nil || !options.dependsOn.isEmpty
+        }
+        var maxTries: Int32 { Int32(clamping: options.maxTries ?? 0) }
+        var delay: Duration? { options.delay.flatMap { $0 > .zero ? $0 : nil } }
+    }
 
     /// Rows are inserted in the order of the arrays; an id that is there already is left alone, so that a push may be
     /// repeated when its outcome is unknown.
-    static func push(
-        ids: [UUID], payloads: [[UInt8]], queue: Int32, kind: Int32, options: JobOptions
-    ) -> Statement<Void> {
-        let maxTries = Int32(clamping: options.maxTries ?? 0)
-        guard let delay = options.delay, delay > .zero else {
+    ///
+    /// Answers with nothing, or, for jobs that ask for something, with the ids that stand for them.
+    static func push(_ push: Push) -> Statement<UUID> {
+        let options = push.options
+        if push.asks {
             return Statement(
                 """
-                INSERT INTO jobs.hot (queue_id, kind_id, id, priority, max_tries, brand_id, payload)
-                SELECT \(queue), \(kind), j.id, \(options.priority), \(maxTries), \(options.brand), j.payload
-                FROM unnest(\(ids), \(payloads)) WITH ORDINALITY AS j (id, payload, n)
+                SELECT id FROM jobs.push(
+                    \(push.queue), \(push.kind), \(push.ids), \(push.payloads), \(push.version), \(options.priority),
+                    \(push.maxTries), \(options.brand), \(push.delay), \(options.deadline), \(push.trace),
+                    \(push.quota), \(options.lane.map { Int16($0.width) }), \(push.lanes), \(push.keys),
+                    \(push.uniques), \(options.unique?.scope), \(options.unique?.window),
+                    \(options.dependsOn.map(\.rawValue)))
+                """
+            ) { row throws(PostgresError) in try row.next() }
+        }
+        guard let delay = push.delay else {
+            return Statement(
+                """
+                INSERT INTO jobs.hot (
+                    queue_id, kind_id, id, priority, max_tries, brand_id, payload, version, key, deadline_at, trace)
+                SELECT \(push.queue), \(push.kind), j.id, \(options.priority), \(push.maxTries), \(options.brand),
+                    j.payload, \(push.version), j.key, siyu.clock() + \(options.deadline), \(push.trace)
+                FROM unnest(\(push.ids), \(push.payloads), \(push.keys)) WITH ORDINALITY AS j (id, payload, key, n)
                 ORDER BY j.n
                 ON CONFLICT (id) DO NOTHING
-                """)
+                """
+            ) { row throws(PostgresError) in try row.next() }
         }
         return Statement(
             """
-            INSERT INTO jobs.later (queue_id, kind_id, id, due_at, priority, max_tries, brand_id, reason, payload)
-            SELECT \(queue), \(kind), j.id, siyu.clock() + \(delay), \(options.priority), \(maxTries), \(options.brand),
-                'delayed', j.payload
-            FROM unnest(\(ids), \(payloads)) AS j (id, payload)
+            INSERT INTO jobs.later (
+                queue_id, kind_id, id, due_at, priority, max_tries, brand_id, reason, payload, version, key,
+                deadline_at, trace)
+            SELECT \(push.queue), \(push.kind), j.id, siyu.clock() + \(delay), \(options.priority), \(push.maxTries),
+                \(options.brand), 'delayed', j.payload, \(push.version), j.key,
+                siyu.clock() + \(delay) + \(options.deadline), \(push.trace)
+            FROM unnest(\(push.ids), \(push.payloads), \(push.keys)) AS j (id, payload, key)
             ON CONFLICT (id) DO NOTHING
-            """)
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     /// Whether a job of this id is or was known.
@@ -58,6 +117,7 @@ enum JobStatements {
         Statement(
             """
             SELECT EXISTS (SELECT FROM jobs.hot WHERE id = \(id)) OR EXISTS (SELECT FROM jobs.later WHERE id = \(id))
+                OR EXISTS (SELECT FROM jobs.gate WHERE id = \(id))
                 OR EXISTS (SELECT FROM jobs.done WHERE id = \(id))
                 OR EXISTS (SELECT FROM jobs.discarded WHERE id = \(id))
             """
@@ -78,6 +138,8 @@ enum JobStatements {
         case settled(UUID)
         /// A queue that received due jobs.
         case promoted(Int32)
+        /// Jobs wait at the gate for the next turn of a rate.
+        case nextTurn(in: Duration)
         case claimed(ClaimedJob)
     }
 
@@ -140,26 +202,36 @@ enum JobStatements {
         Statement("SELECT p FROM jobs.promote(\(limit)) p") { row throws(PostgresError) in .promoted(try row.next()) }
     }
 
+    /// Lets jobs in that wait at the gate of the queues.
+    static func admit(queues: [Int32], limit: Int32) -> Statement<Reply> {
+        Statement("SELECT queue_id, again FROM jobs.admit(\(queues), \(limit))") { row throws(PostgresError) in
+            let queue: Int32? = try row.next()
+            let again: Duration? = try row.next()
+            return queue.map { .promoted($0) } ?? .nextTurn(in: again ?? .zero)
+        }
+    }
+
     static func claim(
         worker: UUID, claimNumber: Int64, queue: Int32, floors: [Int64], limit: Int32
     ) -> Statement<Reply> {
         Statement(
             """
-            SELECT queue_id, priority, ord, id, kind_id, run_no, tries, crashes, max_tries, brand_id, enqueued_at,
-                ready_at, claimed_at, payload
+            SELECT priority, ord, id, kind_id, run_no, tries, crashes, max_tries, brand_id, enqueued_at, ready_at,
+                claimed_at, version, is_gated, key, deadline_at, trace, payload
             FROM jobs.claim(\(worker), \(claimNumber), \(queue), \(floors), \(limit))
             """
         ) { row throws(PostgresError) in
-            let queueID: Int32 = try row.next()
             let priority: JobPriority = try row.next()
             let ord: Int64 = try row.next()
             let token = ClaimToken(id: try row.next(), worker: worker, claimNumber: claimNumber)
             return .claimed(
                 ClaimedJob(
-                    token: token, queueID: queueID, priority: priority, ord: ord, kindID: try row.next(),
+                    token: token, queueID: queue, priority: priority, ord: ord, kindID: try row.next(),
                     runNumber: try row.next(), tries: try row.next(), crashes: try row.next(),
                     maxTries: try row.next(), brand: try row.next(), enqueuedAt: try row.next(),
-                    readyAt: try row.next(), claimedAt: try row.next(), payload: try row.next()))
+                    readyAt: try row.next(), claimedAt: try row.next(), version: try row.next(),
+                    isGated: try row.next(), key: try row.next(), deadlineAt: try row.next(), trace: try row.next(),
+                    payload: try row.next()))
         }
     }
 
@@ -182,20 +254,11 @@ enum JobStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    /// Completes the job within the caller's transaction; no row if it is not ours any more.
-    static func complete(_ token: ClaimToken) -> Statement<Int32> {
-        Statement(
-            """
-            WITH taken AS (
-                DELETE FROM jobs.hot
-                WHERE id = \(token.id) AND worker = \(token.worker) AND claim_no = \(token.claimNumber)
-                RETURNING *
-            )
-            INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
-            SELECT id, queue_id, kind_id, run_no, tries, worker, enqueued_at, claimed_at, brand_id FROM taken
-            RETURNING run_no
-            """
-        ) { row throws(PostgresError) in try row.next() }
+    /// Completes the job within the caller's transaction; no run number if it is not ours any more.
+    static func complete(_ token: ClaimToken) -> Statement<Int32?> {
+        Statement("SELECT jobs.complete(\(token.worker), \(token.id), \(token.claimNumber))") {
+            row throws(PostgresError) in try row.next()
+        }
     }
 
     static func isDone(_ id: UUID, run: Int32) -> Statement<Bool> {

@@ -21,6 +21,8 @@ final class Workbench: Sendable {
         var wasWoken = false
         var isIdle = false
         var toldIdle = false
+        /// A job ended that may have kept another one at the gate.
+        var hasGateNews = false
         /// Moving average of what a job takes, in seconds.
         var jobSeconds = 0.01
 
@@ -51,6 +53,7 @@ final class Workbench: Sendable {
         var finished: Int
         var oldestFinish: ContinuousClock.Instant?
         var jobSeconds: Double
+        var hasGateNews: Bool
         var held: Int { waiting + running }
     }
 
@@ -66,7 +69,8 @@ final class Workbench: Sendable {
         state.withLock { state in
             Load(
                 waiting: state.ready.count + state.loners.count, running: state.running.count,
-                finished: state.finished.count, oldestFinish: state.oldestFinish, jobSeconds: state.jobSeconds)
+                finished: state.finished.count, oldestFinish: state.oldestFinish, jobSeconds: state.jobSeconds,
+                hasGateNews: state.hasGateNews)
         }
     }
 
@@ -96,6 +100,14 @@ final class Workbench: Sendable {
         }
     }
 
+    /// Whether the gate should be looked at, since the last look.
+    func takeGateNews() -> Bool {
+        state.withLock { state in
+            defer { state.hasGateNews = false }
+            return state.hasGateNews
+        }
+    }
+
     // MARK: Slots
 
     /// The next job to run, nil when there will be no more.
@@ -116,6 +128,7 @@ final class Workbench: Sendable {
         let (matches, mustRing) = state.withLock { state in
             state.running[job.token.id] = nil
             state.jobSeconds += (duration.inSeconds - state.jobSeconds) * 0.05
+            if job.isGated { state.hasGateNews = true }
             switch outcome {
             case .lost, .completedItself:
                 if job.runsAlone { state.isLonerRunning = false }
@@ -127,7 +140,8 @@ final class Workbench: Sendable {
             let matches = job.runsAlone ? state.matched() : []
             // The first finish starts the pump's short wait; a full batch, or nothing left to run, ends it.
             let isIdle = state.running.isEmpty && state.ready.isEmpty
-            return (matches, isIdle || state.finished.count == 1 || state.finished.count % flushCount == 0)
+            let isFull = state.finished.count % flushCount == 0
+            return (matches, isIdle || job.isGated || state.finished.count == 1 || isFull)
         }
         for (continuation, job) in matches { continuation.resume(returning: job) }
         if mustRing { doorbell.ring() }

@@ -45,6 +45,7 @@ package struct Migration: Sendable {
         Migration(version: 12, name: "codes", bytes: PackageResources._00012_codes_sql),
         Migration(version: 13, name: "gifting", bytes: PackageResources._00013_gifting_sql),
         Migration(version: 14, name: "boards", bytes: PackageResources._00014_boards_sql),
+        Migration(version: 15, name: "jobs_gates", bytes: PackageResources._00015_jobs_gates_sql),
     ]
 
     /// The version that this binary was built for.

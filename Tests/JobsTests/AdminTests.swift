@@ -33,7 +33,7 @@ struct AdminTests {
 
     @Test func pause_byAService_isRefusedByTheDatabase() async throws {
         try await withTestDatabase { db in
-            let queue = makeQueue(db, as: .reports)
+            let queue = makeQueue(db, as: .gifts)
             try await queue.push(Note(text: "tea"))
 
             let error = await #expect(throws: PostgresError.self) { try await queue.pause("tests", reason: "mine") }
