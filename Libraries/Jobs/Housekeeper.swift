@@ -1,7 +1,8 @@
 import Logging
 import Postgres
 
-/// What any worker does for all: takes over the jobs of lost processes, deletes old history, shows the queues' depth.
+/// What any worker does for all: takes over the jobs of lost processes, makes the fires of schedules, deletes old history,
+/// shows the queues' depth.
 struct Housekeeper {
     /// Rows moved or deleted in one statement: enough for a crash of a busy process, few enough not to hurt.
     private static let bite: Int32 = 5_000
@@ -18,6 +19,7 @@ struct Housekeeper {
             guard !Task.isCancelled else { return }
             do {
                 try await rescue()
+                try await session.queue.calendar.run(for: session.queue)
                 if .now >= nextGauge {
                     nextGauge = .now + Self.gaugeInterval
                     try await showDepth()
@@ -78,5 +80,8 @@ struct Housekeeper {
         }
         // Failures are looked at longer than successes.
         try await pool.execute(WorkerStatements.deleteAttempts(olderThan: age * 4, limit: Self.bite))
+        try await pool.execute(ScheduleStatements.deleteFires(olderThan: age * 4, limit: Self.bite))
+        try await pool.execute(EffectStatements.deleteSettled(olderThan: age * 4, limit: Self.bite))
+        try await pool.execute(CheckpointStatements.deleteOrphans(olderThan: age * 4, limit: Self.bite))
     }
 }

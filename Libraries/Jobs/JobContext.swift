@@ -13,10 +13,13 @@ public struct JobContext: Sendable {
         let faults: JobFaults
         let logger: Logger
         let jobName: String
+        /// Happens when the process is being shut down.
+        let drain: OneShot
         private let completed = Mutex(false)
 
         init(
-            job: ClaimedJob, lease: WorkerLease, pool: Pool, faults: JobFaults, logger: Logger, jobName: String
+            job: ClaimedJob, lease: WorkerLease, pool: Pool, faults: JobFaults, logger: Logger, jobName: String,
+            drain: OneShot
         ) {
             self.job = job
             self.lease = lease
@@ -24,6 +27,7 @@ public struct JobContext: Sendable {
             self.faults = faults
             self.logger = logger
             self.jobName = jobName
+            self.drain = drain
         }
 
         var isCompleted: Bool { completed.withLock { $0 } }
@@ -107,7 +111,7 @@ public struct JobContext: Sendable {
         }
     }
 
-    private func check() throws {
+    func check() throws {
         if run.isCompleted { throw JobError.alreadyCompleted }
         guard run.lease.isHeld else { throw JobError.leaseLost }
     }

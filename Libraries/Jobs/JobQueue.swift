@@ -44,6 +44,7 @@ public final class JobQueue: Sendable {
     let logger: Logger
     let options: JobQueueOptions
     let catalog: JobCatalog
+    let calendar = JobSchedules()
     private let waker: JobWaker
     private let registered = Mutex<[String: Handler]>([:])
 

@@ -23,7 +23,7 @@ struct JobRunner: Sendable {
         let queue = session.queue
         let run = JobContext.Run(
             job: job, lease: session.lease, pool: queue.pool, faults: queue.options.faults, logger: session.logger,
-            jobName: handler.name)
+            jobName: handler.name, drain: session.drain)
         let context = JobContext(run: run)
         do {
             try await queue.options.faults.reach(.before, .work)
@@ -52,7 +52,7 @@ struct JobRunner: Sendable {
             return .lost
         }
         // Interrupted by a shutdown: no fault of the job's, whatever it threw.
-        if Task.isCancelled { return .released(isMarked: job.isSuspect) }
+        if Task.isCancelled || error is JobHandover { return .released(isMarked: job.isSuspect) }
         if let sleep = error as? JobSleep { return .postponed(.snoozed, for: max(sleep.duration, .zero), error: nil) }
 
         let text = error.storedDescription

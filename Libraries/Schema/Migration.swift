@@ -46,6 +46,8 @@ package struct Migration: Sendable {
         Migration(version: 13, name: "gifting", bytes: PackageResources._00013_gifting_sql),
         Migration(version: 14, name: "boards", bytes: PackageResources._00014_boards_sql),
         Migration(version: 15, name: "jobs_gates", bytes: PackageResources._00015_jobs_gates_sql),
+        Migration(version: 16, name: "jobs_schedules", bytes: PackageResources._00016_jobs_schedules_sql),
+        Migration(version: 17, name: "jobs_effects", bytes: PackageResources._00017_jobs_effects_sql),
     ]
 
     /// The version that this binary was built for.
