@@ -80,8 +80,6 @@ struct Housekeeper {
         }
         // Failures are looked at longer than successes.
         try await pool.execute(WorkerStatements.deleteAttempts(olderThan: age * 4, limit: Self.bite))
-        try await pool.execute(ScheduleStatements.deleteFires(olderThan: age * 4, limit: Self.bite))
-        try await pool.execute(EffectStatements.deleteSettled(olderThan: age * 4, limit: Self.bite))
-        try await pool.execute(CheckpointStatements.deleteOrphans(olderThan: age * 4, limit: Self.bite))
+        try await session.queue.forget(olderThan: age * 4, bite: Self.bite)
     }
 }

@@ -44,14 +44,14 @@ struct SetJobTests {
     /// A process that works sweeps off; `chunk` is told the number of each chunk that was begun in it.
     private func makeProcess(
         _ db: TestDatabase, limit: Int, as role: TestRole = .ingest,
-        chunk: @escaping @Sendable (Int) async throws -> Void = { _ in }
+        chunk: @escaping @Sendable (Int, JobContext) async throws -> Void = { _, _ in }
     ) -> JobQueue {
         let queue = makeQueue(db, as: role)
         let begun = Collected<Void>()
         queue.registerJob(parameters: Sweep.self) { sweep, context in
             try await context.forEachChunk(from: sweep.after) { transaction, cursor in
                 begun.add(())
-                try await chunk(begun.count)
+                try await chunk(begun.count, context)
                 return try await transaction.first(Rows.work(after: cursor, through: sweep.through, limit: limit))
             }
         }
@@ -68,23 +68,15 @@ struct SetJobTests {
         try await withTestDatabase { db in
             try await makeTable(db, rows: 10_000)
             let third = TestSignal<Void>()
-            let mayGoOn = TestSignal<Void>()
-            let first = makeProcess(db, limit: 100) { number in
+            let first = makeProcess(db, limit: 100) { number, context in
                 guard number == 3 else { return }
                 third.send()
-                try await mayGoOn.wait()
+                // The third chunk ends during the shutdown; a fourth one is not begun.
+                try await eventually { context.isShuttingDown }
             }
             let id = try await first.push(Sweep(after: 0, through: 10_000), options: .init(maxTries: 1))
 
-            let processor = first.processor(queues: ["tests"], options: .quick())
-            try await running(processor) {
-                try await third.wait()
-                // The third chunk ends while the shutdown waits for it; a fourth one is not begun.
-                Task {
-                    try await pass(.milliseconds(200))
-                    mayGoOn.send()
-                }
-            }
+            try await running(first.processor(queues: ["tests"], options: .quick())) { try await third.wait() }
             let job = try #require(try await first.job(id))
             #expect(job.record.state == .ready && job.record.tries == 0)
             #expect(try await first.progress(of: id)?.done == 3)
@@ -103,7 +95,7 @@ struct SetJobTests {
             // Some chunks are cut off before their commit, in other processes each time.
             for round in 1...3 {
                 let reached = TestSignal<Void>()
-                let process = makeProcess(db, limit: 500) { number in
+                let process = makeProcess(db, limit: 500) { number, _ in
                     guard number == 4 + round else { return }
                     reached.send()
                     try await pass(.seconds(60))
@@ -196,7 +188,7 @@ struct SetJobTests {
         try await withTestDatabase { db in
             try await makeTable(db, rows: 500)
             let crashes = Collected<Int>()
-            let process = makeProcess(db, limit: 100) { _ in
+            let process = makeProcess(db, limit: 100) { _, _ in
                 crashes.add(try await db.superuser.one(Peek.count("jobs.hot", where: "crashes > 1")))
             }
             try await process.push(Sweep(after: 0, through: 500))
