@@ -51,17 +51,26 @@ CREATE FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) RETURNS
     AS $$
 DECLARE
     finished integer;
+    leaving jobs.hot[];
 BEGIN
     WITH taken AS (
         DELETE FROM jobs.hot h
         USING unnest(p_ids, p_claims) AS a (id, claim_no)
         WHERE h.id = a.id AND h.worker = p_worker AND h.claim_no = a.claim_no
-        RETURNING h.*
+        RETURNING h.id, h.queue_id, h.kind_id, h.run_no, h.tries, h.worker, h.enqueued_at, h.claimed_at, h.brand_id,
+            CASE WHEN h.lane IS NOT NULL OR h.uniq IS NOT NULL OR h.marks <> 0 THEN h END AS leaving
+    ), noted AS (
+        INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
+        SELECT t.id, t.queue_id, t.kind_id, t.run_no, t.tries, t.worker, t.enqueued_at, t.claimed_at, t.brand_id
+        FROM taken t
     )
-    INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
-    SELECT t.id, t.queue_id, t.kind_id, t.run_no, t.tries, t.worker, t.enqueued_at, t.claimed_at, t.brand_id
+    -- A row is NULL to SQL only if all of it is.
+    SELECT count(*), array_agg(t.leaving) FILTER (WHERE NOT t.leaving IS NULL)
+    INTO finished, leaving
     FROM taken t;
-    GET DIAGNOSTICS finished = ROW_COUNT;
+    IF leaving IS NOT NULL THEN
+        PERFORM jobs.leave(leaving, true);
+    END IF;
     IF finished = cardinality(p_ids) THEN
         RETURN '{}';
     END IF;
@@ -73,7 +82,339 @@ $$;
 
 ALTER FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) OWNER TO siyu_owner;
 
-CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(queue_id integer, priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, payload bytea)
+CREATE FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) RETURNS TABLE(queue_id integer, again interval)
+    LANGUAGE plpgsql
+    SET enable_bitmapscan TO 'off'
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    nobody CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
+    v_lanes text[];
+    v_jobs uuid[];
+    v_queue integer;
+    v_quota record;
+    v_room integer;
+    v_turns integer;
+    v_turn_at timestamptz;
+    v_candidates uuid[];
+    v_admitted uuid[];
+    v_count integer;
+    v_vtime double precision;
+    v_again interval;
+BEGIN
+    IF NOT EXISTS (SELECT FROM jobs.signal)
+        AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.queue_id = ANY (p_queue_ids) AND NOT g.blocked) THEN
+        RETURN;
+    END IF;
+    IF NOT pg_try_advisory_xact_lock(7381, 1) THEN
+        RETURN;
+    END IF;
+
+    WITH heard AS (
+        DELETE FROM jobs.signal s
+        WHERE s.signal_id = ANY (ARRAY (SELECT f.signal_id FROM jobs.signal f ORDER BY f.signal_id LIMIT p_limit))
+        RETURNING s.lane, s.job_id
+    )
+    SELECT array_agg(h.lane) FILTER (WHERE h.lane IS NOT NULL),
+        array_agg(h.job_id) FILTER (WHERE h.job_id IS NOT NULL)
+    INTO v_lanes, v_jobs
+    FROM heard h;
+    -- Rows that a transaction holds, because it pushes a job that waits for them, are not waited for: that would stop the
+    -- whole queue. Their signal is given again.
+    IF v_lanes IS NOT NULL THEN
+        -- As many of each lane as left it, first come first.
+        v_candidates := ARRAY (
+            SELECT w.id
+            FROM (SELECT l.lane, count(*) AS n FROM unnest(v_lanes) AS l (lane) GROUP BY l.lane) f
+            CROSS JOIN LATERAL (
+                SELECT b.id FROM jobs.gate b WHERE b.lane = f.lane AND b.blocked ORDER BY b.ord LIMIT f.n) w);
+        v_admitted := ARRAY (SELECT g.id FROM jobs.gate g WHERE g.id = ANY (v_candidates) FOR UPDATE SKIP LOCKED);
+        UPDATE jobs.gate g SET blocked = false WHERE g.id = ANY (v_admitted);
+        INSERT INTO jobs.signal (lane)
+        SELECT g.lane FROM jobs.gate g WHERE g.id = ANY (v_candidates) AND NOT g.id = ANY (v_admitted);
+    END IF;
+    IF v_jobs IS NOT NULL THEN
+        v_candidates := ARRAY (
+            SELECT l.id FROM jobs.later l
+            WHERE l.reason = 'dependent'
+                AND l.id = ANY (ARRAY (SELECT d.job_id FROM jobs.dependency d WHERE d.needs = ANY (v_jobs)))
+            FOR UPDATE SKIP LOCKED);
+        DELETE FROM jobs.dependency d WHERE d.needs = ANY (v_jobs) AND d.job_id = ANY (v_candidates);
+        UPDATE jobs.later l
+        SET due_at = siyu.clock()
+        WHERE l.id = ANY (v_candidates) AND NOT EXISTS (SELECT FROM jobs.dependency o WHERE o.job_id = l.id);
+        IF FOUND THEN
+            -- They are due, and promoted at the caller's next look.
+            queue_id := p_queue_ids[1];
+            again := NULL;
+            RETURN NEXT;
+        END IF;
+        INSERT INTO jobs.signal (job_id) SELECT DISTINCT d.needs FROM jobs.dependency d WHERE d.needs = ANY (v_jobs);
+    END IF;
+
+    FOREACH v_queue IN ARRAY p_queue_ids LOOP
+        FOR v_quota IN
+            SELECT q.quota_id, q.running_max, q.rate_interval, q.burst, q.is_fair, q.turn_at, q.vtime
+            FROM jobs.quota q
+            WHERE EXISTS (
+                SELECT FROM jobs.gate g WHERE g.queue_id = v_queue AND g.quota_id = q.quota_id AND NOT g.blocked)
+            UNION ALL
+            SELECT 0, NULL, NULL, 1, false, 'epoch', 0
+            WHERE EXISTS (SELECT FROM jobs.gate g WHERE g.queue_id = v_queue AND g.quota_id = 0 AND NOT g.blocked)
+        LOOP
+            v_room := p_limit;
+            IF v_quota.running_max IS NOT NULL THEN
+                v_room := least(v_room, v_quota.running_max - (
+                    SELECT count(*) FROM jobs.hot h WHERE h.quota_id = v_quota.quota_id)::integer);
+            END IF;
+            v_turn_at := greatest(v_quota.turn_at, siyu.clock());
+            IF v_quota.rate_interval IS NOT NULL THEN
+                v_turns := floor(extract(epoch FROM siyu.clock() + v_quota.rate_interval * v_quota.burst - v_turn_at)
+                    / extract(epoch FROM v_quota.rate_interval));
+                IF v_turns < least(v_room, 1) THEN
+                    v_again := least(v_again,
+                        v_turn_at - siyu.clock() - v_quota.rate_interval * (v_quota.burst - 1));
+                END IF;
+                v_room := least(v_room, v_turns);
+            END IF;
+            CONTINUE WHEN v_room <= 0
+                OR jobs.is_paused(v_queue, NULL, NULL, v_quota.quota_id);
+
+            IF v_quota.is_fair THEN
+                -- Start-time fair queueing: each brand's next job is due at its virtual time.
+                v_candidates := ARRAY (
+                    WITH RECURSIVE tenant (id) AS (
+                        (SELECT g.tenant FROM jobs.gate g
+                         WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                         ORDER BY g.tenant LIMIT 1)
+                        UNION ALL
+                        SELECT n.tenant FROM tenant t CROSS JOIN LATERAL (
+                            SELECT g.tenant FROM jobs.gate g
+                            WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                                AND g.tenant > t.id
+                            ORDER BY g.tenant LIMIT 1) n
+                    )
+                    SELECT j.id
+                    FROM tenant t
+                    LEFT JOIN jobs.share s ON s.quota_id = v_quota.quota_id AND s.tenant = t.id
+                    CROSS JOIN LATERAL (
+                        SELECT g.id, row_number() OVER (ORDER BY g.priority, g.ord) AS n
+                        FROM jobs.gate g
+                        WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND g.tenant = t.id
+                            AND NOT g.blocked
+                        ORDER BY g.priority, g.ord
+                        LIMIT v_room) j
+                    ORDER BY greatest(coalesce(s.vtime, 0), v_quota.vtime) + j.n / coalesce(s.weight, 1), t.id
+                    LIMIT v_room);
+            ELSE
+                v_candidates := ARRAY (
+                    SELECT g.id FROM jobs.gate g
+                    WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                    ORDER BY g.priority, g.ord
+                    LIMIT v_room);
+            END IF;
+
+            -- In a lane the oldest goes first, whatever its priority: otherwise it would be no lane.
+            v_admitted := ARRAY (
+                SELECT c.id
+                FROM (
+                    SELECT g.id, g.lane, g.lane_max, g.in_lane, u.n,
+                        row_number() OVER (PARTITION BY g.lane, g.in_lane ORDER BY g.ord) AS place
+                    FROM unnest(v_candidates) WITH ORDINALITY AS u (id, n)
+                    JOIN jobs.gate g ON g.id = u.id
+                ) c
+                JOIN jobs.gate own ON own.id = c.id
+                WHERE c.lane IS NULL OR c.in_lane OR (
+                    c.place <= c.lane_max
+                        - (SELECT count(*) FROM jobs.hot h WHERE h.lane = c.lane)
+                        - (SELECT count(*) FROM jobs.later l WHERE l.lane = c.lane AND l.in_lane)
+                        - (SELECT count(*) FROM jobs.gate i WHERE i.lane = c.lane AND i.in_lane)
+                    AND NOT EXISTS (
+                        SELECT FROM jobs.gate o
+                        WHERE o.lane = c.lane AND o.ord < own.ord AND NOT o.in_lane
+                            AND NOT o.id = ANY (v_candidates)))
+                ORDER BY c.n);
+            UPDATE jobs.gate g
+            SET blocked = true
+            WHERE g.ctid = ANY (ARRAY (
+                SELECT f.ctid FROM jobs.gate f
+                WHERE f.id = ANY (v_candidates) AND NOT f.id = ANY (v_admitted)
+                FOR UPDATE SKIP LOCKED));
+
+            WITH entering AS (
+                DELETE FROM jobs.gate g
+                WHERE g.ctid = ANY (ARRAY (
+                    SELECT f.ctid FROM jobs.gate f WHERE f.id = ANY (v_admitted) FOR UPDATE SKIP LOCKED))
+                RETURNING g.*
+            ), entered AS (
+                INSERT INTO jobs.hot (
+                    queue_id, kind_id, id, enqueued_at, ready_at, run_no, tries, crashes, priority, max_tries, brand_id,
+                    payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+                SELECT e.queue_id, e.kind_id, e.id, e.enqueued_at, e.ready_at, e.run_no, e.tries, e.crashes, e.priority,
+                    e.max_tries, e.brand_id, e.payload, e.version, e.marks, nullif(e.quota_id, 0), e.lane_max, e.lane,
+                    e.key, e.uniq, e.deadline_at, e.trace
+                FROM entering e
+                ORDER BY array_position(v_admitted, e.id)
+                ON CONFLICT (id) DO NOTHING
+            ), counted AS (
+                SELECT e.tenant, count(*) AS n FROM entering e GROUP BY e.tenant
+            ), shared AS (
+                INSERT INTO jobs.share AS s (quota_id, tenant, vtime)
+                SELECT v_quota.quota_id, c.tenant, v_quota.vtime + c.n FROM counted c WHERE v_quota.is_fair
+                ON CONFLICT (quota_id, tenant) DO UPDATE
+                SET vtime = greatest(s.vtime, v_quota.vtime) + (excluded.vtime - v_quota.vtime) / s.weight
+                RETURNING s.vtime - 1 / s.weight AS started
+            )
+            SELECT (SELECT sum(c.n) FROM counted c), (SELECT min(s.started) FROM shared s) INTO v_count, v_vtime;
+            CONTINUE WHEN v_count IS NULL;
+            IF v_quota.rate_interval IS NOT NULL OR v_quota.is_fair THEN
+                UPDATE jobs.quota q
+                SET turn_at = CASE WHEN q.rate_interval IS NULL THEN q.turn_at
+                        ELSE v_turn_at + q.rate_interval * v_count END,
+                    vtime = greatest(q.vtime, coalesce(v_vtime, q.vtime))
+                WHERE q.quota_id = v_quota.quota_id;
+            END IF;
+            queue_id := v_queue;
+            again := NULL;
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+    IF v_again IS NOT NULL THEN
+        queue_id := NULL;
+        again := greatest(v_again, INTERVAL '1 ms');
+        RETURN NEXT;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) OWNER TO siyu_owner;
+
+CREATE SEQUENCE jobs.ord
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER TABLE jobs.ord OWNER TO siyu_owner;
+
+CREATE TABLE jobs.hot (
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    ord bigint DEFAULT nextval('jobs.ord'::regclass) NOT NULL,
+    id uuid NOT NULL,
+    worker uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    claim_no bigint DEFAULT 0 NOT NULL,
+    claimed_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ready_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_no integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer DEFAULT 0 NOT NULL,
+    brand_id uuid,
+    payload bytea NOT NULL,
+    version smallint DEFAULT 1 NOT NULL,
+    marks smallint DEFAULT 0 NOT NULL,
+    quota_id integer,
+    lane_max smallint,
+    lane text,
+    key text,
+    uniq text,
+    deadline_at timestamp with time zone,
+    trace bytea,
+    CONSTRAINT hot_max_tries_check CHECK ((max_tries >= 0)),
+    CONSTRAINT hot_priority_check CHECK (((priority >= 0) AND (priority <= 4)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0.2', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE jobs.hot OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.bury(p_row jobs.hot, p_author text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO jobs.discarded (
+        id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason, last_error,
+        payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+    VALUES (p_row.id, p_row.queue_id, p_row.kind_id, p_row.enqueued_at, p_row.run_no, p_row.tries, p_row.crashes,
+        p_row.priority, p_row.max_tries, p_row.brand_id, 'cancelled', 'cancelled by ' || p_author || ': ' || p_reason,
+        p_row.payload, p_row.version, p_row.marks, p_row.quota_id, p_row.lane_max, p_row.lane, p_row.key, p_row.uniq,
+        p_row.deadline_at, p_row.trace)
+    ON CONFLICT (id) DO NOTHING;
+    DELETE FROM jobs.dependency d WHERE d.job_id = p_row.id;
+    IF p_row.lane IS NOT NULL OR p_row.uniq IS NOT NULL THEN
+        PERFORM jobs.leave(ARRAY[p_row], false);
+    END IF;
+END
+$$;
+
+ALTER FUNCTION jobs.bury(p_row jobs.hot, p_author text, p_reason text) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) RETURNS TABLE(id uuid, was_running boolean)
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_row jobs.hot;
+BEGIN
+    -- A job that is just being claimed or moved is waited for, so that a cancellation misses nobody.
+    FOR v_row IN
+        WITH wanted AS (
+            SELECT f.id FROM jobs.hot f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+        )
+        DELETE FROM jobs.hot h
+        USING wanted w
+        WHERE h.id = w.id AND h.worker = '00000000-0000-0000-0000-000000000000'
+        RETURNING h.*
+    LOOP
+        PERFORM jobs.bury(v_row, p_author, p_reason);
+        id := v_row.id;
+        was_running := false;
+        RETURN NEXT;
+    END LOOP;
+    FOR v_row IN
+        DELETE FROM jobs.later l WHERE l.id = ANY (p_ids)
+        RETURNING l.queue_id, l.kind_id, 0, l.id, '00000000-0000-0000-0000-000000000000'::uuid, 0, 'epoch'::timestamptz,
+            l.enqueued_at, l.due_at, l.run_no, l.tries, l.crashes, l.priority, l.max_tries, l.brand_id, l.payload,
+            l.version, l.marks, l.quota_id, l.lane_max, l.lane, l.key, l.uniq, l.deadline_at, l.trace
+    LOOP
+        PERFORM jobs.bury(v_row, p_author, p_reason);
+        id := v_row.id;
+        was_running := false;
+        RETURN NEXT;
+    END LOOP;
+    FOR v_row IN
+        DELETE FROM jobs.gate g WHERE g.id = ANY (p_ids)
+        RETURNING g.queue_id, g.kind_id, g.ord, g.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
+            'epoch'::timestamptz, g.enqueued_at, g.ready_at, g.run_no, g.tries, g.crashes, g.priority, g.max_tries,
+            g.brand_id, g.payload, g.version, g.marks, nullif(g.quota_id, 0), g.lane_max, g.lane, g.key, g.uniq,
+            g.deadline_at, g.trace
+    LOOP
+        PERFORM jobs.bury(v_row, p_author, p_reason);
+        id := v_row.id;
+        was_running := false;
+        RETURN NEXT;
+    END LOOP;
+    RETURN QUERY
+    INSERT INTO jobs.cancellation (job_id, author, reason)
+    SELECT h.id, p_author, p_reason FROM jobs.hot h
+    WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000'
+    ON CONFLICT (job_id) DO UPDATE SET reason = excluded.reason
+    RETURNING job_id, true;
+END
+$$;
+
+ALTER FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, version smallint, is_gated boolean, key text, deadline_at timestamp with time zone, trace bytea, payload bytea)
     LANGUAGE plpgsql
     SET enable_sort TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -86,6 +427,7 @@ DECLARE
     wanted integer := p_limit;
     taken integer;
     level smallint;
+    has_pauses boolean;
 BEGIN
     PERFORM FROM jobs.worker w
     WHERE w.worker_id = p_worker AND w.lease_until > clock_timestamp() AND w.claim_floor < p_claim_no
@@ -93,10 +435,18 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'worker % holds no lease', p_worker USING ERRCODE = 'SJ001';
     END IF;
-    IF EXISTS (SELECT FROM jobs.queue q WHERE q.queue_id = p_queue_id AND q.paused_at IS NOT NULL) THEN
+    has_pauses := EXISTS (SELECT FROM jobs.pause p WHERE p.until > siyu.clock());
+    IF has_pauses AND EXISTS (
+        SELECT FROM jobs.pause p
+        WHERE p.queue_id = p_queue_id AND p.kind_id IS NULL AND p.brand_id IS NULL AND p.quota_id IS NULL
+            AND p.until > siyu.clock()
+    ) THEN
         RETURN;
     END IF;
     FOREACH level IN ARRAY ARRAY[0, 1, 2, 3, 4] LOOP
+        IF has_pauses THEN
+            PERFORM jobs.set_aside(p_queue_id, level, p_floors[level + 1], wanted);
+        END IF;
         RETURN QUERY
         UPDATE jobs.hot AS h
         SET worker = p_worker, claim_no = p_claim_no, claimed_at = clock_timestamp(), run_no = h.run_no + 1
@@ -105,11 +455,19 @@ BEGIN
             FROM jobs.hot f
             WHERE f.queue_id = p_queue_id AND f.priority = level AND f.ord >= p_floors[level + 1]
                 AND f.worker = '00000000-0000-0000-0000-000000000000'
+                AND NOT (has_pauses AND jobs.is_paused(f.queue_id, f.kind_id, f.brand_id, f.quota_id))
             ORDER BY f.ord
             LIMIT wanted
             FOR UPDATE SKIP LOCKED))
-        RETURNING h.queue_id, h.priority, h.ord, h.id, h.kind_id, h.run_no, h.tries, h.crashes, h.max_tries,
-            h.brand_id, h.enqueued_at, h.ready_at, h.claimed_at, h.payload;
+        RETURNING h.priority, h.ord, h.id, h.kind_id, h.run_no, h.tries, h.crashes, h.max_tries, h.brand_id,
+            h.enqueued_at, h.ready_at, h.claimed_at, h.version,
+            CASE
+                -- The release of a key that counts only while queued rides along; its answer does not matter.
+                WHEN h.uniq IS NOT NULL AND jobs.unqueue(h.kind_id, h.uniq, h.id) IS NULL THEN
+                    h.quota_id IS NOT NULL OR h.lane IS NOT NULL
+                ELSE h.quota_id IS NOT NULL OR h.lane IS NOT NULL
+            END,
+            h.key, h.deadline_at, h.trace, h.payload;
         GET DIAGNOSTICS taken = ROW_COUNT;
         wanted := wanted - taken;
         EXIT WHEN wanted <= 0;
@@ -118,6 +476,33 @@ END
 $$;
 
 ALTER FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.complete(p_worker uuid, p_id uuid, p_claim_no bigint) RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    taken jobs.hot;
+BEGIN
+    DELETE FROM jobs.hot h WHERE h.id = p_id AND h.worker = p_worker AND h.claim_no = p_claim_no
+    RETURNING h.* INTO taken;
+    IF taken.id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
+    VALUES (taken.id, taken.queue_id, taken.kind_id, taken.run_no, taken.tries, taken.worker, taken.enqueued_at,
+        taken.claimed_at, taken.brand_id);
+    IF taken.lane IS NOT NULL OR taken.uniq IS NOT NULL OR taken.marks <> 0 THEN
+        PERFORM jobs.leave(ARRAY[taken], true);
+    END IF;
+    RETURN taken.run_no;
+END
+$$;
+
+ALTER FUNCTION jobs.complete(p_worker uuid, p_id uuid, p_claim_no bigint) OWNER TO siyu_owner;
 
 CREATE FUNCTION jobs.deregister(p_worker uuid) RETURNS void
     LANGUAGE plpgsql
@@ -137,6 +522,150 @@ $$;
 
 ALTER FUNCTION jobs.deregister(p_worker uuid) OWNER TO siyu_owner;
 
+CREATE TABLE jobs.gate (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    ord bigint DEFAULT nextval('jobs.ord'::regclass) NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ready_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_no integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer DEFAULT 0 NOT NULL,
+    version smallint DEFAULT 1 NOT NULL,
+    marks smallint DEFAULT 0 NOT NULL,
+    quota_id integer NOT NULL,
+    lane_max smallint,
+    tenant uuid NOT NULL,
+    blocked boolean DEFAULT false NOT NULL,
+    in_lane boolean DEFAULT false NOT NULL,
+    brand_id uuid,
+    lane text,
+    key text,
+    uniq text,
+    deadline_at timestamp with time zone,
+    trace bytea,
+    payload bytea NOT NULL,
+    CONSTRAINT gate_max_tries_check CHECK ((max_tries >= 0)),
+    CONSTRAINT gate_priority_check CHECK (((priority >= 0) AND (priority <= 4)))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE jobs.gate OWNER TO siyu_owner;
+
+CREATE TABLE jobs.later (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_no integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    crashes smallint DEFAULT 0 NOT NULL,
+    priority smallint NOT NULL,
+    max_tries integer DEFAULT 0 NOT NULL,
+    brand_id uuid,
+    reason text NOT NULL,
+    payload bytea NOT NULL,
+    version smallint DEFAULT 1 NOT NULL,
+    marks smallint DEFAULT 0 NOT NULL,
+    quota_id integer,
+    lane_max smallint,
+    lane text,
+    key text,
+    uniq text,
+    deadline_at timestamp with time zone,
+    trace bytea,
+    in_lane boolean DEFAULT false NOT NULL,
+    CONSTRAINT later_max_tries_check CHECK ((max_tries >= 0)),
+    CONSTRAINT later_priority_check CHECK (((priority >= 0) AND (priority <= 4))),
+    CONSTRAINT later_reason_check CHECK ((reason = ANY (ARRAY['delayed'::text, 'retry'::text, 'snoozed'::text, 'rescued'::text, 'unknown_kind'::text, 'dependent'::text, 'paused'::text, 'redriven'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE jobs.later OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) RETURNS uuid[]
+    LANGUAGE sql STABLE
+    RETURN ARRAY(SELECT h.id FROM jobs.hot h WHERE ((h.kind_id = ids_of_key.p_kind_id) AND (h.key = ids_of_key.p_key)) UNION ALL SELECT l.id FROM jobs.later l WHERE ((l.kind_id = ids_of_key.p_kind_id) AND (l.key = ids_of_key.p_key)) UNION ALL SELECT g.id FROM jobs.gate g WHERE ((g.kind_id = ids_of_key.p_kind_id) AND (g.key = ids_of_key.p_key)));
+
+ALTER FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) OWNER TO siyu_owner;
+
+CREATE TABLE siyu.environment (
+    only_row boolean DEFAULT true NOT NULL,
+    name text NOT NULL,
+    clock_offset interval DEFAULT '00:00:00'::interval NOT NULL,
+    CONSTRAINT environment_name_check CHECK ((name = ANY (ARRAY['development'::text, 'production'::text]))),
+    CONSTRAINT environment_only_row_check CHECK (only_row),
+    CONSTRAINT environment_production_has_no_offset CHECK (((name <> 'production'::text) OR (clock_offset = '00:00:00'::interval)))
+);
+
+ALTER TABLE siyu.environment OWNER TO siyu_owner;
+
+CREATE FUNCTION siyu.clock() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (transaction_timestamp() + COALESCE((SELECT e.clock_offset FROM siyu.environment e WHERE (e.name <> 'production'::text)), '00:00:00'::interval));
+
+ALTER FUNCTION siyu.clock() OWNER TO siyu_owner;
+
+CREATE TABLE jobs.pause (
+    pause_id bigint NOT NULL,
+    queue_id integer,
+    kind_id integer,
+    brand_id uuid,
+    quota_id integer,
+    reason text NOT NULL,
+    author text NOT NULL,
+    paused_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT pause_author_check CHECK ((author <> ''::text)),
+    CONSTRAINT pause_has_a_scope CHECK ((num_nonnulls(queue_id, kind_id, brand_id, quota_id) >= 1)),
+    CONSTRAINT pause_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE jobs.pause OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (EXISTS (SELECT FROM jobs.pause p WHERE ((p.until > siyu.clock()) AND ((p.queue_id IS NULL) OR (p.queue_id = is_paused.p_queue_id)) AND ((p.kind_id IS NULL) OR (p.kind_id = is_paused.p_kind_id)) AND ((p.brand_id IS NULL) OR (p.brand_id = is_paused.p_brand_id)) AND ((p.quota_id IS NULL) OR (p.quota_id = is_paused.p_quota_id)))));
+
+ALTER FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.leave(p_rows jobs.hot[], p_completed boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    INSERT INTO jobs.signal (lane, job_id)
+    SELECT r.lane, CASE WHEN p_completed AND r.marks & 1 <> 0 THEN r.id END
+    FROM unnest(p_rows) r
+    WHERE r.lane IS NOT NULL OR (p_completed AND r.marks & 1 <> 0);
+    -- In the order of the keys, as they are taken, so that no two batches wait for one another.
+    DELETE FROM jobs.uniq u
+    WHERE u.ctid = ANY (ARRAY (
+        SELECT k.ctid
+        FROM (SELECT r.kind_id, r.uniq, r.id FROM unnest(p_rows) r WHERE r.uniq IS NOT NULL
+              ORDER BY r.kind_id, r.uniq) r
+        JOIN jobs.uniq k ON k.kind_id = r.kind_id AND k.key = r.uniq AND k.job_id = r.id
+        WHERE k.scope <> 'window'
+        FOR UPDATE OF k));
+    IF p_completed THEN
+        DELETE FROM jobs.checkpoint c
+        USING unnest(p_rows) r
+        WHERE r.marks & 2 <> 0 AND c.job_id = r.id;
+    END IF;
+END
+$$;
+
+ALTER FUNCTION jobs.leave(p_rows jobs.hot[], p_completed boolean) OWNER TO siyu_owner;
+
 CREATE FUNCTION jobs.promote(p_limit integer) RETURNS SETOF integer
     LANGUAGE plpgsql
     SET enable_sort TO 'off'
@@ -145,7 +674,12 @@ CREATE FUNCTION jobs.promote(p_limit integer) RETURNS SETOF integer
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
+DECLARE
+    over jobs.pause;
 BEGIN
+    FOR over IN DELETE FROM jobs.pause p WHERE p.until <= siyu.clock() RETURNING p.* LOOP
+        PERFORM jobs.unpause(over);
+    END LOOP;
     RETURN QUERY
     WITH due AS (
         DELETE FROM jobs.later l
@@ -156,12 +690,25 @@ BEGIN
             LIMIT p_limit
             FOR UPDATE SKIP LOCKED))
         RETURNING l.*
+    ), gated AS (
+        INSERT INTO jobs.gate (
+            queue_id, kind_id, id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload, version,
+            marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace, in_lane, tenant)
+        SELECT d.queue_id, d.kind_id, d.id, d.enqueued_at, d.run_no, d.tries, d.crashes, d.priority, d.max_tries,
+            d.brand_id, d.payload, d.version, d.marks, coalesce(d.quota_id, 0), d.lane_max, d.lane, d.key, d.uniq,
+            d.deadline_at, d.trace, d.in_lane, coalesce(d.brand_id, '00000000-0000-0000-0000-000000000000')
+        FROM due d
+        WHERE d.quota_id IS NOT NULL OR (d.lane IS NOT NULL AND NOT d.in_lane)
+        ORDER BY d.due_at
+        ON CONFLICT (id) DO NOTHING
     ), ready AS (
         INSERT INTO jobs.hot (
-            queue_id, kind_id, id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload)
+            queue_id, kind_id, id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, payload, version,
+            marks, lane_max, lane, key, uniq, deadline_at, trace)
         SELECT d.queue_id, d.kind_id, d.id, d.enqueued_at, d.run_no, d.tries, d.crashes, d.priority, d.max_tries,
-            d.brand_id, d.payload
+            d.brand_id, d.payload, d.version, d.marks, d.lane_max, d.lane, d.key, d.uniq, d.deadline_at, d.trace
         FROM due d
+        WHERE d.quota_id IS NULL AND (d.lane IS NULL OR d.in_lane)
         ORDER BY d.due_at
         ON CONFLICT (id) DO NOTHING
         RETURNING queue_id
@@ -171,6 +718,109 @@ END
 $$;
 
 ALTER FUNCTION jobs.promote(p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.push(p_queue_id integer, p_kind_id integer, p_ids uuid[], p_payloads bytea[], p_version smallint, p_priority smallint, p_max_tries integer, p_brand_id uuid, p_delay interval, p_deadline interval, p_trace bytea, p_quota_id integer, p_lane_max smallint, p_lanes text[], p_keys text[], p_uniqs text[], p_scope text, p_window interval, p_needs uuid[]) RETURNS TABLE(id uuid)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    winners uuid[] := p_ids;
+    unmet uuid[] := '{}';
+    known integer;
+BEGIN
+    IF p_scope IS NOT NULL THEN
+        -- Waits for a transaction that is taking the same key, whichever way that ends.
+        INSERT INTO jobs.uniq (kind_id, key, job_id, scope, until)
+        SELECT DISTINCT ON (j.uniq) p_kind_id, j.uniq, j.id, p_scope,
+            CASE WHEN p_scope = 'window' THEN siyu.clock() + p_window ELSE 'infinity' END
+        FROM unnest(p_ids, p_uniqs) WITH ORDINALITY AS j (id, uniq, n)
+        WHERE j.uniq IS NOT NULL
+        ORDER BY j.uniq, j.n
+        ON CONFLICT (kind_id, key) DO UPDATE
+        SET job_id = excluded.job_id, scope = excluded.scope, until = excluded.until
+        WHERE jobs.uniq.until <= siyu.clock();
+        winners := ARRAY (
+            SELECT j.id FROM unnest(p_ids, p_uniqs) AS j (id, uniq)
+            LEFT JOIN jobs.uniq u ON u.kind_id = p_kind_id AND u.key = j.uniq AND u.job_id = j.id
+            WHERE j.uniq IS NULL OR u.job_id IS NOT NULL);
+    END IF;
+
+    IF p_needs <> '{}' THEN
+        FOR attempt IN 1..10 LOOP
+            -- Locked in one order, and held: none of them can move or end before this push is committed.
+            PERFORM FROM jobs.later l WHERE l.id = ANY (p_needs) ORDER BY l.id FOR NO KEY UPDATE;
+            PERFORM FROM jobs.gate g WHERE g.id = ANY (p_needs) ORDER BY g.id FOR NO KEY UPDATE;
+            PERFORM FROM jobs.hot h WHERE h.id = ANY (p_needs) ORDER BY h.id FOR NO KEY UPDATE;
+            PERFORM FROM jobs.discarded d WHERE d.id = ANY (p_needs) ORDER BY d.id FOR NO KEY UPDATE;
+            unmet := ARRAY (
+                SELECT l.id FROM jobs.later l WHERE l.id = ANY (p_needs)
+                UNION SELECT g.id FROM jobs.gate g WHERE g.id = ANY (p_needs)
+                UNION SELECT h.id FROM jobs.hot h WHERE h.id = ANY (p_needs)
+                UNION SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_needs));
+            known := (
+                SELECT count(*) FROM (SELECT DISTINCT n FROM unnest(p_needs) n) AS needed (n)
+                WHERE needed.n = ANY (unmet) OR EXISTS (SELECT FROM jobs.done f WHERE f.id = needed.n));
+            EXIT WHEN known = (SELECT count(DISTINCT n) FROM unnest(p_needs) n);
+            -- One of them was on its way from table to table while we looked.
+        END LOOP;
+        IF known < (SELECT count(DISTINCT n) FROM unnest(p_needs) n) THEN
+            RAISE EXCEPTION 'a job that another shall wait for is not known' USING ERRCODE = 'SJ002';
+        END IF;
+        UPDATE jobs.later l SET marks = l.marks | 1::smallint WHERE l.id = ANY (unmet);
+        UPDATE jobs.gate g SET marks = g.marks | 1::smallint WHERE g.id = ANY (unmet);
+        UPDATE jobs.hot h SET marks = h.marks | 1::smallint WHERE h.id = ANY (unmet);
+        UPDATE jobs.discarded d SET marks = d.marks | 1::smallint WHERE d.id = ANY (unmet);
+        INSERT INTO jobs.dependency (job_id, needs)
+        SELECT w, u FROM unnest(winners) w CROSS JOIN unnest(unmet) u
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    IF p_delay IS NOT NULL OR unmet <> '{}' THEN
+        INSERT INTO jobs.later (
+            queue_id, kind_id, id, due_at, priority, max_tries, brand_id, reason, payload, version, quota_id, lane_max,
+            lane, key, uniq, deadline_at, trace)
+        SELECT p_queue_id, p_kind_id, j.id,
+            CASE WHEN unmet <> '{}' THEN 'infinity' ELSE siyu.clock() + p_delay END, p_priority, p_max_tries, p_brand_id,
+            CASE WHEN unmet <> '{}' THEN 'dependent' ELSE 'delayed' END, j.payload, p_version, p_quota_id,
+            CASE WHEN j.lane IS NOT NULL THEN p_lane_max END, j.lane, j.key, j.uniq,
+            siyu.clock() + coalesce(p_delay, INTERVAL '0') + p_deadline, p_trace
+        FROM unnest(p_ids, p_payloads, p_lanes, p_keys, p_uniqs) WITH ORDINALITY
+            AS j (id, payload, lane, key, uniq, n)
+        WHERE j.id = ANY (winners)
+        ORDER BY j.n
+        ON CONFLICT (id) DO NOTHING;
+    ELSE
+        INSERT INTO jobs.gate (
+            queue_id, kind_id, id, priority, max_tries, brand_id, payload, version, quota_id, lane_max, lane, key, uniq,
+            deadline_at, trace, tenant)
+        SELECT p_queue_id, p_kind_id, j.id, p_priority, p_max_tries, p_brand_id, j.payload, p_version,
+            coalesce(p_quota_id, 0), p_lane_max, j.lane, j.key, j.uniq, siyu.clock() + p_deadline, p_trace,
+            coalesce(p_brand_id, '00000000-0000-0000-0000-000000000000')
+        FROM unnest(p_ids, p_payloads, p_lanes, p_keys, p_uniqs) WITH ORDINALITY
+            AS j (id, payload, lane, key, uniq, n)
+        WHERE j.id = ANY (winners) AND (p_quota_id IS NOT NULL OR j.lane IS NOT NULL)
+        ORDER BY j.n
+        ON CONFLICT (id) DO NOTHING;
+        INSERT INTO jobs.hot (
+            queue_id, kind_id, id, priority, max_tries, brand_id, payload, version, key, uniq, deadline_at, trace)
+        SELECT p_queue_id, p_kind_id, j.id, p_priority, p_max_tries, p_brand_id, j.payload, p_version, j.key, j.uniq,
+            siyu.clock() + p_deadline, p_trace
+        FROM unnest(p_ids, p_payloads, p_lanes, p_keys, p_uniqs) WITH ORDINALITY
+            AS j (id, payload, lane, key, uniq, n)
+        WHERE j.id = ANY (winners) AND p_quota_id IS NULL AND j.lane IS NULL
+        ORDER BY j.n
+        ON CONFLICT (id) DO NOTHING;
+    END IF;
+
+    RETURN QUERY
+    SELECT coalesce(u.job_id, j.id)
+    FROM unnest(p_ids, p_uniqs) WITH ORDINALITY AS j (id, uniq, n)
+    LEFT JOIN jobs.uniq u ON p_scope IS NOT NULL AND u.kind_id = p_kind_id AND u.key = j.uniq
+    ORDER BY j.n;
+END
+$$;
+
+ALTER FUNCTION jobs.push(p_queue_id integer, p_kind_id integer, p_ids uuid[], p_payloads bytea[], p_version smallint, p_priority smallint, p_max_tries integer, p_brand_id uuid, p_delay interval, p_deadline interval, p_trace bytea, p_quota_id integer, p_lane_max smallint, p_lanes text[], p_keys text[], p_uniqs text[], p_scope text, p_window interval, p_needs uuid[]) OWNER TO siyu_owner;
 
 CREATE FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) RETURNS void
     LANGUAGE plpgsql
@@ -211,8 +861,10 @@ CREATE FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limit inte
     LANGUAGE plpgsql
     SET jit TO 'off'
     AS $$
+#variable_conflict use_column
 DECLARE
     lost uuid[];
+    leaving jobs.hot[];
 BEGIN
     IF clock_timestamp() < pg_postmaster_start_time() + p_hold THEN
         RETURN;
@@ -222,39 +874,50 @@ BEGIN
     IF lost = '{}' THEN
         RETURN;
     END IF;
-    RETURN QUERY
-    WITH taken AS (
-        DELETE FROM jobs.hot h
-        WHERE h.ctid = ANY (ARRAY (
-            SELECT f.ctid FROM jobs.hot f WHERE f.worker = ANY (lost) LIMIT p_limit FOR UPDATE SKIP LOCKED))
-        RETURNING h.*, greatest(h.crashes, 1::smallint) AS crashed
-    ), postponed AS (
-        INSERT INTO jobs.later (
-            id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
-            payload)
-        SELECT t.id, t.queue_id, t.kind_id,
-            siyu.clock() + CASE WHEN t.crashed = 1 THEN INTERVAL '0' ELSE INTERVAL '2.5 s' * 2 ^ t.crashed END,
-            t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries, t.brand_id, 'rescued', t.payload
+    FOR worker_id, queue_id, rescued, discarded, leaving IN
+        WITH taken AS (
+            DELETE FROM jobs.hot h
+            WHERE h.ctid = ANY (ARRAY (
+                SELECT f.ctid FROM jobs.hot f WHERE f.worker = ANY (lost) LIMIT p_limit FOR UPDATE SKIP LOCKED))
+            RETURNING h.*, greatest(h.crashes, 1::smallint) AS crashed,
+                CASE WHEN h.lane IS NOT NULL OR h.uniq IS NOT NULL THEN h END AS leaving
+        ), postponed AS (
+            INSERT INTO jobs.later (
+                id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id,
+                reason, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace, in_lane)
+            SELECT t.id, t.queue_id, t.kind_id,
+                siyu.clock() + CASE WHEN t.crashed = 1 THEN INTERVAL '0' ELSE INTERVAL '2.5 s' * 2 ^ t.crashed END,
+                t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries, t.brand_id, 'rescued', t.payload,
+                t.version, t.marks, t.quota_id, t.lane_max, t.lane, t.key, t.uniq, t.deadline_at, t.trace,
+                t.lane IS NOT NULL
+            FROM taken t
+            WHERE t.crashed < p_crashes_max
+            ON CONFLICT (id) DO NOTHING
+        ), dropped AS (
+            INSERT INTO jobs.discarded (
+                id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
+                last_error, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+            SELECT t.id, t.queue_id, t.kind_id, t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries,
+                t.brand_id, 'poison', 'its process was lost ' || t.crashed || ' times', t.payload, t.version, t.marks,
+                t.quota_id, t.lane_max, t.lane, t.key, t.uniq, t.deadline_at, t.trace
+            FROM taken t
+            WHERE t.crashed >= p_crashes_max
+            ON CONFLICT (id) DO NOTHING
+        ), noted AS (
+            INSERT INTO jobs.attempt (id, run_no, worker, error)
+            SELECT t.id, t.run_no, t.worker, 'process lost' FROM taken t
+        )
+        SELECT t.worker, t.queue_id, count(*) FILTER (WHERE t.crashed < p_crashes_max),
+            count(*) FILTER (WHERE t.crashed >= p_crashes_max),
+            array_agg(t.leaving) FILTER (WHERE t.crashed >= p_crashes_max AND NOT t.leaving IS NULL)
         FROM taken t
-        WHERE t.crashed < p_crashes_max
-        ON CONFLICT (id) DO NOTHING
-    ), dropped AS (
-        INSERT INTO jobs.discarded (
-            id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
-            last_error, payload)
-        SELECT t.id, t.queue_id, t.kind_id, t.enqueued_at, t.run_no, t.tries, t.crashed, t.priority, t.max_tries,
-            t.brand_id, 'poison', 'its process was lost ' || t.crashed || ' times', t.payload
-        FROM taken t
-        WHERE t.crashed >= p_crashes_max
-        ON CONFLICT (id) DO NOTHING
-    ), noted AS (
-        INSERT INTO jobs.attempt (id, run_no, worker, error)
-        SELECT t.id, t.run_no, t.worker, 'process lost' FROM taken t
-    )
-    SELECT t.worker, t.queue_id, count(*) FILTER (WHERE t.crashed < p_crashes_max),
-        count(*) FILTER (WHERE t.crashed >= p_crashes_max)
-    FROM taken t
-    GROUP BY t.worker, t.queue_id;
+        GROUP BY t.worker, t.queue_id
+    LOOP
+        IF leaving IS NOT NULL THEN
+            PERFORM jobs.leave(leaving, false);
+        END IF;
+        RETURN NEXT;
+    END LOOP;
     DELETE FROM jobs.worker w
     WHERE w.worker_id = ANY (lost) AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.worker = w.worker_id);
 END
@@ -281,6 +944,87 @@ $$;
 
 ALTER FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) OWNER TO siyu_owner;
 
+CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) RETURNS SETOF uuid
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    INSERT INTO jobs.uniq (kind_id, key, job_id, scope)
+    SELECT d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
+    WHERE d.id = ANY (p_ids) AND d.uniq IS NOT NULL
+    ORDER BY d.kind_id, d.uniq
+    ON CONFLICT (kind_id, key) DO UPDATE
+    SET job_id = excluded.job_id, scope = excluded.scope, until = excluded.until
+    WHERE jobs.uniq.until <= siyu.clock();
+    RETURN QUERY
+    WITH taken AS (
+        DELETE FROM jobs.discarded d
+        WHERE d.id = ANY (p_ids) AND (d.uniq IS NULL OR EXISTS (
+            SELECT FROM jobs.uniq u WHERE u.kind_id = d.kind_id AND u.key = d.uniq AND u.job_id = d.id))
+        RETURNING d.*
+    ), waiting AS (
+        INSERT INTO jobs.later (
+            id, queue_id, kind_id, due_at, enqueued_at, run_no, priority, max_tries, brand_id, reason, payload, version,
+            marks, quota_id, lane_max, lane, key, uniq, trace)
+        SELECT t.id, t.queue_id, t.kind_id,
+            siyu.clock() + p_spacing * (row_number() OVER (ORDER BY t.discarded_at, t.id) - 1), t.enqueued_at, t.run_no,
+            t.priority, t.max_tries, t.brand_id, 'redriven', t.payload, t.version, t.marks, t.quota_id, t.lane_max,
+            t.lane, t.key, t.uniq, t.trace
+        FROM taken t
+        ON CONFLICT (id) DO NOTHING
+    )
+    SELECT t.id FROM taken t;
+END
+$$;
+
+ALTER FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) RETURNS void
+    LANGUAGE plpgsql
+    SET enable_sort TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    moved integer;
+BEGIN
+    -- A bound: what is not reached now is reached by the next claim.
+    FOR round IN 1..20 LOOP
+        WITH head AS MATERIALIZED (
+            SELECT f.ctid AS place, f.kind_id, f.brand_id, f.quota_id
+            FROM jobs.hot f
+            WHERE f.queue_id = p_queue_id AND f.priority = p_level AND f.ord >= p_floor
+                AND f.worker = '00000000-0000-0000-0000-000000000000'
+            ORDER BY f.ord
+            LIMIT p_wanted
+            FOR UPDATE SKIP LOCKED
+        ), taken AS (
+            DELETE FROM jobs.hot h
+            WHERE h.ctid = ANY (ARRAY (
+                SELECT d.place FROM head d WHERE jobs.is_paused(p_queue_id, d.kind_id, d.brand_id, d.quota_id)))
+            RETURNING h.*
+        )
+        INSERT INTO jobs.later (
+            id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
+            payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace, in_lane)
+        SELECT t.id, t.queue_id, t.kind_id, 'infinity', t.enqueued_at, t.run_no, t.tries, t.crashes, t.priority,
+            t.max_tries, t.brand_id, 'paused', t.payload, t.version, t.marks, t.quota_id, t.lane_max, t.lane, t.key,
+            t.uniq, t.deadline_at, t.trace, t.lane IS NOT NULL
+        FROM taken t
+        ON CONFLICT (id) DO NOTHING;
+        GET DIAGNOSTICS moved = ROW_COUNT;
+        EXIT WHEN moved = 0;
+    END LOOP;
+END
+$$;
+
+ALTER FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) OWNER TO siyu_owner;
+
 CREATE FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) RETURNS SETOF uuid
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
@@ -290,8 +1034,10 @@ CREATE FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_di
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
+DECLARE
+    settled uuid[];
+    leaving jobs.hot[];
 BEGIN
-    RETURN QUERY
     WITH outcome AS MATERIALIZED (
         SELECT * FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
             AS o (id, claim_no, discard, failed, delay, reason, error)
@@ -299,52 +1045,75 @@ BEGIN
         DELETE FROM jobs.hot h
         USING outcome o
         WHERE h.id = o.id AND h.worker = p_worker AND h.claim_no = o.claim_no
-        RETURNING h.*, o.discard, o.failed, o.delay, o.reason, o.error
+        RETURNING h, o.discard, o.failed, o.delay, o.reason, o.error
     ), postponed AS (
         INSERT INTO jobs.later (
             id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id,
-            reason, payload)
-        SELECT t.id, t.queue_id, t.kind_id, siyu.clock() + t.delay, t.enqueued_at, t.run_no,
-            t.tries + t.failed::integer, CASE WHEN t.reason = 'unknown_kind' THEN t.crashes ELSE 0 END, t.priority,
-            t.max_tries, t.brand_id, t.reason, t.payload
+            reason, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace, in_lane)
+        SELECT (t.h).id, (t.h).queue_id, (t.h).kind_id, siyu.clock() + t.delay, (t.h).enqueued_at, (t.h).run_no,
+            (t.h).tries + t.failed::integer, CASE WHEN t.reason = 'unknown_kind' THEN (t.h).crashes ELSE 0 END,
+            (t.h).priority, (t.h).max_tries, (t.h).brand_id, t.reason, (t.h).payload, (t.h).version, (t.h).marks,
+            (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key, (t.h).uniq, (t.h).deadline_at, (t.h).trace,
+            (t.h).lane IS NOT NULL
         FROM taken t
         WHERE NOT t.discard
         ON CONFLICT (id) DO NOTHING
     ), dropped AS (
         INSERT INTO jobs.discarded (
             id, queue_id, kind_id, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id, reason,
-            last_error, payload)
-        SELECT t.id, t.queue_id, t.kind_id, t.enqueued_at, t.run_no, t.tries + t.failed::integer, t.crashes,
-            t.priority, t.max_tries, t.brand_id, t.reason, t.error, t.payload
+            last_error, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+        SELECT (t.h).id, (t.h).queue_id, (t.h).kind_id, (t.h).enqueued_at, (t.h).run_no,
+            (t.h).tries + t.failed::integer, (t.h).crashes, (t.h).priority, (t.h).max_tries, (t.h).brand_id, t.reason,
+            t.error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key,
+            (t.h).uniq, (t.h).deadline_at, (t.h).trace
         FROM taken t
         WHERE t.discard
         ON CONFLICT (id) DO NOTHING
     ), noted AS (
         INSERT INTO jobs.attempt (id, run_no, worker, error)
-        SELECT t.id, t.run_no, t.worker, t.error FROM taken t WHERE t.failed
+        SELECT (t.h).id, (t.h).run_no, (t.h).worker, t.error FROM taken t WHERE t.failed
     )
-    SELECT t.id FROM taken t;
+    SELECT array_agg((t.h).id),
+        array_agg(t.h) FILTER (WHERE t.discard AND ((t.h).lane IS NOT NULL OR (t.h).uniq IS NOT NULL))
+    INTO settled, leaving
+    FROM taken t;
+    IF leaving IS NOT NULL THEN
+        PERFORM jobs.leave(leaving, false);
+    END IF;
+    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (settled);
+    RETURN QUERY SELECT unnest(settled);
 END
 $$;
 
 ALTER FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) OWNER TO siyu_owner;
 
-CREATE TABLE siyu.environment (
-    only_row boolean DEFAULT true NOT NULL,
-    name text NOT NULL,
-    clock_offset interval DEFAULT '00:00:00'::interval NOT NULL,
-    CONSTRAINT environment_name_check CHECK ((name = ANY (ARRAY['development'::text, 'production'::text]))),
-    CONSTRAINT environment_only_row_check CHECK (only_row),
-    CONSTRAINT environment_production_has_no_offset CHECK (((name <> 'production'::text) OR (clock_offset = '00:00:00'::interval)))
-);
+CREATE FUNCTION jobs.unpause(p_pause jobs.pause) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    WITH freed AS (
+        UPDATE jobs.later l
+        SET due_at = siyu.clock()
+        WHERE l.reason = 'paused' AND l.due_at = 'infinity'
+            AND (p_pause.queue_id IS NULL OR l.queue_id = p_pause.queue_id)
+            AND (p_pause.kind_id IS NULL OR l.kind_id = p_pause.kind_id)
+            AND (p_pause.brand_id IS NULL OR l.brand_id = p_pause.brand_id)
+            AND (p_pause.quota_id IS NULL OR l.quota_id = p_pause.quota_id)
+        RETURNING 1
+    )
+    SELECT count(*) FROM freed;
+$$;
 
-ALTER TABLE siyu.environment OWNER TO siyu_owner;
+ALTER FUNCTION jobs.unpause(p_pause jobs.pause) OWNER TO siyu_owner;
 
-CREATE FUNCTION siyu.clock() RETURNS timestamp with time zone
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (transaction_timestamp() + COALESCE((SELECT e.clock_offset FROM siyu.environment e WHERE (e.name <> 'production'::text)), '00:00:00'::interval));
+CREATE FUNCTION jobs.unqueue(p_kind_id integer, p_key text, p_id uuid) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+    DELETE FROM jobs.uniq u
+    WHERE u.kind_id = p_kind_id AND u.key = p_key AND u.job_id = p_id AND u.scope = 'queued'
+    RETURNING true;
+$$;
 
-ALTER FUNCTION siyu.clock() OWNER TO siyu_owner;
+ALTER FUNCTION jobs.unqueue(p_kind_id integer, p_key text, p_id uuid) OWNER TO siyu_owner;
 
 CREATE TABLE accounting.account (
     brand_id uuid NOT NULL,
@@ -682,6 +1451,60 @@ CREATE TABLE jobs.attempt (
 
 ALTER TABLE jobs.attempt OWNER TO siyu_owner;
 
+CREATE TABLE jobs.audit (
+    audit_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text NOT NULL,
+    action text NOT NULL,
+    target text NOT NULL,
+    reason text NOT NULL,
+    jobs bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT audit_action_check CHECK ((action <> ''::text)),
+    CONSTRAINT audit_author_check CHECK ((author <> ''::text))
+);
+
+ALTER TABLE jobs.audit OWNER TO siyu_owner;
+
+ALTER TABLE jobs.audit ALTER COLUMN audit_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.audit_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs.cancellation (
+    job_id uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL
+);
+
+ALTER TABLE jobs.cancellation OWNER TO siyu_owner;
+
+CREATE TABLE jobs.checkpoint (
+    job_id uuid NOT NULL,
+    run_no integer NOT NULL,
+    state bytea,
+    done bigint DEFAULT 0 NOT NULL,
+    total bigint,
+    note text,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT checkpoint_done_check CHECK ((done >= 0)),
+    CONSTRAINT checkpoint_total_check CHECK ((total >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE jobs.checkpoint OWNER TO siyu_owner;
+
+CREATE TABLE jobs.dependency (
+    job_id uuid NOT NULL,
+    needs uuid NOT NULL
+);
+
+ALTER TABLE jobs.dependency OWNER TO siyu_owner;
+
 CREATE TABLE jobs.discarded (
     id uuid NOT NULL,
     queue_id integer NOT NULL,
@@ -697,7 +1520,16 @@ CREATE TABLE jobs.discarded (
     reason text NOT NULL,
     last_error text NOT NULL,
     payload bytea NOT NULL,
-    CONSTRAINT discarded_reason_check CHECK ((reason = ANY (ARRAY['permanent'::text, 'exhausted'::text, 'poison'::text, 'cancelled'::text])))
+    version smallint DEFAULT 1 NOT NULL,
+    marks smallint DEFAULT 0 NOT NULL,
+    quota_id integer,
+    lane_max smallint,
+    lane text,
+    key text,
+    uniq text,
+    deadline_at timestamp with time zone,
+    trace bytea,
+    CONSTRAINT discarded_reason_check CHECK ((reason = ANY (ARRAY['permanent'::text, 'exhausted'::text, 'poison'::text, 'cancelled'::text, 'late'::text])))
 );
 
 ALTER TABLE jobs.discarded OWNER TO siyu_owner;
@@ -717,38 +1549,35 @@ CREATE TABLE jobs.done (
 
 ALTER TABLE jobs.done OWNER TO siyu_owner;
 
-CREATE SEQUENCE jobs.ord
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-ALTER TABLE jobs.ord OWNER TO siyu_owner;
-
-CREATE TABLE jobs.hot (
-    queue_id integer NOT NULL,
-    kind_id integer NOT NULL,
-    ord bigint DEFAULT nextval('jobs.ord'::regclass) NOT NULL,
-    id uuid NOT NULL,
-    worker uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
-    claim_no bigint DEFAULT 0 NOT NULL,
-    claimed_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
-    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    ready_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    run_no integer DEFAULT 0 NOT NULL,
-    tries integer DEFAULT 0 NOT NULL,
-    crashes smallint DEFAULT 0 NOT NULL,
-    priority smallint NOT NULL,
-    max_tries integer DEFAULT 0 NOT NULL,
-    brand_id uuid,
-    payload bytea NOT NULL,
-    CONSTRAINT hot_max_tries_check CHECK ((max_tries >= 0)),
-    CONSTRAINT hot_priority_check CHECK (((priority >= 0) AND (priority <= 4)))
+CREATE TABLE jobs.effect (
+    job_id uuid NOT NULL,
+    step text NOT NULL,
+    state text NOT NULL,
+    run_no integer NOT NULL,
+    calls integer DEFAULT 0 NOT NULL,
+    looks integer DEFAULT 0 NOT NULL,
+    answer bytea,
+    reason text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    updated_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT effect_calls_check CHECK ((calls >= 0)),
+    CONSTRAINT effect_looks_check CHECK ((looks >= 0)),
+    CONSTRAINT effect_ok_iff_answer CHECK (((state = 'ok'::text) = (answer IS NOT NULL))),
+    CONSTRAINT effect_state_check CHECK ((state = ANY (ARRAY['open'::text, 'intended'::text, 'unknown'::text, 'ok'::text, 'refused'::text]))),
+    CONSTRAINT effect_step_check CHECK ((step <> ''::text))
 )
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0.2', autovacuum_vacuum_cost_delay='0');
+WITH (fillfactor='70');
 
-ALTER TABLE jobs.hot OWNER TO siyu_owner;
+ALTER TABLE jobs.effect OWNER TO siyu_owner;
+
+CREATE TABLE jobs.fire (
+    name text NOT NULL,
+    fire_at timestamp with time zone NOT NULL,
+    job_id uuid,
+    fired_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+ALTER TABLE jobs.fire OWNER TO siyu_owner;
 
 CREATE TABLE jobs.kind (
     kind_id integer NOT NULL,
@@ -767,35 +1596,19 @@ ALTER TABLE jobs.kind ALTER COLUMN kind_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE jobs.later (
-    id uuid NOT NULL,
-    queue_id integer NOT NULL,
-    kind_id integer NOT NULL,
-    due_at timestamp with time zone NOT NULL,
-    enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    run_no integer DEFAULT 0 NOT NULL,
-    tries integer DEFAULT 0 NOT NULL,
-    crashes smallint DEFAULT 0 NOT NULL,
-    priority smallint NOT NULL,
-    max_tries integer DEFAULT 0 NOT NULL,
-    brand_id uuid,
-    reason text NOT NULL,
-    payload bytea NOT NULL,
-    CONSTRAINT later_max_tries_check CHECK ((max_tries >= 0)),
-    CONSTRAINT later_priority_check CHECK (((priority >= 0) AND (priority <= 4))),
-    CONSTRAINT later_reason_check CHECK ((reason = ANY (ARRAY['delayed'::text, 'retry'::text, 'snoozed'::text, 'rescued'::text, 'unknown_kind'::text])))
-)
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_cost_delay='0');
-
-ALTER TABLE jobs.later OWNER TO siyu_owner;
+ALTER TABLE jobs.pause ALTER COLUMN pause_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.pause_pause_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE jobs.queue (
     queue_id integer NOT NULL,
     name text NOT NULL,
-    paused_at timestamp with time zone,
-    pause_reason text,
-    CONSTRAINT queue_name_check CHECK ((name <> ''::text)),
-    CONSTRAINT queue_paused_iff_reason CHECK (((paused_at IS NULL) = (pause_reason IS NULL)))
+    CONSTRAINT queue_name_check CHECK ((name <> ''::text))
 );
 
 ALTER TABLE jobs.queue OWNER TO siyu_owner;
@@ -808,6 +1621,95 @@ ALTER TABLE jobs.queue ALTER COLUMN queue_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE jobs.quota (
+    quota_id integer NOT NULL,
+    name text NOT NULL,
+    running_max integer,
+    rate_interval interval,
+    burst integer DEFAULT 1 NOT NULL,
+    is_fair boolean DEFAULT false NOT NULL,
+    turn_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    vtime double precision DEFAULT 0 NOT NULL,
+    CONSTRAINT quota_burst_check CHECK ((burst >= 1)),
+    CONSTRAINT quota_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT quota_rate_interval_check CHECK ((rate_interval > '00:00:00'::interval)),
+    CONSTRAINT quota_running_max_check CHECK ((running_max >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE jobs.quota OWNER TO siyu_owner;
+
+ALTER TABLE jobs.quota ALTER COLUMN quota_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.quota_quota_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs.schedule (
+    name text NOT NULL,
+    rule text NOT NULL,
+    queue text NOT NULL,
+    kind text NOT NULL,
+    catch_up text NOT NULL,
+    registered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    settled_to timestamp with time zone NOT NULL,
+    last_fire_at timestamp with time zone,
+    next_fire_at timestamp with time zone,
+    paused_at timestamp with time zone,
+    pause_reason text,
+    pause_author text,
+    CONSTRAINT schedule_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT schedule_paused_iff_explained CHECK ((num_nonnulls(paused_at, pause_reason, pause_author) = ANY (ARRAY[0, 3])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE jobs.schedule OWNER TO siyu_owner;
+
+CREATE TABLE jobs.share (
+    quota_id integer NOT NULL,
+    tenant uuid NOT NULL,
+    weight double precision DEFAULT 1 NOT NULL,
+    vtime double precision DEFAULT 0 NOT NULL,
+    CONSTRAINT share_weight_check CHECK (((weight > (0)::double precision) AND (weight <= (1000)::double precision)))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE jobs.share OWNER TO siyu_owner;
+
+CREATE TABLE jobs.signal (
+    signal_id bigint NOT NULL,
+    lane text,
+    job_id uuid,
+    CONSTRAINT signal_says_something CHECK (((lane IS NOT NULL) OR (job_id IS NOT NULL)))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000');
+
+ALTER TABLE jobs.signal OWNER TO siyu_owner;
+
+ALTER TABLE jobs.signal ALTER COLUMN signal_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME jobs.signal_signal_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE jobs.uniq (
+    kind_id integer NOT NULL,
+    key text NOT NULL,
+    job_id uuid NOT NULL,
+    scope text NOT NULL,
+    until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT uniq_scope_check CHECK ((scope = ANY (ARRAY['queued'::text, 'done'::text, 'window'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000');
+
+ALTER TABLE jobs.uniq OWNER TO siyu_owner;
 
 CREATE TABLE jobs.worker (
     worker_id uuid NOT NULL,
@@ -1300,8 +2202,29 @@ ALTER TABLE ONLY hooks.source_secret
 ALTER TABLE ONLY hooks.sweep
     ADD CONSTRAINT sweep_pkey PRIMARY KEY (brand_id);
 
+ALTER TABLE ONLY jobs.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (audit_id);
+
+ALTER TABLE ONLY jobs.cancellation
+    ADD CONSTRAINT cancellation_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY jobs.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY jobs.dependency
+    ADD CONSTRAINT dependency_pkey PRIMARY KEY (job_id, needs);
+
 ALTER TABLE ONLY jobs.discarded
     ADD CONSTRAINT discarded_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY jobs.effect
+    ADD CONSTRAINT effect_pkey PRIMARY KEY (job_id, step);
+
+ALTER TABLE ONLY jobs.fire
+    ADD CONSTRAINT fire_pkey PRIMARY KEY (name, fire_at);
+
+ALTER TABLE ONLY jobs.gate
+    ADD CONSTRAINT gate_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY jobs.hot
     ADD CONSTRAINT hot_pkey PRIMARY KEY (queue_id, priority, ord);
@@ -1315,11 +2238,32 @@ ALTER TABLE ONLY jobs.kind
 ALTER TABLE ONLY jobs.later
     ADD CONSTRAINT later_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY jobs.pause
+    ADD CONSTRAINT pause_pkey PRIMARY KEY (pause_id);
+
 ALTER TABLE ONLY jobs.queue
     ADD CONSTRAINT queue_name_key UNIQUE (name);
 
 ALTER TABLE ONLY jobs.queue
     ADD CONSTRAINT queue_pkey PRIMARY KEY (queue_id);
+
+ALTER TABLE ONLY jobs.quota
+    ADD CONSTRAINT quota_name_key UNIQUE (name);
+
+ALTER TABLE ONLY jobs.quota
+    ADD CONSTRAINT quota_pkey PRIMARY KEY (quota_id);
+
+ALTER TABLE ONLY jobs.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY jobs.share
+    ADD CONSTRAINT share_pkey PRIMARY KEY (quota_id, tenant);
+
+ALTER TABLE ONLY jobs.signal
+    ADD CONSTRAINT signal_pkey PRIMARY KEY (signal_id);
+
+ALTER TABLE ONLY jobs.uniq
+    ADD CONSTRAINT uniq_pkey PRIMARY KEY (kind_id, key);
 
 ALTER TABLE ONLY jobs.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
@@ -1455,17 +2399,49 @@ CREATE INDEX attempt_failed_at ON jobs.attempt USING brin (failed_at);
 
 CREATE INDEX attempt_id ON jobs.attempt USING btree (id, run_no);
 
+CREATE INDEX dependency_needs ON jobs.dependency USING btree (needs);
+
+CREATE INDEX discarded_key ON jobs.discarded USING btree (kind_id, key) WHERE (key IS NOT NULL);
+
 CREATE INDEX discarded_queue ON jobs.discarded USING btree (queue_id, discarded_at);
 
 CREATE INDEX done_finished_at ON jobs.done USING brin (finished_at);
 
 CREATE INDEX done_id ON jobs.done USING btree (id);
 
+CREATE INDEX effect_unsettled ON jobs.effect USING btree (updated_at) WHERE (state = ANY (ARRAY['intended'::text, 'unknown'::text]));
+
+CREATE INDEX effect_updated_at ON jobs.effect USING brin (updated_at);
+
+CREATE INDEX fire_fired_at ON jobs.fire USING brin (fired_at);
+
+CREATE INDEX gate_key ON jobs.gate USING btree (kind_id, key) WHERE (key IS NOT NULL);
+
+CREATE INDEX gate_lane ON jobs.gate USING btree (lane, ord) WHERE (lane IS NOT NULL);
+
+CREATE INDEX gate_tenant ON jobs.gate USING btree (queue_id, quota_id, tenant, priority, ord) WHERE (NOT blocked);
+
+CREATE INDEX gate_turn ON jobs.gate USING btree (queue_id, quota_id, priority, ord) WHERE (NOT blocked);
+
 CREATE UNIQUE INDEX hot_id ON jobs.hot USING btree (id);
+
+CREATE INDEX hot_key ON jobs.hot USING btree (kind_id, key) WHERE (key IS NOT NULL);
+
+CREATE INDEX hot_lane ON jobs.hot USING btree (lane) WHERE (lane IS NOT NULL);
+
+CREATE INDEX hot_quota ON jobs.hot USING btree (quota_id) WHERE (quota_id IS NOT NULL);
 
 CREATE INDEX later_due ON jobs.later USING btree (due_at);
 
+CREATE INDEX later_key ON jobs.later USING btree (kind_id, key) WHERE (key IS NOT NULL);
+
+CREATE INDEX later_lane ON jobs.later USING btree (lane) WHERE in_lane;
+
+CREATE INDEX later_paused ON jobs.later USING btree (queue_id, kind_id) WHERE (reason = 'paused'::text);
+
 CREATE INDEX later_unknown_kind ON jobs.later USING btree (queue_id, kind_id) WHERE (reason = 'unknown_kind'::text);
+
+CREATE INDEX uniq_until ON jobs.uniq USING btree (until) WHERE (scope = 'window'::text);
 
 CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (brand_id, person_id, placed_at, order_id);
 
@@ -1614,14 +2590,57 @@ GRANT USAGE ON SCHEMA vault TO siyu_gifts;
 REVOKE ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) TO siyu_worker;
 
+REVOKE ALL ON FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) TO siyu_worker;
+
+GRANT USAGE ON SEQUENCE jobs.ord TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.hot TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.bury(p_row jobs.hot, p_author text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.bury(p_row jobs.hot, p_author text, p_reason text) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) TO siyu_worker;
+
 REVOKE ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.complete(p_worker uuid, p_id uuid, p_claim_no bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.complete(p_worker uuid, p_id uuid, p_claim_no bigint) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.deregister(p_worker uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.deregister(p_worker uuid) TO siyu_worker;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.gate TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.later TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) TO siyu_worker;
+
+GRANT SELECT ON TABLE siyu.environment TO siyu_worker;
+
+GRANT UPDATE(clock_offset) ON TABLE siyu.environment TO siyu_operator;
+
+REVOKE ALL ON FUNCTION siyu.clock() FROM PUBLIC;
+GRANT ALL ON FUNCTION siyu.clock() TO siyu_worker;
+
+GRANT SELECT,DELETE ON TABLE jobs.pause TO siyu_worker;
+GRANT INSERT ON TABLE jobs.pause TO siyu_operator;
+GRANT INSERT ON TABLE jobs.pause TO siyu_reports;
+
+REVOKE ALL ON FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.leave(p_rows jobs.hot[], p_completed boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.leave(p_rows jobs.hot[], p_completed boolean) TO siyu_worker;
+
 REVOKE ALL ON FUNCTION jobs.promote(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.promote(p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.push(p_queue_id integer, p_kind_id integer, p_ids uuid[], p_payloads bytea[], p_version smallint, p_priority smallint, p_max_tries integer, p_brand_id uuid, p_delay interval, p_deadline interval, p_trace bytea, p_quota_id integer, p_lane_max smallint, p_lanes text[], p_keys text[], p_uniqs text[], p_scope text, p_window interval, p_needs uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.push(p_queue_id integer, p_kind_id integer, p_ids uuid[], p_payloads bytea[], p_version smallint, p_priority smallint, p_max_tries integer, p_brand_id uuid, p_delay interval, p_deadline interval, p_trace bytea, p_quota_id integer, p_lane_max smallint, p_lanes text[], p_keys text[], p_uniqs text[], p_scope text, p_window interval, p_needs uuid[]) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.register(p_worker uuid, p_former uuid, p_app text, p_host text, p_process_id integer, p_queue_ids integer[], p_lease interval) TO siyu_worker;
@@ -1635,15 +2654,20 @@ GRANT ALL ON FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limi
 REVOKE ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) TO siyu_worker;
 
+REVOKE ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) TO siyu_worker;
+
 REVOKE ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) TO siyu_worker;
 
-GRANT SELECT ON TABLE siyu.environment TO siyu_worker;
+REVOKE ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) TO siyu_worker;
 
-GRANT UPDATE(clock_offset) ON TABLE siyu.environment TO siyu_operator;
-
-REVOKE ALL ON FUNCTION siyu.clock() FROM PUBLIC;
-GRANT ALL ON FUNCTION siyu.clock() TO siyu_worker;
+REVOKE ALL ON FUNCTION jobs.unqueue(p_kind_id integer, p_key text, p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.unqueue(p_kind_id integer, p_key text, p_id uuid) TO siyu_worker;
 
 GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE accounting.account TO siyu_redeem;
@@ -1854,23 +2878,68 @@ GRANT SELECT,INSERT,UPDATE ON TABLE hooks.sweep TO siyu_ingest;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt TO siyu_worker;
 
+GRANT SELECT ON TABLE jobs.audit TO siyu_worker;
+GRANT INSERT ON TABLE jobs.audit TO siyu_operator;
+GRANT INSERT ON TABLE jobs.audit TO siyu_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.cancellation TO siyu_worker;
+
+GRANT UPDATE(reason) ON TABLE jobs.cancellation TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.checkpoint TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.dependency TO siyu_worker;
+
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.discarded TO siyu_worker;
+
+GRANT UPDATE(marks) ON TABLE jobs.discarded TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.done TO siyu_worker;
 
-GRANT USAGE ON SEQUENCE jobs.ord TO siyu_worker;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.effect TO siyu_worker;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.hot TO siyu_worker;
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.fire TO siyu_worker;
+
+GRANT UPDATE(job_id) ON TABLE jobs.fire TO siyu_worker;
 
 GRANT SELECT,INSERT ON TABLE jobs.kind TO siyu_worker;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.later TO siyu_worker;
-
 GRANT SELECT,INSERT ON TABLE jobs.queue TO siyu_worker;
 
-GRANT UPDATE(paused_at) ON TABLE jobs.queue TO siyu_operator;
+GRANT SELECT,INSERT,UPDATE ON TABLE jobs.quota TO siyu_worker;
 
-GRANT UPDATE(pause_reason) ON TABLE jobs.queue TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(rule) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(queue) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(kind) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(catch_up) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(registered_at) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(settled_to) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(last_fire_at) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(next_fire_at) ON TABLE jobs.schedule TO siyu_worker;
+
+GRANT UPDATE(paused_at) ON TABLE jobs.schedule TO siyu_operator;
+GRANT UPDATE(paused_at) ON TABLE jobs.schedule TO siyu_reports;
+
+GRANT UPDATE(pause_reason) ON TABLE jobs.schedule TO siyu_operator;
+GRANT UPDATE(pause_reason) ON TABLE jobs.schedule TO siyu_reports;
+
+GRANT UPDATE(pause_author) ON TABLE jobs.schedule TO siyu_operator;
+GRANT UPDATE(pause_author) ON TABLE jobs.schedule TO siyu_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE jobs.share TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.signal TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.uniq TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.worker TO siyu_worker;
 
