@@ -72,14 +72,24 @@ struct Housekeeper {
     }
 
     private func forget() async throws {
-        let pool = session.queue.pool
         let age = session.options.historyAge
-        var deleted = Int(Self.bite)
-        while deleted >= Int(Self.bite), !Task.isCancelled {
-            deleted = try await pool.execute(WorkerStatements.deleteDone(olderThan: age, limit: Self.bite))
-        }
         // Failures are looked at longer than successes.
-        try await pool.execute(WorkerStatements.deleteAttempts(olderThan: age * 4, limit: Self.bite))
+        try await session.queue.forgetHistory(completedBefore: age, failedBefore: age * 4, bite: Self.bite)
         try await session.queue.forget(olderThan: age * 4, bite: Self.bite)
+    }
+}
+
+extension JobQueue {
+    /// Forgets what ended long ago: a day at a time, by dropping its tables; what lies outside the days, in bites.
+    package func forgetHistory(
+        completedBefore age: Duration, failedBefore failedAge: Duration, bite: Int32 = 5_000
+    ) async throws {
+        _ = try await pool.first(WorkerStatements.rollHistory(completed: age, failed: failedAge))
+        var deleted = Int(bite)
+        while deleted >= Int(bite), !Task.isCancelled {
+            deleted = try await pool.execute(WorkerStatements.deleteDone(olderThan: age, limit: bite))
+        }
+        try await pool.execute(WorkerStatements.deleteAttempts(olderThan: failedAge, limit: bite))
+        try await pool.execute(WorkerStatements.deleteWindows(limit: bite))
     }
 }

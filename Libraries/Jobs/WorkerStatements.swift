@@ -71,20 +71,37 @@ enum WorkerStatements {
             """)
     }
 
-    /// One bite of history, small enough not to hurt.
+    /// Makes the partitions of the next days and drops those that are older than asked for.
+    static func rollHistory(completed: Duration, failed: Duration) -> Statement<(made: Int, dropped: Int)> {
+        Statement("SELECT made::bigint, dropped::bigint FROM jobs.roll_history(\(completed), \(failed))") {
+            row throws(PostgresError) in (try row.next(), try row.next())
+        }
+    }
+
+    /// One bite of what lies outside the partitions, small enough not to hurt.
     static func deleteDone(olderThan age: Duration, limit: Int32) -> Statement<Void> {
         Statement(
             """
-            DELETE FROM jobs.done WHERE ctid = ANY (ARRAY (
-                SELECT ctid FROM jobs.done WHERE finished_at < clock_timestamp() - \(age) LIMIT \(limit)))
+            DELETE FROM jobs.done_rest WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM jobs.done_rest WHERE finished_at < clock_timestamp() - \(age) LIMIT \(limit)))
             """)
     }
 
     static func deleteAttempts(olderThan age: Duration, limit: Int32) -> Statement<Void> {
         Statement(
             """
-            DELETE FROM jobs.attempt WHERE ctid = ANY (ARRAY (
-                SELECT ctid FROM jobs.attempt WHERE failed_at < clock_timestamp() - \(age) LIMIT \(limit)))
+            DELETE FROM jobs.attempt_rest WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM jobs.attempt_rest WHERE failed_at < clock_timestamp() - \(age) LIMIT \(limit)))
+            """)
+    }
+
+    /// Unique keys whose window is over; a push would take them all the same.
+    static func deleteWindows(limit: Int32) -> Statement<Void> {
+        Statement(
+            """
+            DELETE FROM jobs.uniq WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM jobs.uniq WHERE scope = 'window' AND until <= siyu.clock()
+                LIMIT \(limit) FOR UPDATE SKIP LOCKED))
             """)
     }
 

@@ -48,6 +48,7 @@ package struct Migration: Sendable {
         Migration(version: 15, name: "jobs_gates", bytes: PackageResources._00015_jobs_gates_sql),
         Migration(version: 16, name: "jobs_schedules", bytes: PackageResources._00016_jobs_schedules_sql),
         Migration(version: 17, name: "jobs_effects", bytes: PackageResources._00017_jobs_effects_sql),
+        Migration(version: 18, name: "jobs_history", bytes: PackageResources._00018_jobs_history_sql),
     ]
 
     /// The version that this binary was built for.
