@@ -45,7 +45,8 @@ public final class JobQueue: Sendable {
     let options: JobQueueOptions
     let catalog: JobCatalog
     let calendar = JobSchedules()
-    private let waker: JobWaker
+    let waker: JobWaker
+    let desk: PushDesk
     private let registered = Mutex<[String: Handler]>([:])
 
     /// A queue on `pool`.
@@ -57,6 +58,7 @@ public final class JobQueue: Sendable {
         self.options = options
         catalog = JobCatalog(pool: pool)
         waker = JobWaker(pool: pool, logger: logger, isEnabled: options.usesNotifications)
+        desk = PushDesk(pool: pool, waker: waker)
     }
 
     // MARK: Register
@@ -94,9 +96,11 @@ public final class JobQueue: Sendable {
 
     // MARK: Push
 
-    /// Pushes a job in a transaction of its own, durable on return, and wakes a worker.
+    /// Pushes a job in a transaction of its own, or one that it shares with others who push at the same time; durable on
+    /// return, and a worker is woken.
     ///
-    /// A lost connection is answered by pushing again under the same id, so that the job exists once.
+    /// A lost connection is answered by looking up what arrived and pushing the rest again under the same id, so that the
+    /// job exists once. A caller whose task is cancelled meanwhile is told so at once; its job may exist all the same.
     ///
     /// - Returns: The job's id; that of an earlier job if it has the unique key.
     @discardableResult
@@ -104,18 +108,9 @@ public final class JobQueue: Sendable {
         _ parameters: Parameters, options: JobOptions = .init()
     ) async throws -> JobID {
         let id = JobID.mint()
-        let push = JobStatements.push(try await batch([(id, parameters, options)], options))
-        var standing: UUID?
-        do {
-            standing = try await pool.first(push)
-        } catch  where error.endsConnection {
-            // The first one may have arrived: the job may even be done already.
-            if try await !pool.one(JobStatements.exists(id.rawValue)) { standing = try await pool.first(push) }
-        } catch {
-            throw JobError.naming(error)
-        }
-        await wake(options.queue(of: Parameters.self))
-        return standing.map(JobID.init(rawValue:)) ?? id
+        let push = try await batch([(id, parameters, options)], options)
+        let standing = try await desk.push(push, queue: options.queue(of: Parameters.self))
+        return standing.first.map(JobID.init(rawValue:)) ?? id
     }
 
     /// Pushes a job as part of `transaction`: it exists if and when that commits.
@@ -199,9 +194,9 @@ public final class JobQueue: Sendable {
     }
 
     /// How many jobs one statement inserts: enough to make the round trip cheap, few enough to bound its memory.
-    private static let pushBatch = 1_000
+    static let pushBatch = 1_000
 
-    private func batch<Parameters: JobParameters>(
+    func batch<Parameters: JobParameters>(
         _ jobs: [(id: JobID, parameters: Parameters, options: JobOptions)], _ options: JobOptions
     ) async throws -> JobStatements.Push {
         let queue = try await catalog.queueID(options.queue(of: Parameters.self))
@@ -213,17 +208,23 @@ public final class JobQueue: Sendable {
             queue: queue, kind: kind, version: Int16(clamping: Parameters.jobVersion), quota: quota, options: options,
             trace: nil)
         for (id, parameters, options) in jobs {
-            do {
-                batch.payloads.append(Array(try encoder.encode(parameters)))
-            } catch is EncodingError {
-                throw JobError.parametersDoNotEncode(jobName: Parameters.jobName)
-            }
+            batch.payloads.append(try Self.encode(parameters, with: encoder))
             batch.ids.append(id.rawValue)
             batch.lanes.append(options.lane?.name)
             batch.keys.append(options.key)
             batch.uniques.append(options.unique?.key)
         }
         return batch
+    }
+
+    static func encode<Parameters: JobParameters>(
+        _ parameters: Parameters, with encoder: JSONEncoder = JSONEncoder()
+    ) throws -> [UInt8] {
+        do {
+            return Array(try encoder.encode(parameters))
+        } catch is EncodingError {
+            throw JobError.parametersDoNotEncode(jobName: Parameters.jobName)
+        }
     }
 }
 

@@ -13,7 +13,13 @@ final class JobWaker: Sendable {
         var isSending = false
         var queues: Set<String> = []
         var waiting: [CheckedContinuation<Bool, Never>] = []
+        /// The queues of ``ring(_:)``.
+        var rung: Set<String> = []
+        var isRinging = false
     }
+
+    /// How long further rings gather after one that found nobody idle: under load, asking again at once is in vain.
+    private static let pause = Duration.milliseconds(4)
     private let pool: Pool
     private let logger: Logger
     private let isEnabled: Bool
@@ -31,15 +37,48 @@ final class JobWaker: Sendable {
             defer { state.queues = [] }
             return Array(state.queues)
         }
+        _ = await send(queues)
+        passOn()
+    }
+
+    /// Wakes workers of a queue soon, without keeping the caller.
+    func ring(_ queue: String) {
+        guard isEnabled else { return }
+        let mustStart = state.withLock { state in
+            state.rung.insert(queue)
+            defer { state.isRinging = true }
+            return !state.isRinging
+        }
+        if mustStart { Task.detached { await self.ringAll() } }
+    }
+
+    private func ringAll() async {
+        while let queues = nextRung() {
+            let woken = await send(queues)
+            if woken == 0 { try? await Task.sleep(for: Self.pause) }  // nobody cancels this task
+        }
+    }
+
+    private func nextRung() -> [String]? {
+        state.withLock { state in
+            state.isRinging = !state.rung.isEmpty
+            defer { state.rung = [] }
+            return state.rung.isEmpty ? nil : Array(state.rung)
+        }
+    }
+
+    /// How many queues somebody idle was woken for.
+    private func send(_ queues: [String]) async -> Int {
         do throws(PostgresError) {
             // The notification need not survive a crash of the server, so its commit does not wait for the disk.
-            _ = try await pool.pipeline([
+            let replies = try await pool.pipeline([
                 JobStatements.asynchronousCommit, WorkerStatements.notify(queues, channel: Self.channel),
             ])
+            return replies.joined().reduce(0) { if case .touched(let count) = $1 { $0 + count } else { $0 } }
         } catch {
             logger.debug("a wake-up was not sent; polling will find the jobs", metadata: ["error": "\(error)"])
+            return 0
         }
-        passOn()
     }
 
     /// True if the caller is to send for all that wait; false when somebody else will.
