@@ -39,8 +39,8 @@ race: ## The unit tests and the queue's under the thread sanitizer (a build of i
 bench: ## Figures of the PostgreSQL client, the import and the services' starts (release build)
 	@deploy/dev/bench.sh postgres ingest services
 
-bench-jobs: ## Figures of the job queue (release build)
-	@deploy/dev/bench.sh jobs
+bench-jobs: ## Figures of the job queue beside its peers from PyPI (release build; ARGS=--no-peers: ours alone)
+	@deploy/dev/bench-jobs.sh $(ARGS)
 
 lint: ## Format and shell scripts, strictly
 	@swift format lint --strict --recursive --parallel $(SWIFT_FILES)

@@ -61,6 +61,13 @@ configure() {
         echo "max_connections = 200"
         echo "log_min_duration_statement = 1000"
         echo "log_line_prefix = '%m [%p] %u %d '"
+        if [ "$name" = bench ]; then
+            # Durable, and large enough that what is measured is not the checkpointer.
+            echo "shared_buffers = 2GB"
+            echo "max_wal_size = 8GB"
+            echo "checkpoint_timeout = 15min"
+            echo "jit = off"
+        fi
         if [ "$name" != run ] && [ "$name" != bench ]; then
             echo "fsync = off"
             echo "full_page_writes = off"

@@ -4,21 +4,24 @@ import Jobs
 import Logging
 import Postgres
 import Schema
-import Synchronization
 
-/// What a job of the benchmark carries.
-private struct BenchJob: JobParameters {
-    static let jobName = "bench.nothing"
-    static let jobQueue = "bench"
-    let number: Int
-}
+/// Jobs pushed and drained as programs do it, each figure beside the raw SQL that could do no better.
+struct JobsBench {
+    static let drained = 100_000
+    private static let packed = 200_000
+    private static let bulk = 200_000
+    private static let single = 8_000
+    private static let coalesced = 60_000
+    private static let rawClaim = 1_000
+    private static let inFlight = 500
+    private static let samples = 500
+    private static let samplePause = Duration.milliseconds(20)
 
-/// Jobs enqueued and drained, beside `pgbench` running the queue's own SQL.
-enum JobsBench {
-    private static let single = 2_000
-    private static let bulk = 50_000
-    private static let bulkStep = 1_000
-    private static let claim = 500
+    private let url: String
+    private let pool: Pool
+    private let queue: JobQueue
+    private let pgbench: PgBench
+    private let pairs: Int
 
     static func run(url: String, pairs: Int) async throws -> [Measurement] {
         try await ScratchDatabase.with(url) { scratch in
@@ -27,129 +30,255 @@ enum JobsBench {
                 PoolConfiguration(connection: ConnectionConfiguration(url: scratch.url), connectionsMax: 8),
                 logger: logger)
             try await Migrator(pool: pool, logger: logger).migrate(environment: .development)
-            let bench = Bench(pool: pool, logger: logger, pgbench: try PgBench(connection: scratch.url))
-            let figures = [
-                try await Measurement.pairs(
-                    "enqueue, 1 producer, a commit each", unit: "jobs/s", rawName: "pgbench, the INSERT alone, -c 1",
-                    pairs: pairs, ours: { try await bench.pushOneByOne() }, raw: { try await bench.rawInserts() }),
-                try await Measurement.pairs(
-                    "enqueue, \(bulkStep) a commit", unit: "jobs/s",
-                    rawName: "pgbench, the INSERT of \(bulkStep), -c 1",
-                    pairs: pairs, ours: { try await bench.pushMany() }, raw: { try await bench.rawBulk() }),
-                try await Measurement.pairs(
-                    "drain, 1 process", unit: "jobs/s",
-                    rawName: "pgbench, claim and ack of \(claim) with the queue's functions, -c 1", pairs: pairs,
-                    ours: { try await bench.drain() }, raw: { try await bench.rawDrain() }),
-            ]
+            try await pool.execute(JobsBenchStatements.addTupleStatistics())
+            let bench = JobsBench(
+                url: scratch.url, pool: pool, queue: JobQueue(pool: pool, logger: logger),
+                pgbench: try PgBench(connection: scratch.url), pairs: pairs)
+            try await bench.warmUp()
+            let figures = try await bench.drains() + bench.pushes() + bench.others()
             await pool.shutdown()
             return figures
         }
     }
 
-    private struct Bench {
-        let pool: Pool
-        let logger: Logger
-        let pgbench: PgBench
-
-        private func emptied() async throws {
-            try await pool.execute(BenchStatements.emptyQueue())
-        }
-
-        func pushOneByOne() async throws -> Double {
-            try await emptied()
-            let queue = JobQueue(pool: pool, logger: logger)
-            try await queue.push(BenchJob(number: 0))
-            return try await rate(single) {
-                for number in 1...single { try await queue.push(BenchJob(number: number)) }
-            }
-        }
-
-        func rawInserts() async throws -> Double {
-            try await emptied()
-            return try pgbench.transactionsPerSecond(
-                script: BenchStatements.insertScript(count: 1), transactions: single)
-        }
-
-        func pushMany() async throws -> Double {
-            try await emptied()
-            let queue = JobQueue(pool: pool, logger: logger)
-            return try await rate(bulk) {
-                for start in stride(from: 0, to: bulk, by: bulkStep) {
-                    let jobs = (start..<start + bulkStep).map(BenchJob.init(number:))
-                    _ = try await pool.transaction { try await queue.push(contentsOf: jobs, on: $0) }
-                }
-            }
-        }
-
-        func rawBulk() async throws -> Double {
-            try await emptied()
-            return try pgbench.transactionsPerSecond(
-                script: BenchStatements.insertScript(count: bulkStep), transactions: bulk / bulkStep) * Double(bulkStep)
-        }
-
-        private func filled() async throws {
-            try await emptied()
-            let queue = JobQueue(pool: pool, logger: logger)
-            _ = try await pool.transaction { tx in
-                try await queue.push(contentsOf: (0..<bulk).map(BenchJob.init(number:)), on: tx)
-            }
-            try await pool.execute(BenchStatements.vacuumQueue())
-        }
-
-        func drain() async throws -> Double {
-            try await filled()
-            let queue = JobQueue(pool: pool, logger: logger)
-            let counter = Counter()
-            queue.registerJob(parameters: BenchJob.self) { _, _ in
-                if counter.add() == bulk { counter.finish() }
-            }
-            let processor = queue.processor(queues: [BenchJob.jobQueue])
-            return try await rate(bulk) {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await processor.run() }
-                    await counter.finished()
-                    try await awaitEmpty()
-                    group.cancelAll()
-                    do { try await group.waitForAll() } catch is CancellationError {}
-                }
-            }
-        }
-
-        /// A job is drained when its completion is written down, not when its handler returned.
-        private func awaitEmpty() async throws {
-            while try await pool.one(BenchStatements.queueDepth()) > 0 { try await Task.sleep(for: .milliseconds(2)) }
-        }
-
-        func rawDrain() async throws -> Double {
-            try await filled()
-            try await pool.execute(BenchStatements.registerRawWorker())
-            let queue = try await pool.one(BenchStatements.queueID(BenchJob.jobQueue))
-            let script = BenchStatements.drainScript(queue: queue, limit: claim)
-            let tps = try pgbench.transactionsPerSecond(
-                script: script, transactions: bulk / claim, variables: ["floor": "0"])
-            guard try await pool.one(BenchStatements.queueDepth()) == 0 else {
-                throw Failure("The raw drain left jobs behind.", .software)
-            }
-            return tps * Double(claim)
-        }
+    /// Names get their numbers, connections and caches get warm.
+    private func warmUp() async throws {
+        try await queue.push(BenchJob(number: 0))
+        try await queue.push(packed: [PackedBenchJob(number: 0)])
+        _ = try await drain(processes: 1, jobs: 5_000)
     }
-}
 
-/// Counts to a number on many tasks, and tells when it is reached.
-private final class Counter: Sendable {
-    private let count = Mutex(0)
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
+    private func emptied() async throws { try await pool.execute(BenchStatements.emptyQueue()) }
 
-    init() { (stream, continuation) = AsyncStream.makeStream() }
+    // MARK: Drain
 
-    func add() -> Int {
-        count.withLock { count in
-            count += 1
-            return count
+    private struct Drain {
+        var rate: Double
+        var walBytes: Double
+        var deadTuples: Double
+    }
+
+    private func drains() async throws -> [Measurement] {
+        var one: [(ours: Double, raw: Double)] = []
+        var two: [(ours: Double, raw: Double)] = []
+        var ratio: [(ours: Double, raw: Double)] = []
+        var wal: [Double] = []
+        var dead: [Double] = []
+        var packs: [Double] = []
+        for pair in 1...pairs {
+            Terminal.progress("drain: pair \(pair) of \(pairs)")
+            let single = try await drain(processes: 1, jobs: Self.drained)
+            one.append((single.rate, try await rawDrain(clients: 1)))
+            let double = try await drain(processes: 2, jobs: Self.drained)
+            two.append((double.rate, try await rawDrain(clients: 2)))
+            ratio.append((double.rate, single.rate))
+            wal += [single.walBytes, double.walBytes]
+            dead += [single.deadTuples, double.deadTuples]
+            packs.append(try await drainPacked())
+        }
+        Terminal.endProgress()
+        let rawName = "pgbench, claim and done of \(Self.rawClaim) on a plain table"
+        return [
+            .together("drain, 1 worker process", unit: "jobs/s", rawName: "\(rawName), -c 1", samples: one),
+            .together("drain, 2 worker processes", unit: "jobs/s", rawName: "\(rawName), -c 2", samples: two),
+            .together("drain, 2 processes beside 1", unit: "jobs/s", rawName: "ours, 1 process", samples: ratio),
+            .alone("drain of packed jobs, 1 process", unit: "jobs/s", samples: packs),
+            .alone("WAL of a drained job", unit: "bytes", samples: wal),
+            .alone("dead tuples after \(Self.drained) jobs", unit: "rows", samples: dead),
+        ]
+    }
+
+    private func drain(processes: Int, jobs: Int) async throws -> Drain {
+        try await emptied()
+        try await queue.push(contentsOf: (0..<jobs).map { BenchJob(number: $0) })
+        try await pool.execute(BenchStatements.vacuumQueue())
+        return try await drainAll(processes: processes, handlerCalls: jobs, rows: jobs)
+    }
+
+    private func drainPacked() async throws -> Double {
+        try await emptied()
+        let packs = try await queue.push(packed: (0..<Self.packed).map { PackedBenchJob(number: $0) })
+        try await pool.execute(BenchStatements.vacuumQueue())
+        return try await drainAll(processes: 1, handlerCalls: Self.packed, rows: packs.count).rate
+    }
+
+    /// Lets worker processes loose on what lies there, until all of it is written down as done.
+    private func drainAll(processes: Int, handlerCalls: Int, rows: Int) async throws -> Drain {
+        var workers: [BenchWorker] = []
+        for _ in 0..<processes { workers.append(try await BenchWorker(url: url)) }
+        defer { for worker in workers { worker.end() } }
+        let wal = try await pool.one(JobsBenchStatements.walPosition())
+        let seconds = try await ContinuousClock().measure {
+            for worker in workers { try worker.go() }
+            try await until("the drain") { workers.reduce(0) { $0 + $1.ended } >= handlerCalls }
+            while try await !pool.one(JobsBenchStatements.isDrained()) { try await Task.sleep(for: .milliseconds(2)) }
+        }.inSeconds
+        let written = try await pool.one(JobsBenchStatements.walPosition()) - wal
+        let dead = try await pool.one(JobsBenchStatements.deadTuples())
+        let (calls, done) = (workers.reduce(0) { $0 + $1.ended }, try await pool.one(JobsBenchStatements.doneCount()))
+        guard calls == handlerCalls, done == rows else {
+            throw Failure("\(handlerCalls) jobs were pushed, \(calls) run and \(done) rows noted as done.", .software)
+        }
+        return Drain(
+            rate: Double(handlerCalls) / seconds, walBytes: Double(written) / Double(handlerCalls),
+            deadTuples: Double(dead))
+    }
+
+    private func until(_ what: String, _ condition: () -> Bool) async throws {
+        let start = ContinuousClock.now
+        while !condition() {
+            guard .now - start < .seconds(120) else { throw Failure("\(what): it never ended.", .software) }
+            try await Task.sleep(for: .milliseconds(2))
         }
     }
 
-    func finish() { continuation.finish() }
-    func finished() async { for await _ in stream {} }
+    private func rawDrain(clients: Int) async throws -> Double {
+        try await pool.execute(JobsBenchStatements.makeRawQueue())
+        try await pool.execute(JobsBenchStatements.fillRawQueue(Self.drained))
+        try await pool.execute(JobsBenchStatements.vacuumRawQueue())
+        // Clients that meet take less than their share; a few turns more leave nothing behind.
+        let turns = Self.drained / Self.rawClaim / clients + (clients == 1 ? 0 : 10)
+        let perSecond = try pgbench.transactionsPerSecond(
+            script: JobsBenchStatements.rawDrainScript(limit: Self.rawClaim), transactions: turns, clients: clients)
+        guard try await pool.one(JobsBenchStatements.rawLeft()) == 0 else {
+            throw Failure("The raw drain left jobs behind.", .software)
+        }
+        return Double(Self.drained) * perSecond / Double(turns * clients)
+    }
+
+    // MARK: Push
+
+    private func pushes() async throws -> [Measurement] {
+        let insert = "pgbench, the INSERT alone"
+        return [
+            try await .pairs(
+                "enqueue, 1 producer, a commit each", unit: "jobs/s", rawName: "\(insert), -c 1", pairs: pairs,
+                ours: { try await push(Self.single / 4, callers: 1) },
+                raw: { try await rawInserts(clients: 1, turns: Self.single / 4) }),
+            try await .pairs(
+                "enqueue, 8 producers, a transaction each", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
+                ours: { try await pushInTransactions(Self.single, producers: 8) },
+                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
+            try await .pairs(
+                "enqueue, 8 producers of one process", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
+                ours: { try await push(Self.single * 2, callers: 8) },
+                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
+            try await .pairs(
+                "enqueue, 64 callers of one process", unit: "jobs/s", rawName: "pgbench, INSERT of 32, -c 2",
+                pairs: pairs,
+                ours: { try await push(Self.coalesced, callers: 64) },
+                raw: { try await rawInserts(clients: 2, turns: Self.coalesced / 64, rows: 32) }),
+            try await .pairs(
+                "enqueue in bulk", unit: "jobs/s", rawName: "psql, \\copy into the same table", pairs: pairs,
+                ours: { try await pushInBulk() }, raw: { try await rawCopy() }),
+        ]
+    }
+
+    /// Each caller waits for its own job's commit before it pushes the next.
+    private func push(_ count: Int, callers: Int) async throws -> Double {
+        try await emptied()
+        let perSecond = try await rate(count) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for caller in 0..<callers {
+                    group.addTask {
+                        for number in 0..<count / callers {
+                            try await queue.push(BenchJob(number: caller * count + number))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        return try await verified(perSecond, count / callers * callers)
+    }
+
+    private func pushInTransactions(_ count: Int, producers: Int) async throws -> Double {
+        try await emptied()
+        let perSecond = try await rate(count) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for producer in 0..<producers {
+                    group.addTask {
+                        for number in 0..<count / producers {
+                            let job = BenchJob(number: producer * count + number)
+                            _ = try await pool.transaction { try await queue.push(job, on: $0) }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        return try await verified(perSecond, count / producers * producers)
+    }
+
+    private func pushInBulk() async throws -> Double {
+        try await emptied()
+        let jobs = (0..<Self.bulk).map { BenchJob(number: $0) }
+        let perSecond = try await rate(jobs.count) { _ = try await queue.push(contentsOf: jobs) }
+        return try await verified(perSecond, jobs.count)
+    }
+
+    private func verified(_ perSecond: Double, _ count: Int) async throws -> Double {
+        let found = try await pool.one(BenchStatements.queueDepth())
+        guard found == count else { throw Failure("\(count) jobs were pushed and \(found) are there.", .software) }
+        return perSecond
+    }
+
+    private func rawInserts(clients: Int, turns: Int, rows: Int = 1) async throws -> Double {
+        try await emptied()
+        return try pgbench.transactionsPerSecond(
+            script: BenchStatements.insertScript(count: rows), transactions: turns, clients: clients) * Double(rows)
+    }
+
+    private func rawCopy() async throws -> Double {
+        try await emptied()
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("siyu-bench-\(UUID().uuidString).copy")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(JobsBenchStatements.copyLines(Self.bulk) { UUID().uuidString }.utf8).write(to: file)
+        return try await rate(Self.bulk) { try pgbench.psql(JobsBenchStatements.copyCommand(file: file.path)) }
+    }
+
+    // MARK: Idle
+
+    private func others() async throws -> [Measurement] {
+        let starts = try await startLatencies()
+        return [
+            .alone("enqueue to start when idle, p50", unit: "ms", samples: starts.map(\.p50)),
+            .alone("enqueue to start when idle, p99", unit: "ms", samples: starts.map(\.p99)),
+            .alone("resident memory, \(Self.inFlight) jobs in flight", unit: "MiB", samples: [try await memory()]),
+        ]
+    }
+
+    private func startLatencies() async throws -> [(p50: Double, p99: Double)] {
+        try await emptied()
+        let worker = try await BenchWorker(url: url)
+        defer { worker.end() }
+        try worker.go()
+        try await Task.sleep(for: .seconds(1))
+        var found: [(p50: Double, p99: Double)] = []
+        for round in 1...3 {
+            Terminal.progress("idle: round \(round) of 3")
+            let before = worker.starts.count
+            for number in 0..<Self.samples {
+                try await Task.sleep(for: Self.samplePause)
+                try await queue.push(BenchJob(number: number, sentAt: monotonicNanoseconds()))
+            }
+            try await until("the last start") { worker.starts.count == before + Self.samples }
+            let sorted = worker.starts[before...].sorted()
+            found.append((sorted[sorted.count / 2], sorted[sorted.count * 99 / 100]))
+        }
+        Terminal.endProgress()
+        return found
+    }
+
+    private func memory() async throws -> Double {
+        try await emptied()
+        try await queue.push(contentsOf: (0..<Self.inFlight * 2).map { BenchJob(number: $0) })
+        let worker = try await BenchWorker(url: url, concurrency: Self.inFlight, hold: 3_000)
+        defer { worker.end() }
+        try worker.go()
+        try await until("the start of \(Self.inFlight) jobs") { worker.begun >= Self.inFlight }
+        let mebibytes = try worker.residentMebibytes()
+        try await until("the end of the jobs") { worker.ended >= Self.inFlight * 2 }
+        return max(mebibytes, try worker.residentMebibytes())
+    }
 }

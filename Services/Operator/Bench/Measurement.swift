@@ -38,7 +38,14 @@ struct Measurement: Encodable {
             samples.append((try await ours(), try await raw()))
         }
         Terminal.endProgress()
-        return Measurement(
+        return together(name, unit: unit, rawName: rawName, samples: samples)
+    }
+
+    /// Figures that were taken together, pair by pair, each beside its raw one.
+    static func together(
+        _ name: String, unit: String, rawName: String, samples: [(ours: Double, raw: Double)]
+    ) -> Measurement {
+        Measurement(
             name: name, unit: unit, ours: Spread(samples.map(\.ours)), rawName: rawName,
             raw: Spread(samples.map(\.raw)), ratio: Spread(samples.map { $0.ours / $0.raw }))
     }

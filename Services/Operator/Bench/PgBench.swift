@@ -3,7 +3,7 @@ import Hosting
 
 /// PostgreSQL's own load generator, run as a process: the raw figure beside ours.
 struct PgBench {
-    private let executable: String
+    private let folder: String
     private let connection: String
 
     /// Finds `pgbench` on the path or where Debian puts it.
@@ -16,7 +16,7 @@ struct PgBench {
         else {
             throw Failure("pgbench is not installed: apt-get install postgresql", .unavailable)
         }
-        executable = "\(folder)/pgbench"
+        self.folder = folder
         self.connection = connection
     }
 
@@ -28,13 +28,16 @@ struct PgBench {
     /// Transactions per second of a script, or of the built-in SELECT where there is none.
     ///
     /// - Parameters:
-    ///   - transactions: How many to run. A number rather than a time: pgbench ends a time by SIGALRM, which processes
-    ///     started from here have blocked.
+    ///   - transactions: How many each client runs. A number rather than a time: pgbench ends a time by SIGALRM, which
+    ///     processes started from here have blocked.
+    ///   - clients: How many connections run them at once.
     ///   - variables: What the script finds set at its first run.
     func transactionsPerSecond(
-        script: String? = nil, transactions: Int, variables: [String: String] = [:]
+        script: String? = nil, transactions: Int, clients: Int = 1, variables: [String: String] = [:]
     ) throws -> Double {
-        var arguments = ["-n", "-M", "prepared", "-c", "1", "-j", "1", "-t", "\(transactions)"]
+        var arguments = [
+            "-n", "-M", "prepared", "-c", "\(clients)", "-j", "\(min(clients, 2))", "-t", "\(transactions)",
+        ]
         arguments += variables.flatMap { ["-D", "\($0.key)=\($0.value)"] }
         var file: URL?
         if let script {
@@ -54,9 +57,14 @@ struct PgBench {
         return tps
     }
 
-    private func run(_ arguments: [String]) throws -> String {
+    /// Runs a command of `psql`, which lies beside pgbench.
+    func psql(_ command: String) throws {
+        _ = try run(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", command], program: "psql")
+    }
+
+    private func run(_ arguments: [String], program: String = "pgbench") throws -> String {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
+        process.executableURL = URL(fileURLWithPath: "\(folder)/\(program)")
         process.arguments = arguments + [connection]
         let output = Pipe()
         process.standardOutput = output
@@ -64,7 +72,7 @@ struct PgBench {
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure("pgbench failed: \(text.suffix(300))", .software) }
+        guard process.terminationStatus == 0 else { throw Failure("\(program) failed: \(text.suffix(300))", .software) }
         return text
     }
 }

@@ -74,7 +74,7 @@ enum ServicesBench {
         return (seconds, try residentMebibytes(process.processIdentifier))
     }
 
-    private static func residentMebibytes(_ pid: Int32) throws -> Double {
+    static func residentMebibytes(_ pid: Int32) throws -> Double {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         guard let kibibytes = line.flatMap({ Double($0.filter(\.isNumber)) }) else {
