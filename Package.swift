@@ -226,7 +226,9 @@ let package = Package(
         tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
-        tests("OperatorTests", ["Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser]),
+        tests(
+            "OperatorTests",
+            ["Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
         tests(
             "OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),
         tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),

@@ -37,6 +37,12 @@ public enum JobError: Error, Sendable, Equatable {
     case unknownDependency
     /// There is no queue of this name.
     case unknownQueue(String)
+    /// There is no kind of this name: no job of it was ever pushed.
+    case unknownKind(String)
+    /// There is no quota of this name: no job of it was ever pushed.
+    case unknownQuota(String)
+    /// An act of an operator that is not done as it was asked for, in a sentence that says what would be.
+    case refused(String)
 
     /// What the queue's own functions refuse, by its name.
     static func naming(_ error: any Error) -> any Error {

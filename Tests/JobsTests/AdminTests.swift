@@ -12,7 +12,7 @@ struct AdminTests {
             queue.registerJob(parameters: Note.self) { note, _ in seen.add(note.text) }
             let operators = makeQueue(db, as: .operator)
             try await queue.push(Note(text: "tea"))
-            try await operators.pause("tests", reason: "the provider is down")
+            try await operators.pause(.queue("tests"), reason: "the provider is down", author: "Li")
 
             try await running(queue.processor(queues: ["tests"], options: .quick())) {
                 try await pass(.milliseconds(300))
@@ -23,7 +23,7 @@ struct AdminTests {
                 #expect(statistics.ready == 1)
                 #expect(statistics.oldestReadyAge > .milliseconds(200))
 
-                try await operators.resume("tests")
+                try await operators.resume(.queue("tests"), author: "Li", reason: "it is back")
                 try await db.drained()
             }
 
@@ -36,7 +36,9 @@ struct AdminTests {
             let queue = makeQueue(db, as: .gifts)
             try await queue.push(Note(text: "tea"))
 
-            let error = await #expect(throws: PostgresError.self) { try await queue.pause("tests", reason: "mine") }
+            let error = await #expect(throws: PostgresError.self) {
+                try await queue.pause(.queue("tests"), reason: "mine", author: "x")
+            }
 
             #expect(error?.sqlState == .insufficientPrivilege)
         }
@@ -46,7 +48,7 @@ struct AdminTests {
         try await withTestDatabase { db in
             let queue = makeQueue(db, as: .operator)
             await #expect(throws: JobError.unknownQueue("nowhere")) {
-                try await queue.pause("nowhere", reason: "x")
+                try await queue.pause(.queue("nowhere"), reason: "x", author: "x")
             }
             return
         }

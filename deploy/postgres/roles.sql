@@ -48,5 +48,10 @@ BEGIN
 
     -- The operator runs reports over years and checks whole ledgers by hand.
     ALTER ROLE siyu_operator SET statement_timeout = '15min';
+
+    -- siyu doctor names the session that keeps the queue's tables from being cleaned, and for how long it has done so.
+    IF NOT pg_has_role('siyu_operator', 'pg_read_all_stats', 'MEMBER') THEN
+        GRANT pg_read_all_stats TO siyu_operator;
+    END IF;
 END
 $roles$;

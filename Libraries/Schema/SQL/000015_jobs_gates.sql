@@ -27,6 +27,8 @@ ALTER TABLE jobs.later
 CREATE INDEX later_lane ON jobs.later (lane) WHERE in_lane;
 CREATE INDEX later_key ON jobs.later (kind_id, key) WHERE key IS NOT NULL;
 CREATE INDEX later_paused ON jobs.later (queue_id, kind_id) WHERE reason = 'paused';
+-- What a queue's waiting jobs are counted along.
+CREATE INDEX later_queue ON jobs.later (queue_id);
 
 ALTER TABLE jobs.discarded
     ADD COLUMN version smallint NOT NULL DEFAULT 1, ADD COLUMN marks smallint NOT NULL DEFAULT 0,
@@ -38,6 +40,9 @@ ALTER TABLE jobs.discarded
 -- Whom others wait for is marked, also among the discarded.
 GRANT UPDATE (marks) ON jobs.discarded TO siyu_worker;
 CREATE INDEX discarded_key ON jobs.discarded (kind_id, key) WHERE key IS NOT NULL;
+-- With the id, so that a list of them can be gone through page by page.
+DROP INDEX jobs.discarded_queue;
+CREATE INDEX discarded_queue ON jobs.discarded (queue_id, discarded_at, id);
 
 -- Jobs that are due and wait to be admitted: their quota is used up, or another of their lane goes first. blocked: it
 -- waits for its lane, and is not looked at until somebody leaves that lane.
@@ -73,6 +78,7 @@ CREATE TABLE jobs.gate (
 CREATE INDEX gate_turn ON jobs.gate (queue_id, quota_id, priority, ord) WHERE NOT blocked;
 CREATE INDEX gate_tenant ON jobs.gate (queue_id, quota_id, tenant, priority, ord) WHERE NOT blocked;
 CREATE INDEX gate_lane ON jobs.gate (lane, ord) WHERE lane IS NOT NULL;
+CREATE INDEX gate_blocked ON jobs.gate (queue_id) WHERE blocked;
 CREATE INDEX gate_key ON jobs.gate (kind_id, key) WHERE key IS NOT NULL;
 GRANT SELECT, INSERT, UPDATE, DELETE ON jobs.gate TO siyu_worker;
 
@@ -169,8 +175,8 @@ CREATE TABLE jobs.pause (
     CONSTRAINT pause_has_a_scope CHECK (num_nonnulls(queue_id, kind_id, brand_id, quota_id) >= 1)
 );
 GRANT SELECT ON jobs.pause TO siyu_worker;
--- Pauses that are over are removed by whoever notices.
-GRANT DELETE ON jobs.pause TO siyu_worker;
+-- Pauses that are over are removed by whoever notices. The column is written by nobody: without it no row can be locked.
+GRANT DELETE, UPDATE (paused_at) ON jobs.pause TO siyu_worker;
 GRANT INSERT ON jobs.pause TO siyu_operator, siyu_reports;
 
 -- What people did to the queue. Append-only by grants.
@@ -411,15 +417,31 @@ END
 $claim$;
 
 -- Takes paused jobs out of the head of a queue, until as many are left there as are wanted; each job once, so that a pause
--- costs no more than the jobs that it holds.
+-- costs no more than the jobs that it holds. The pauses are locked until the jobs are in their place: whoever ends one waits
+-- for that and finds them all; and a pause that is just being ended holds nobody any more.
 CREATE FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) RETURNS void
     LANGUAGE plpgsql VOLATILE
     SET enable_sort = off SET enable_bitmapscan = off SET enable_seqscan = off SET enable_incremental_sort = off
     SET plan_cache_mode = force_generic_plan SET jit = off
 AS $set_aside$
 DECLARE
+    pauses bigint[];
     moved integer;
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM (
+            SELECT f.kind_id, f.brand_id, f.quota_id
+            FROM jobs.hot f
+            WHERE f.queue_id = p_queue_id AND f.priority = p_level AND f.ord >= p_floor
+                AND f.worker = '00000000-0000-0000-0000-000000000000'
+            ORDER BY f.ord
+            LIMIT p_wanted) h
+        WHERE jobs.is_paused(p_queue_id, h.kind_id, h.brand_id, h.quota_id)
+    ) THEN
+        RETURN;
+    END IF;
+    pauses := ARRAY (
+        SELECT p.pause_id FROM jobs.pause p WHERE p.until > siyu.clock() FOR KEY SHARE SKIP LOCKED);
     -- A bound: what is not reached now is reached by the next claim.
     FOR round IN 1..20 LOOP
         WITH head AS MATERIALIZED (
@@ -433,7 +455,13 @@ BEGIN
         ), taken AS (
             DELETE FROM jobs.hot h
             WHERE h.ctid = ANY (ARRAY (
-                SELECT d.place FROM head d WHERE jobs.is_paused(p_queue_id, d.kind_id, d.brand_id, d.quota_id)))
+                SELECT d.place FROM head d
+                WHERE EXISTS (
+                    SELECT FROM jobs.pause p
+                    WHERE p.pause_id = ANY (pauses) AND (p.queue_id IS NULL OR p.queue_id = p_queue_id)
+                        AND (p.kind_id IS NULL OR p.kind_id = d.kind_id)
+                        AND (p.brand_id IS NULL OR p.brand_id = d.brand_id)
+                        AND (p.quota_id IS NULL OR p.quota_id = d.quota_id))))
             RETURNING h.*
         )
         INSERT INTO jobs.later (
@@ -580,7 +608,12 @@ AS $promote$
 DECLARE
     over jobs.pause;
 BEGIN
-    FOR over IN DELETE FROM jobs.pause p WHERE p.until <= siyu.clock() RETURNING p.* LOOP
+    FOR over IN
+        DELETE FROM jobs.pause p
+        WHERE p.ctid = ANY (ARRAY (
+            SELECT f.ctid FROM jobs.pause f WHERE f.until <= siyu.clock() FOR UPDATE SKIP LOCKED))
+        RETURNING p.*
+    LOOP
         PERFORM jobs.unpause(over);
     END LOOP;
     RETURN QUERY
@@ -1000,17 +1033,18 @@ CREATE FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) RETURNS uuid[]
         UNION ALL SELECT l.id FROM jobs.later l WHERE l.kind_id = p_kind_id AND l.key = p_key
         UNION ALL SELECT g.id FROM jobs.gate g WHERE g.kind_id = p_kind_id AND g.key = p_key);
 
--- Lets discarded jobs run again, with their tries and crashes forgiven: they become due one p_spacing after the other.
+-- Lets discarded jobs run again, with their tries and crashes forgiven: they become due after p_start, one p_spacing after
+-- the other.
 -- A job whose unique key another one has taken meanwhile stays where it is. Returns the ids that were revived.
-CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) RETURNS SETOF uuid
+CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval DEFAULT '0') RETURNS SETOF uuid
     LANGUAGE plpgsql VOLATILE
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $revive$
 BEGIN
     INSERT INTO jobs.uniq (kind_id, key, job_id, scope)
-    SELECT d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
+    SELECT DISTINCT ON (d.kind_id, d.uniq) d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
     WHERE d.id = ANY (p_ids) AND d.uniq IS NOT NULL
-    ORDER BY d.kind_id, d.uniq
+    ORDER BY d.kind_id, d.uniq, d.discarded_at
     ON CONFLICT (kind_id, key) DO UPDATE
     SET job_id = excluded.job_id, scope = excluded.scope, until = excluded.until
     WHERE jobs.uniq.until <= siyu.clock();
@@ -1025,7 +1059,7 @@ BEGIN
             id, queue_id, kind_id, due_at, enqueued_at, run_no, priority, max_tries, brand_id, reason, payload, version,
             marks, quota_id, lane_max, lane, key, uniq, trace)
         SELECT t.id, t.queue_id, t.kind_id,
-            siyu.clock() + p_spacing * (row_number() OVER (ORDER BY t.discarded_at, t.id) - 1), t.enqueued_at, t.run_no,
+            siyu.clock() + p_start + p_spacing * (row_number() OVER (ORDER BY t.discarded_at, t.id) - 1), t.enqueued_at, t.run_no,
             t.priority, t.max_tries, t.brand_id, 'redriven', t.payload, t.version, t.marks, t.quota_id, t.lane_max,
             t.lane, t.key, t.uniq, t.trace
         FROM taken t

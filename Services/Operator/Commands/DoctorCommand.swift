@@ -44,12 +44,7 @@ struct DoctorCommand: AsyncParsableCommand {
                     Finding(
                         check: "clock", isFine: environment != .production || clock.offsetSeconds == 0,
                         detail: "The business clock is \(clock.offsetSeconds) s ahead of the server's."))
-                let jobs = try await pool.one(TourStatements.jobs())
-                findings.append(
-                    Finding(
-                        check: "queue", isFine: jobs.discarded == 0,
-                        detail: "\(jobs.open) jobs wait or run, \(jobs.discarded) were given up (siyu jobs discarded).")
-                )
+                findings += try await QueueDoctor.findings(on: pool)
             }
             try DoctorCommand.report(findings, output)
         }

@@ -8,165 +8,152 @@ import Postgres
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Looks into the job queue and steers it.",
+        discussion: """
+            What is wrong:     siyu jobs stats, then siyu jobs discarded or siyu jobs show ID
+            A provider is down: siyu jobs pause --quota wechatpay --reason "down since 9" --for 2h
+            It is back:        siyu jobs resume --quota wechatpay
+            What had failed:   siyu jobs redrive --error "WeChat Pay" --dry-run, then without --dry-run
+            Who did what:      siyu jobs audit
+            """,
         subcommands: [
-            Stats.self, List.self, Discarded.self, Show.self, Retry.self, Cancel.self, Pause.self, Resume.self,
+            Stats.self, List.self, Running.self, Show.self, Workers.self, Retry.self, Cancel.self,
+            Pause.self, Resume.self, Pauses.self, Discarded.self, Redrive.self, Quotas.self, Quota.self, Audit.self,
         ])
 
-    struct Stats: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Depth and age of each queue; counts are capped.")
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let queues = try await database.withQueue { try await $0.statistics() }.map(QueueRow.init)
-            try output.show(
-                queues, header: ["queue", "ready", "running", "waiting", "discarded", "oldest", "paused"],
-                rows: queues.map { row in
-                    let more = row.isCapped ? "+" : ""
-                    return [
-                        row.queue, "\(row.ready)\(more)", "\(row.running)\(more)", "\(row.waiting)\(more)",
-                        "\(row.discarded)\(more)", "\(row.oldestReadySeconds) s", row.pauseReason ?? "",
-                    ]
-                })
-        }
-
-        private struct QueueRow: Encodable {
-            let queue: String
-            let ready: Int
-            let running: Int
-            let waiting: Int
-            let discarded: Int
-            let isCapped: Bool
-            let oldestReadySeconds: Int64
-            let pauseReason: String?
-
-            init(_ statistics: JobQueueStatistics) {
-                queue = statistics.queue
-                ready = statistics.ready
-                running = statistics.running
-                waiting = statistics.waiting
-                discarded = statistics.discarded
-                isCapped = statistics.isCapped
-                oldestReadySeconds = statistics.oldestReadyAge.components.seconds
-                pauseReason = statistics.pauseReason
-            }
-        }
-    }
-
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists jobs in the order of their ids.")
-        @Argument(help: "Only this queue's.") var queue: String?
-        @Option(help: "ready, running, waiting, completed or discarded; any if not given.") var state: StateArgument?
-        @Option(help: "How many at the most.") var limit = 50
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            try output.show(
-                try await database.withQueue { try await $0.jobs(queue: queue, state: state?.state, limit: limit) })
-        }
-    }
-
-    struct Discarded: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists jobs that were given up, and why.")
-        @Argument(help: "Only this queue's.") var queue: String?
-        @Option(help: "How many at the most.") var limit = 50
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            try output.show(
-                try await database.withQueue { try await $0.jobs(queue: queue, state: .discarded, limit: limit) })
-        }
-    }
-
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows a job and its failed attempts.")
-        @OptionGroup var job: JobArgument
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            guard let found = try await database.withQueue({ try await $0.job(job.id) }) else { throw job.unknown }
-            try output.show([found.record])
-            for attempt in found.attempts where !output.json {
-                Terminal.say("run \(attempt.runNumber), \(attempt.failedAt.ISO8601Format()): \(attempt.error)")
-            }
-        }
-    }
-
     struct Retry: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Puts a job that was given up back into its queue.")
+        static let configuration = CommandConfiguration(
+            abstract: "Puts a job that was given up back into its queue, with its tries forgiven.",
+            discussion: "For many at once: siyu jobs redrive.")
         @OptionGroup var job: JobArgument
+        @OptionGroup var act: ActOptions
         @OptionGroup var database: DatabaseOptions
 
         func run() async throws {
-            guard try await database.withQueue({ try await $0.retry(job.id) }) else {
-                throw Failure("No job \(job.id) was given up: siyu jobs show tells its state.")
+            let isBack = try await database.withQueue { queue in
+                try await queue.retry(job.id, author: act.author, reason: act.words)
+            }
+            guard isBack else {
+                throw Failure(
+                    "Job \(job.id) is not given up, or another one has its unique key: siyu jobs show tells its state.")
             }
             Terminal.say("Job \(job.id) is back in its queue.")
         }
     }
 
     struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Gives up a job that is not running.")
-        @OptionGroup var job: JobArgument
+        static let configuration = CommandConfiguration(
+            abstract: "Gives up jobs, by their ids or by the business's name for them; those that run are stopped.",
+            discussion: """
+                siyu jobs cancel 0199… 0199… --reason "pushed twice"
+                siyu jobs cancel --kind gift.expire --key GIFT --reason "redeemed by hand"
+                """)
+        @Argument(help: "The jobs' ids.", transform: JobArgument.read) var ids: [JobID] = []
+        @Option(help: "Instead of ids: the kind.") var kind: String?
+        @Option(help: "The business's key of the kind's jobs.") var key: String?
+        @OptionGroup var act: ActOptions
         @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
 
-        func run() async throws {
-            guard try await database.withQueue({ try await $0.cancel(job.id) }) else {
-                throw Failure("Job \(job.id) cannot be cancelled: it runs, is over, or does not exist.")
+        func validate() throws {
+            guard (kind == nil) == (key == nil), ids.isEmpty == (kind != nil) else {
+                throw ValidationError("Name jobs by their ids, or by --kind and --key together.")
             }
-            Terminal.say("Job \(job.id) is cancelled; siyu jobs retry brings it back.")
+        }
+
+        func run() async throws {
+            let ended = try await database.withQueue { queue in
+                if let kind, let key {
+                    return try await queue.cancel(kind: kind, key: key, author: act.author, reason: act.words)
+                }
+                return try await queue.cancel(ids, author: act.author, reason: act.words)
+            }
+            let rows =
+                ended.cancelled.map { Row(job: "\($0)", outcome: "cancelled") }
+                + ended.stopping.map { Row(job: "\($0)", outcome: "stopping") }
+                + ended.ended.map { Row(job: "\($0)", outcome: "over") }
+            guard !rows.isEmpty else { throw Failure("No job of \(kind ?? "") is called \(key ?? "").") }
+            try output.show(rows, header: ["job", "outcome"], rows: rows.map { [$0.job, $0.outcome] })
+            guard !ended.cancelled.isEmpty || !ended.stopping.isEmpty else {
+                throw Failure("Nothing was cancelled: these jobs are over, or do not exist.")
+            }
+            if !output.json, !ended.stopping.isEmpty {
+                Terminal.say("Those that run stop with their worker's next heartbeat; siyu jobs retry brings any back.")
+            }
+        }
+
+        private struct Row: Encodable {
+            let job: String
+            let outcome: String
         }
     }
 
-    struct Pause: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "No job of the queue starts until it is resumed.")
-        @Argument(help: "The queue.") var queue: String
-        @Option(help: "Why; whoever looks at the queue reads it.") var reason: String
+    struct Audit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What people did to the queue, the latest first.")
+        @Option(help: "How many at the most.") var limit = 50
+        @Option(help: "Go on after this number.") var after: Int64?
         @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await database.withQueue { try await $0.pause(queue, reason: reason) }
-            Terminal.say("Queue \(queue) is paused.")
+            let entries = try await database.withQueue { try await $0.audit(limit: limit, after: after) }
+            let rows = entries.map(Row.init)
+            try output.show(
+                rows, header: ["no.", "at", "who", "did", "to", "jobs", "why"],
+                rows: rows.map {
+                    ["\($0.id)", $0.at.ISO8601Format(), $0.author, $0.action, $0.target, "\($0.jobs)", $0.reason]
+                })
         }
-    }
 
-    struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Jobs of the queue start again.")
-        @Argument(help: "The queue.") var queue: String
-        @OptionGroup var database: DatabaseOptions
+        private struct Row: Encodable {
+            let id: Int64
+            let at: Date
+            let author: String
+            let action: String
+            let target: String
+            let jobs: Int
+            let reason: String
 
-        func run() async throws {
-            try await database.withQueue { try await $0.resume(queue) }
-            Terminal.say("Queue \(queue) goes on.")
+            init(_ entry: JobAuditEntry) {
+                id = entry.id
+                at = entry.at
+                author = entry.author
+                action = entry.action
+                target = entry.target
+                jobs = entry.jobs
+                reason = entry.reason
+            }
         }
     }
 }
 
-/// A state of jobs by its name.
-struct StateArgument: ExpressibleByArgument {
-    let state: JobState
+/// Who acts upon the queue, and why.
+struct ActOptions: ParsableArguments {
+    @Option(help: "Why; it is written down.") var reason: String?
+    @Option(help: "Who does it; the user of this computer if not given.") var author: String = NSUserName()
 
-    init?(argument: String) {
-        guard let state = JobState(rawValue: argument) else { return nil }
-        self.state = state
-    }
-
-    static var allValueStrings: [String] { JobState.allCases.map(\.rawValue) }
+    var words: String { reason ?? "no reason given" }
 }
 
 /// A job by its id.
 struct JobArgument: ParsableArguments {
     @Argument(help: "The job's id.", transform: Self.read) var id: JobID
 
-    @Sendable private static func read(_ text: String) throws -> JobID {
+    @Sendable static func read(_ text: String) throws -> JobID {
         guard let id = UUID(uuidString: text) else { throw ValidationError("\(text) is not the id of a job") }
         return JobID(rawValue: id)
     }
 
-    var unknown: Failure { Failure("There is no job \(id).") }
+    var unknown: Failure { Failure("There is no job \(id): completed ones are forgotten after some days.") }
+}
+
+/// A place in a list that is ordered by time.
+struct CursorArgument: ExpressibleByArgument {
+    let cursor: JobCursor
+
+    init?(argument: String) {
+        guard let cursor = JobCursor(argument) else { return nil }
+        self.cursor = cursor
+    }
 }
 
 extension DatabaseOptions {
@@ -176,36 +163,46 @@ extension DatabaseOptions {
             do {
                 return try await body(JobQueue(pool: pool, logger: Logger(label: "siyu.jobs")))
             } catch let error as JobError {
-                throw Failure("\(error)")
+                throw Failure(error.sentence)
             }
         }
     }
 }
 
-extension OutputOptions {
-    private struct JobRow: Encodable {
-        let job: String
-        let name: String
-        let state: String
-        let tries: Int
-        let at: Date
-        let reason: String?
-        let error: String?
+extension JobError {
+    /// What is wrong, and what would help.
+    var sentence: String {
+        switch self {
+        case .unknownQueue(let name): "There is no queue \(name): siyu jobs stats names them."
+        case .unknownKind(let name): "There is no kind \(name): siyu jobs stats --kinds names them."
+        case .unknownQuota(let name):
+            "There is no quota \(name): siyu jobs quotas names them; one appears with the first job that counts in it."
+        case .refused(let sentence): sentence
+        default: "\(self)"
+        }
+    }
+}
+
+extension Int {
+    /// The count, or that there are more.
+    func orMore(_ isCapped: Bool = false) -> String { isCapped || self >= 10_001 ? "\(self)+" : "\(self)" }
+}
+
+extension Duration {
+    /// `3d 4h`, `12m 5s` or `0.25 s`: the two units that matter.
+    var short: String {
+        let seconds = Double(components.seconds) + Double(components.attoseconds) * 1e-18
+        guard seconds >= 60 else {
+            return seconds < 0 ? "over" : String(format: seconds < 10 ? "%.2f s" : "%.0f s", seconds)
+        }
+        let whole = Int(seconds)
+        switch whole {
+        case ..<3_600: return "\(whole / 60)m \(whole % 60)s"
+        case ..<86_400: return "\(whole / 3_600)h \(whole / 60 % 60)m"
+        default: return "\(whole / 86_400)d \(whole / 3_600 % 24)h"
+        }
     }
 
-    fileprivate func show(_ jobs: [JobRecord]) throws {
-        let rows = jobs.map { job in
-            JobRow(
-                job: "\(job.id)", name: job.name, state: job.state.rawValue, tries: job.tries, at: job.at,
-                reason: job.reason, error: job.error)
-        }
-        try show(
-            rows, header: ["job", "kind", "state", "tries", "at", "reason", "error"],
-            rows: rows.map { row in
-                [
-                    row.job, row.name, row.state, "\(row.tries)", row.at.ISO8601Format(), row.reason ?? "",
-                    row.error ?? "",
-                ]
-            })
-    }
+    /// For scripts.
+    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }
