@@ -105,6 +105,9 @@ enum WorkerStatements {
             """)
     }
 
+    /// Removes unique keys whose time is over, and wishes to cancel what has ended.
+    static func sweep(limit: Int32) -> Statement<Void> { Statement("SELECT jobs.sweep(\(limit))") }
+
     // MARK: Wake-up
 
     /// A notification for each of the queues that somebody idle waits for; under load there is none.

@@ -266,16 +266,22 @@ BEGIN
 
     IF p_needs <> '{}' THEN
         FOR attempt IN 1..10 LOOP
-            -- Locked in one order, and held: none of them can move or end before this push is committed.
-            PERFORM FROM jobs.later l WHERE l.id = ANY (p_needs) ORDER BY l.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.gate g WHERE g.id = ANY (p_needs) ORDER BY g.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.hot h WHERE h.id = ANY (p_needs) ORDER BY h.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.discarded d WHERE d.id = ANY (p_needs) ORDER BY d.id FOR NO KEY UPDATE;
-            unmet := ARRAY (
-                SELECT l.id FROM jobs.later l WHERE l.id = ANY (p_needs)
-                UNION SELECT g.id FROM jobs.gate g WHERE g.id = ANY (p_needs)
-                UNION SELECT h.id FROM jobs.hot h WHERE h.id = ANY (p_needs)
-                UNION SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_needs));
+            -- Locked in one order, marked, and held: none of them can move or end before this push is committed. Only
+            -- what is locked counts: one that was merely seen may be elsewhere, or done, before it is marked.
+            WITH held AS MATERIALIZED (SELECT l.id FROM jobs.later l WHERE l.id = ANY (p_needs) ORDER BY l.id FOR UPDATE),
+            marked AS (UPDATE jobs.later l SET marks = l.marks | 1::smallint FROM held h WHERE l.id = h.id RETURNING l.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (SELECT g.id FROM jobs.gate g WHERE g.id = ANY (p_needs) ORDER BY g.id FOR UPDATE),
+            marked AS (UPDATE jobs.gate g SET marks = g.marks | 1::smallint FROM held h WHERE g.id = h.id RETURNING g.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (SELECT h.id FROM jobs.hot h WHERE h.id = ANY (p_needs) ORDER BY h.id FOR UPDATE),
+            marked AS (UPDATE jobs.hot j SET marks = j.marks | 1::smallint FROM held h WHERE j.id = h.id RETURNING j.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (
+                SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_needs) ORDER BY d.id FOR UPDATE),
+            marked AS (
+                UPDATE jobs.discarded d SET marks = d.marks | 1::smallint FROM held h WHERE d.id = h.id RETURNING d.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
             known := (
                 SELECT count(*) FROM (SELECT DISTINCT n FROM unnest(p_needs) n) AS needed (n)
                 WHERE needed.n = ANY (unmet) OR EXISTS (SELECT FROM jobs.done f WHERE f.id = needed.n));
@@ -285,10 +291,7 @@ BEGIN
         IF known < (SELECT count(DISTINCT n) FROM unnest(p_needs) n) THEN
             RAISE EXCEPTION 'a job that another shall wait for is not known' USING ERRCODE = 'SJ002';
         END IF;
-        UPDATE jobs.later l SET marks = l.marks | 1::smallint WHERE l.id = ANY (unmet);
-        UPDATE jobs.gate g SET marks = g.marks | 1::smallint WHERE g.id = ANY (unmet);
-        UPDATE jobs.hot h SET marks = h.marks | 1::smallint WHERE h.id = ANY (unmet);
-        UPDATE jobs.discarded d SET marks = d.marks | 1::smallint WHERE d.id = ANY (unmet);
+        unmet := ARRAY (SELECT DISTINCT u FROM unnest(unmet) u);
         INSERT INTO jobs.dependency (job_id, needs)
         SELECT w, u FROM unnest(winners) w CROSS JOIN unnest(unmet) u
         ON CONFLICT DO NOTHING;
@@ -490,7 +493,8 @@ DECLARE
 BEGIN
     WITH taken AS (
         DELETE FROM jobs.hot h
-        USING unnest(p_ids, p_claims) AS a (id, claim_no)
+        -- In one order, as everybody who locks several jobs: nobody waits in a circle.
+        USING (SELECT * FROM unnest(p_ids, p_claims) AS u (id, claim_no) ORDER BY u.id) a
         WHERE h.id = a.id AND h.worker = p_worker AND h.claim_no = a.claim_no
         RETURNING h.id, h.queue_id, h.kind_id, h.run_no, h.tries, h.worker, h.enqueued_at, h.claimed_at, h.brand_id,
             CASE WHEN h.lane IS NOT NULL OR h.uniq IS NOT NULL OR h.marks <> 0 THEN h END AS leaving
@@ -551,9 +555,16 @@ DECLARE
     settled uuid[];
     leaving jobs.hot[];
 BEGIN
+    -- Who was to be cancelled does not wait for another try.
     WITH outcome AS MATERIALIZED (
-        SELECT * FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
+        SELECT o.id, o.claim_no, o.discard OR c.job_id IS NOT NULL AS discard, o.failed, o.delay,
+            CASE WHEN c.job_id IS NULL OR o.discard THEN o.reason ELSE 'cancelled' END AS reason,
+            CASE WHEN c.job_id IS NULL OR o.discard THEN o.error
+                ELSE 'cancelled by ' || c.author || ': ' || c.reason END AS error
+        FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
             AS o (id, claim_no, discard, failed, delay, reason, error)
+        LEFT JOIN jobs.cancellation c ON c.job_id = o.id
+        ORDER BY o.id
     ), taken AS (
         DELETE FROM jobs.hot h
         USING outcome o
@@ -593,7 +604,9 @@ BEGIN
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, false);
     END IF;
-    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (settled);
+    -- One that came too late to be seen above stays, and ends the job's next run.
+    DELETE FROM jobs.cancellation c
+    WHERE c.job_id = ANY (settled) AND EXISTS (SELECT FROM jobs.discarded d WHERE d.id = c.job_id);
     RETURN QUERY SELECT unnest(settled);
 END
 $settle$;
@@ -690,7 +703,9 @@ DECLARE
     v_turns integer;
     v_turn_at timestamptz;
     v_candidates uuid[];
+    v_eligible uuid[];
     v_admitted uuid[];
+    v_blocked integer;
     v_count integer;
     v_vtime double precision;
     v_again interval;
@@ -700,6 +715,10 @@ BEGIN
         RETURN;
     END IF;
     IF NOT pg_try_advisory_xact_lock(7381, 1) THEN
+        -- Somebody is at it, and may have looked before our news came.
+        queue_id := NULL;
+        again := INTERVAL '20 ms';
+        RETURN NEXT;
         RETURN;
     END IF;
 
@@ -732,7 +751,9 @@ BEGIN
             WHERE l.reason = 'dependent'
                 AND l.id = ANY (ARRAY (SELECT d.job_id FROM jobs.dependency d WHERE d.needs = ANY (v_jobs)))
             FOR UPDATE SKIP LOCKED);
-        DELETE FROM jobs.dependency d WHERE d.needs = ANY (v_jobs) AND d.job_id = ANY (v_candidates);
+        DELETE FROM jobs.dependency d
+        WHERE d.needs = ANY (v_jobs) AND (
+            d.job_id = ANY (v_candidates) OR NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = d.job_id));
         UPDATE jobs.later l
         SET due_at = siyu.clock()
         WHERE l.id = ANY (v_candidates) AND NOT EXISTS (SELECT FROM jobs.dependency o WHERE o.job_id = l.id);
@@ -773,92 +794,103 @@ BEGIN
             CONTINUE WHEN v_room <= 0
                 OR jobs.is_paused(v_queue, NULL, NULL, v_quota.quota_id);
 
-            IF v_quota.is_fair THEN
-                -- Start-time fair queueing: each brand's next job is due at its virtual time.
-                v_candidates := ARRAY (
-                    WITH RECURSIVE tenant (id) AS (
-                        (SELECT g.tenant FROM jobs.gate g
-                         WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                         ORDER BY g.tenant LIMIT 1)
-                        UNION ALL
-                        SELECT n.tenant FROM tenant t CROSS JOIN LATERAL (
-                            SELECT g.tenant FROM jobs.gate g
-                            WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                                AND g.tenant > t.id
-                            ORDER BY g.tenant LIMIT 1) n
-                    )
-                    SELECT j.id
-                    FROM tenant t
-                    LEFT JOIN jobs.share s ON s.quota_id = v_quota.quota_id AND s.tenant = t.id
-                    CROSS JOIN LATERAL (
-                        SELECT g.id, row_number() OVER (ORDER BY g.priority, g.ord) AS n
-                        FROM jobs.gate g
-                        WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND g.tenant = t.id
-                            AND NOT g.blocked
+            -- Where all of them wait for their lanes, those behind them get their turn at once.
+            v_count := NULL;
+            FOR round IN 1..20 LOOP
+                IF v_quota.is_fair THEN
+                    -- Start-time fair queueing: each brand's next job is due at its virtual time.
+                    v_candidates := ARRAY (
+                        WITH RECURSIVE tenant (id) AS (
+                            (SELECT g.tenant FROM jobs.gate g
+                             WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                             ORDER BY g.tenant LIMIT 1)
+                            UNION ALL
+                            SELECT n.tenant FROM tenant t CROSS JOIN LATERAL (
+                                SELECT g.tenant FROM jobs.gate g
+                                WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                                    AND g.tenant > t.id
+                                ORDER BY g.tenant LIMIT 1) n
+                        )
+                        SELECT j.id
+                        FROM tenant t
+                        LEFT JOIN jobs.share s ON s.quota_id = v_quota.quota_id AND s.tenant = t.id
+                        CROSS JOIN LATERAL (
+                            SELECT g.id, row_number() OVER (ORDER BY g.priority, g.ord) AS n
+                            FROM jobs.gate g
+                            WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND g.tenant = t.id
+                                AND NOT g.blocked
+                            ORDER BY g.priority, g.ord
+                            LIMIT v_room) j
+                        ORDER BY greatest(coalesce(s.vtime, 0), v_quota.vtime) + j.n / coalesce(s.weight, 1), t.id
+                        LIMIT v_room);
+                ELSE
+                    v_candidates := ARRAY (
+                        SELECT g.id FROM jobs.gate g
+                        WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
                         ORDER BY g.priority, g.ord
-                        LIMIT v_room) j
-                    ORDER BY greatest(coalesce(s.vtime, 0), v_quota.vtime) + j.n / coalesce(s.weight, 1), t.id
-                    LIMIT v_room);
-            ELSE
-                v_candidates := ARRAY (
-                    SELECT g.id FROM jobs.gate g
-                    WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                    ORDER BY g.priority, g.ord
-                    LIMIT v_room);
-            END IF;
+                        LIMIT v_room + 100);
+                END IF;
+                EXIT WHEN v_candidates = '{}';
 
-            -- In a lane the oldest goes first, whatever its priority: otherwise it would be no lane.
-            v_admitted := ARRAY (
-                SELECT c.id
-                FROM (
-                    SELECT g.id, g.lane, g.lane_max, g.in_lane, u.n,
-                        row_number() OVER (PARTITION BY g.lane, g.in_lane ORDER BY g.ord) AS place
-                    FROM unnest(v_candidates) WITH ORDINALITY AS u (id, n)
-                    JOIN jobs.gate g ON g.id = u.id
-                ) c
-                JOIN jobs.gate own ON own.id = c.id
-                WHERE c.lane IS NULL OR c.in_lane OR (
-                    c.place <= c.lane_max
-                        - (SELECT count(*) FROM jobs.hot h WHERE h.lane = c.lane)
-                        - (SELECT count(*) FROM jobs.later l WHERE l.lane = c.lane AND l.in_lane)
-                        - (SELECT count(*) FROM jobs.gate i WHERE i.lane = c.lane AND i.in_lane)
-                    AND NOT EXISTS (
-                        SELECT FROM jobs.gate o
-                        WHERE o.lane = c.lane AND o.ord < own.ord AND NOT o.in_lane
-                            AND NOT o.id = ANY (v_candidates)))
-                ORDER BY c.n);
-            UPDATE jobs.gate g
-            SET blocked = true
-            WHERE g.ctid = ANY (ARRAY (
-                SELECT f.ctid FROM jobs.gate f
-                WHERE f.id = ANY (v_candidates) AND NOT f.id = ANY (v_admitted)
-                FOR UPDATE SKIP LOCKED));
-
-            WITH entering AS (
-                DELETE FROM jobs.gate g
+                -- In a lane the oldest goes first, whatever its priority: otherwise it would be no lane.
+                v_eligible := ARRAY (
+                    SELECT c.id
+                    FROM (
+                        SELECT g.id, g.lane, g.lane_max, g.in_lane, u.n,
+                            row_number() OVER (PARTITION BY g.lane, g.in_lane ORDER BY g.ord) AS place
+                        FROM unnest(v_candidates) WITH ORDINALITY AS u (id, n)
+                        JOIN jobs.gate g ON g.id = u.id
+                    ) c
+                    JOIN jobs.gate own ON own.id = c.id
+                    WHERE c.lane IS NULL OR c.in_lane OR (
+                        c.place <= c.lane_max
+                            - (SELECT count(*) FROM jobs.hot h WHERE h.lane = c.lane)
+                            - (SELECT count(*) FROM jobs.later l WHERE l.lane = c.lane AND l.in_lane)
+                            - (SELECT count(*) FROM jobs.gate i WHERE i.lane = c.lane AND i.in_lane)
+                        AND NOT EXISTS (
+                            SELECT FROM jobs.gate o
+                            WHERE o.lane = c.lane AND o.ord < own.ord AND NOT o.in_lane
+                                AND NOT o.id = ANY (v_candidates)))
+                    ORDER BY c.n);
+                UPDATE jobs.gate g
+                SET blocked = true
                 WHERE g.ctid = ANY (ARRAY (
-                    SELECT f.ctid FROM jobs.gate f WHERE f.id = ANY (v_admitted) FOR UPDATE SKIP LOCKED))
-                RETURNING g.*
-            ), entered AS (
-                INSERT INTO jobs.hot (
-                    queue_id, kind_id, id, enqueued_at, ready_at, run_no, tries, crashes, priority, max_tries, brand_id,
-                    payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
-                SELECT e.queue_id, e.kind_id, e.id, e.enqueued_at, e.ready_at, e.run_no, e.tries, e.crashes, e.priority,
-                    e.max_tries, e.brand_id, e.payload, e.version, e.marks, nullif(e.quota_id, 0), e.lane_max, e.lane,
-                    e.key, e.uniq, e.deadline_at, e.trace
-                FROM entering e
-                ORDER BY array_position(v_admitted, e.id)
-                ON CONFLICT (id) DO NOTHING
-            ), counted AS (
-                SELECT e.tenant, count(*) AS n FROM entering e GROUP BY e.tenant
-            ), shared AS (
-                INSERT INTO jobs.share AS s (quota_id, tenant, vtime)
-                SELECT v_quota.quota_id, c.tenant, v_quota.vtime + c.n FROM counted c WHERE v_quota.is_fair
-                ON CONFLICT (quota_id, tenant) DO UPDATE
-                SET vtime = greatest(s.vtime, v_quota.vtime) + (excluded.vtime - v_quota.vtime) / s.weight
-                RETURNING s.vtime - 1 / s.weight AS started
-            )
-            SELECT (SELECT sum(c.n) FROM counted c), (SELECT min(s.started) FROM shared s) INTO v_count, v_vtime;
+                    SELECT f.ctid FROM jobs.gate f
+                    WHERE f.id = ANY (v_candidates) AND NOT f.id = ANY (v_eligible)
+                    FOR UPDATE SKIP LOCKED));
+                GET DIAGNOSTICS v_blocked = ROW_COUNT;
+                v_admitted := v_eligible[1:v_room];
+
+                WITH entering AS (
+                    DELETE FROM jobs.gate g
+                    WHERE g.ctid = ANY (ARRAY (
+                        SELECT f.ctid FROM jobs.gate f WHERE f.id = ANY (v_admitted) FOR UPDATE SKIP LOCKED))
+                    RETURNING g.*
+                ), entered AS (
+                    INSERT INTO jobs.hot (
+                        queue_id, kind_id, id, enqueued_at, ready_at, run_no, tries, crashes, priority, max_tries, brand_id,
+                        payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+                    SELECT e.queue_id, e.kind_id, e.id, e.enqueued_at, e.ready_at, e.run_no, e.tries, e.crashes, e.priority,
+                        e.max_tries, e.brand_id, e.payload, e.version, e.marks, nullif(e.quota_id, 0), e.lane_max, e.lane,
+                        e.key, e.uniq, e.deadline_at, e.trace
+                    FROM entering e
+                    ORDER BY array_position(v_admitted, e.id)
+                    ON CONFLICT (id) DO NOTHING
+                ), counted AS (
+                    SELECT e.tenant, count(*) AS n FROM entering e GROUP BY e.tenant
+                ), shared AS (
+                    INSERT INTO jobs.share AS s (quota_id, tenant, vtime)
+                    SELECT v_quota.quota_id, c.tenant, v_quota.vtime + c.n FROM counted c WHERE v_quota.is_fair
+                    ON CONFLICT (quota_id, tenant) DO UPDATE
+                    SET vtime = greatest(s.vtime, v_quota.vtime) + (excluded.vtime - v_quota.vtime) / s.weight
+                    RETURNING s.vtime - 1 / s.weight AS started
+                )
+                SELECT (SELECT sum(c.n) FROM counted c), (SELECT min(s.started) FROM shared s) INTO v_count, v_vtime;
+                EXIT WHEN v_count IS NOT NULL OR v_blocked = 0;
+                IF round = 20 THEN
+                    v_again := INTERVAL '0';
+                END IF;
+            END LOOP;
             CONTINUE WHEN v_count IS NULL;
             IF v_quota.rate_interval IS NOT NULL OR v_quota.is_fair THEN
                 UPDATE jobs.quota q
@@ -958,50 +990,71 @@ AS $cancel$
 DECLARE
     v_row jobs.hot;
 BEGIN
-    -- A job that is just being claimed or moved is waited for, so that a cancellation misses nobody.
-    FOR v_row IN
-        WITH wanted AS (
-            SELECT f.id FROM jobs.hot f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
-        )
-        DELETE FROM jobs.hot h
-        USING wanted w
-        WHERE h.id = w.id AND h.worker = '00000000-0000-0000-0000-000000000000'
-        RETURNING h.*
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
-    END LOOP;
-    FOR v_row IN
-        DELETE FROM jobs.later l WHERE l.id = ANY (p_ids)
-        RETURNING l.queue_id, l.kind_id, 0, l.id, '00000000-0000-0000-0000-000000000000'::uuid, 0, 'epoch'::timestamptz,
-            l.enqueued_at, l.due_at, l.run_no, l.tries, l.crashes, l.priority, l.max_tries, l.brand_id, l.payload,
-            l.version, l.marks, l.quota_id, l.lane_max, l.lane, l.key, l.uniq, l.deadline_at, l.trace
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
-    END LOOP;
-    FOR v_row IN
-        DELETE FROM jobs.gate g WHERE g.id = ANY (p_ids)
-        RETURNING g.queue_id, g.kind_id, g.ord, g.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
-            'epoch'::timestamptz, g.enqueued_at, g.ready_at, g.run_no, g.tries, g.crashes, g.priority, g.max_tries,
-            g.brand_id, g.payload, g.version, g.marks, nullif(g.quota_id, 0), g.lane_max, g.lane, g.key, g.uniq,
-            g.deadline_at, g.trace
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
+    -- A job that is just being claimed or moved is waited for; and looked for again, because it may have gone from a table
+    -- that we have yet to see into one that we have seen: a cancellation misses nobody.
+    FOR attempt IN 1..10 LOOP
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.hot f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.hot h
+            USING wanted w
+            WHERE h.id = w.id AND h.worker = '00000000-0000-0000-0000-000000000000'
+            RETURNING h.*
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.later f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.later l
+            USING wanted w
+            WHERE l.id = w.id
+            RETURNING l.queue_id, l.kind_id, 0, l.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
+                'epoch'::timestamptz, l.enqueued_at, l.due_at, l.run_no, l.tries, l.crashes, l.priority, l.max_tries,
+                l.brand_id, l.payload, l.version, l.marks, l.quota_id, l.lane_max, l.lane, l.key, l.uniq, l.deadline_at,
+                l.trace
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.gate f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.gate g
+            USING wanted w
+            WHERE g.id = w.id
+            RETURNING g.queue_id, g.kind_id, g.ord, g.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
+                'epoch'::timestamptz, g.enqueued_at, g.ready_at, g.run_no, g.tries, g.crashes, g.priority, g.max_tries,
+                g.brand_id, g.payload, g.version, g.marks, nullif(g.quota_id, 0), g.lane_max, g.lane, g.key, g.uniq,
+                g.deadline_at, g.trace
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        INSERT INTO jobs.cancellation (job_id, author, reason)
+        SELECT h.id, p_author, p_reason FROM jobs.hot h
+        WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000'
+        ORDER BY h.id
+        ON CONFLICT (job_id) DO UPDATE SET reason = excluded.reason;
+        EXIT WHEN NOT EXISTS (
+                SELECT FROM jobs.hot h
+                WHERE h.id = ANY (p_ids) AND h.worker = '00000000-0000-0000-0000-000000000000')
+            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = ANY (p_ids))
+            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = ANY (p_ids));
     END LOOP;
     RETURN QUERY
-    INSERT INTO jobs.cancellation (job_id, author, reason)
-    SELECT h.id, p_author, p_reason FROM jobs.hot h
-    WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000'
-    ON CONFLICT (job_id) DO UPDATE SET reason = excluded.reason
-    RETURNING job_id, true;
+    SELECT h.id, true FROM jobs.hot h
+    WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000' ORDER BY h.id;
 END
 $cancel$;
 
@@ -1025,6 +1078,30 @@ BEGIN
 END
 $bury$;
 
+-- Removes what nothing else does: unique keys whose time is over, and wishes to cancel jobs that ended all the same.
+CREATE FUNCTION jobs.sweep(p_limit integer) RETURNS bigint
+    LANGUAGE sql VOLATILE
+AS $sweep$
+    WITH keys AS (
+        DELETE FROM jobs.uniq u
+        WHERE u.ctid = ANY (ARRAY (
+            SELECT k.ctid FROM jobs.uniq k
+            WHERE k.scope = 'window' AND k.until <= siyu.clock()
+            ORDER BY k.until
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED))
+        RETURNING 1
+    ), wishes AS (
+        DELETE FROM jobs.cancellation c
+        WHERE c.requested_at < clock_timestamp() - INTERVAL '1 min'
+            AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = c.job_id)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM wishes);
+$sweep$;
+
 -- The ids of a kind's jobs that the business calls by a key and that have not ended.
 CREATE FUNCTION jobs.ids_of_key(p_kind_id integer, p_key text) RETURNS uuid[]
     LANGUAGE sql STABLE
@@ -1040,18 +1117,24 @@ CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval D
     LANGUAGE plpgsql VOLATILE
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
 AS $revive$
+DECLARE
+    held uuid[];
 BEGIN
+    -- Locked first: a key that is taken for a job which somebody else revives now would never be given back.
+    held := ARRAY (SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_ids) ORDER BY d.id FOR UPDATE);
+    -- Of several jobs with one key, the one that was discarded first.
     INSERT INTO jobs.uniq (kind_id, key, job_id, scope)
     SELECT DISTINCT ON (d.kind_id, d.uniq) d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
-    WHERE d.id = ANY (p_ids) AND d.uniq IS NOT NULL
-    ORDER BY d.kind_id, d.uniq, d.discarded_at
+    WHERE d.id = ANY (held) AND d.uniq IS NOT NULL
+    ORDER BY d.kind_id, d.uniq, d.discarded_at, d.id
     ON CONFLICT (kind_id, key) DO UPDATE
     SET job_id = excluded.job_id, scope = excluded.scope, until = excluded.until
     WHERE jobs.uniq.until <= siyu.clock();
+    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (held);
     RETURN QUERY
     WITH taken AS (
         DELETE FROM jobs.discarded d
-        WHERE d.id = ANY (p_ids) AND (d.uniq IS NULL OR EXISTS (
+        WHERE d.id = ANY (held) AND (d.uniq IS NULL OR EXISTS (
             SELECT FROM jobs.uniq u WHERE u.kind_id = d.kind_id AND u.key = d.uniq AND u.job_id = d.id))
         RETURNING d.*
     ), waiting AS (
