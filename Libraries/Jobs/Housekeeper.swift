@@ -76,7 +76,7 @@ struct Housekeeper {
         // Failures are looked at longer than successes.
         try await session.queue.forgetHistory(completedBefore: age, failedBefore: age * 4, bite: Self.bite)
         try await session.queue.forget(olderThan: age * 4, bite: Self.bite)
-        try await pool.execute(WorkerStatements.sweep(limit: Self.bite))
+        try await session.queue.pool.execute(WorkerStatements.sweep(limit: Self.bite))
     }
 }
 
