@@ -47,11 +47,11 @@ struct RaceTests {
         try await withRaceTable { table in
             let (id, worker) = (try await table.push(), try await table.worker())
             let claim = try await table.claim(worker)
-            #expect(try await table.queue.cancel(JobID(rawValue: id), author: "Ann", reason: "twice"))
+            #expect(try await table.queue.cancel(JobID(rawValue: id), reason: "twice"))
             try await table.fail(worker, claim, "retry")
 
             let error = try await table.db.superuser.one(Peek.text("SELECT last_error FROM jobs.discarded"))
-            #expect(error == "cancelled by Ann: twice")
+            #expect(error == "cancelled by the program: twice")
             #expect(try await table.db.count("jobs.later") == 0)
             #expect(try await table.db.count("jobs.cancellation") == 0)
         }
