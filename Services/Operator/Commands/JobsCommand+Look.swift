@@ -214,8 +214,11 @@ extension JobsCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard let found = try await database.withQueue({ try await $0.job(job.id) }) else { throw job.unknown }
-            let details = Details(found)
+            let (known, effects) = try await database.withQueue { queue in
+                (try await queue.job(job.id), try await queue.effects(of: job.id))
+            }
+            guard let found = known else { throw job.unknown }
+            let details = Details(found, effects)
             if output.json { return Terminal.say(try Terminal.json(details)) }
             try output.show([found.record])
             if let running = found.running {
@@ -229,6 +232,7 @@ extension JobsCommand {
             for attempt in found.attempts {
                 Terminal.say("run \(attempt.runNumber), \(attempt.failedAt.ISO8601Format()): \(attempt.error)")
             }
+            for effect in effects { Terminal.say(effect.sentence) }
         }
 
         private struct Details: Encodable {
@@ -237,16 +241,30 @@ extension JobsCommand {
                 let at: Date
                 let error: String
             }
+            struct Call: Encodable {
+                let step: String
+                let state: String
+                let calls: Int
+                let looks: Int
+                let reason: String?
+                let updatedAt: Date
+            }
             let job: JobRow
             let waitsFor: String?
             let running: RunningRow?
             let attempts: [Attempt]
+            let calls: [Call]
 
-            init(_ details: JobDetails) {
+            init(_ details: JobDetails, _ effects: [JobEffect]) {
                 job = JobRow(details.record)
                 waitsFor = details.wait?.sentence
                 running = details.running.map(RunningRow.init)
                 attempts = details.attempts.map { Attempt(run: $0.runNumber, at: $0.failedAt, error: $0.error) }
+                calls = effects.map {
+                    Call(
+                        step: $0.step, state: $0.state.rawValue, calls: $0.calls, looks: $0.looks, reason: $0.reason,
+                        updatedAt: $0.updatedAt)
+                }
             }
         }
     }
@@ -414,6 +432,21 @@ extension JobWait {
             "It waits for room in the quota \(quota.name) (\(quota.words)): \(ahead.orMore()) jobs go first."
         case .lane(let lane, let ahead): "It waits for its place in the lane \(lane): \(ahead.orMore()) jobs go first."
         }
+    }
+}
+
+extension JobEffect {
+    /// What is known of the call to a provider.
+    var sentence: String {
+        let what: String =
+            switch state {
+            case .open: "did not arrive, and may be made again"
+            case .intended: "is under way, or its process was lost"
+            case .unknown: "was made and not answered; its outcome is asked for before anything is repeated"
+            case .done: "was done"
+            case .refused: "was refused"
+            }
+        return "call \(step), \(updatedAt.ISO8601Format()): \(what)\(reason.map { " (\($0))" } ?? "")"
     }
 }
 

@@ -16,7 +16,7 @@ struct JobsCommand: AsyncParsableCommand {
             Who did what:      siyu jobs audit
             """,
         subcommands: [
-            Stats.self, List.self, Running.self, Show.self, Workers.self, Retry.self, Cancel.self,
+            Stats.self, List.self, Running.self, Show.self, Workers.self, Schedules.self, Retry.self, Cancel.self,
             Pause.self, Resume.self, Pauses.self, Discarded.self, Redrive.self, Quotas.self, Quota.self, Audit.self,
         ])
 

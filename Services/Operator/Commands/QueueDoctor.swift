@@ -10,13 +10,17 @@ enum QueueDoctor {
     /// How long a transaction may keep the queue's tables from being cleaned.
     static let pinnedAfter = Duration.seconds(600)
 
+    /// How many unknown outcomes are counted.
+    static let callsMax = 100
+
     static func findings(on pool: Pool) async throws -> [DoctorCommand.Finding] {
         let queue = JobQueue(pool: pool, logger: Logger(label: "siyu.doctor"))
         let queues = try await queue.statistics()
         let worked = Set(try await queue.workers().flatMap(\.queues))
         return [
             discarded(try await queue.discardedCounts()), lateness(queues), workers(queues, worked),
-            pauses(try await queue.pauses()), horizon(try await queue.horizonHolders()),
+            pauses(try await queue.pauses()), calls(try await queue.unsettledEffects(limit: callsMax)),
+            horizon(try await queue.horizonHolders()),
         ]
     }
 
@@ -65,6 +69,17 @@ enum QueueDoctor {
             detail: pauses.isEmpty
                 ? "Nothing is paused."
                 : pauses.map { "\($0.scope), by \($0.author): \($0.reason)" }.joined(separator: "; ") + ".")
+    }
+
+    /// Calls to providers that nobody has learned the outcome of for a quarter of an hour.
+    static func calls(_ unsettled: [JobEffect]) -> DoctorCommand.Finding {
+        let more = unsettled.count >= callsMax ? "+" : ""
+        return DoctorCommand.Finding(
+            check: "calls", isFine: unsettled.isEmpty,
+            detail: unsettled.first.map { first in
+                "The outcome of \(unsettled.count)\(more) calls to providers is not known for 15 minutes "
+                    + "(siyu jobs show \(first.job))."
+            } ?? "The outcome of every call to a provider is known.")
     }
 
     static func horizon(_ holders: [JobHorizonHolder]) -> DoctorCommand.Finding {
