@@ -2,6 +2,7 @@ import Accounting
 import ArgumentParser
 import Foundation
 import Hosting
+import Jobs
 import Keys
 import Kernel
 import Logging
@@ -60,13 +61,15 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     struct Invariants: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "What must hold of every brand's rows at any time.")
+        static let configuration = CommandConfiguration(
+            abstract: "What must hold of the queue's and of every brand's rows at any time.")
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             var findings: [Finding] = []
             try await database.withPool { pool in
+                findings.append(QueueDoctor.invariants(try await JobInvariants.broken(on: pool)))
                 for brand in try await pool.run(BrandStatements.list()) {
                     let books = try await Ledger.check(brand: brand.brand, on: pool)
                     findings.append(
