@@ -71,13 +71,12 @@ struct JobsCommandTests {
             try await run(["resume", "--id", "3"] + database)
 
             #expect(try await count("SELECT count(*) FROM jobs.pause", db) == 0)
-            #expect(
-                try await count(
-                    "SELECT count(*) FROM jobs.audit WHERE author = 'Li' AND reason = 'down since 9'", db) == 3)
-            #expect(
-                try await count("SELECT count(*) FROM jobs.audit WHERE author = 'Wu' AND reason = 'up'", db) == 1)
-            #expect(
-                try await count("SELECT count(*) FROM jobs.audit WHERE author = '\(unsafeRaw: NSUserName())'", db) == 2)
+            let byLi: SQL = "SELECT count(*) FROM jobs.audit WHERE author = 'Li' AND reason = 'down since 9'"
+            #expect(try await count(byLi, db) == 3)
+            let byWu: SQL = "SELECT count(*) FROM jobs.audit WHERE author = 'Wu' AND reason = 'up'"
+            #expect(try await count(byWu, db) == 1)
+            let byUser: SQL = "SELECT count(*) FROM jobs.audit WHERE author = \(NSUserName())"
+            #expect(try await count(byUser, db) == 2)
         }
     }
 
@@ -144,8 +143,8 @@ struct JobsCommandTests {
             #expect(try await count(expected, db) == 1)
             try await run(set + ["--running-max", "none", "--no-fair"] + database + ["--json"])
             try await run(set + ["--brand", "\(ID<Brand>.mint())", "--weight", "2.5"] + database)
-            #expect(
-                try await count("SELECT count(*) FROM jobs.quota WHERE running_max IS NULL AND NOT is_fair", db) == 1)
+            let lifted: SQL = "SELECT count(*) FROM jobs.quota WHERE running_max IS NULL AND NOT is_fair"
+            #expect(try await count(lifted, db) == 1)
             #expect(try await count("SELECT count(*) FROM jobs.share WHERE weight = 2.5", db) == 1)
         }
     }
@@ -175,7 +174,8 @@ struct JobsCommandTests {
         try await withQueue { db, queue, _ in
             let pool = db.pool(as: .operator)
             let fine = try await QueueDoctor.findings(on: pool)
-            #expect(fine.allSatisfy(\.isFine), "\(fine)")
+            let isFine = fine.allSatisfy(\.isFine)
+            #expect(isFine, "\(fine)")
 
             try await db.superuser.execute(
                 Statement<Void>("INSERT INTO jobs.queue (name) VALUES ('tests')"))
