@@ -40,6 +40,7 @@ struct CrashWorker {
         ) { parameters, context in
             try await run(parameters, context)
         }
+        queue.registerLongJobs()
         let processor = queue.processor(
             queues: [CrashEffect.jobQueue],
             options: .init(

@@ -1,3 +1,4 @@
+import CrashWorker
 import Foundation
 import Jobs
 import Postgres
@@ -171,6 +172,27 @@ struct EffectTests {
             #expect(provider.done.count == 1 && provider.questions == 1)
             #expect(seen.count == 1)
             #expect(try await next.effects(of: id).map(\.calls) == [wasDone ? 1 : 2])
+        }
+    }
+
+    /// Real processes that kill themselves between the intent and the answer, before or after the provider got the call.
+    @Test func effect_whoseProcessKilledItself_isDoneExactlyOnce() async throws {
+        try await withTestDatabase { db in
+            try await db.makeEffectTable()
+            let queue = makeQueue(db)
+            var ids: [JobID] = []
+            for number in 1...2 {
+                ids.append(try await queue.push(CrashRefund(number: number, arrives: number == 1)))
+                let process = try CrashProcess(db.conninfo(as: .ingest), lease: 1)
+                try await process.ended()
+            }
+            let last = try CrashProcess(db.conninfo(as: .ingest), lease: 1)
+            try await db.drained()
+            #expect(try await last.shutDown())
+
+            #expect(try await db.count("public.effect", where: "number = 1") == 1)
+            #expect(try await db.count("public.effect", where: "number = 2") == 1)
+            for id in ids { #expect(try await queue.effects(of: id).map(\.state) == [.done]) }
         }
     }
 

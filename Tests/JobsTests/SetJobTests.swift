@@ -1,4 +1,6 @@
+import CrashWorker
 import Foundation
+import Glibc
 import Jobs
 import Postgres
 import TestSupport
@@ -180,6 +182,32 @@ struct SetJobTests {
 
             try await expectEachRowOnce(db, 1_000)
             #expect(try await db.count("jobs.checkpoint") == 0)
+        }
+    }
+
+    /// Real processes, killed more often than a job that gets nothing done would survive.
+    @Test func forEachChunk_whoseProcessesAreKilled_doesEveryRowOnce() async throws {
+        try await withTestDatabase { db in
+            try await makeTable(db, rows: 20_000)
+            let queue = makeQueue(db)
+            let id = try await queue.push(CrashSweep(through: 20_000))
+            var done = 0
+            for _ in 1...4 {
+                let process = try CrashProcess(db.conninfo(as: .ingest), lease: 1)
+                try await eventually { try await queue.progress(of: id)?.done ?? 0 >= done + 20 }
+                process.signal(SIGKILL)
+                try await process.ended()
+                done = try await queue.progress(of: id)?.done ?? 0
+            }
+            #expect(done < 400, "it was still under way when the last one was killed")
+
+            let last = try CrashProcess(db.conninfo(as: .ingest), lease: 1)
+            try await db.drained()
+            #expect(try await last.shutDown())
+
+            try await expectEachRowOnce(db, 20_000)
+            #expect(try await queue.job(id)?.record.state == .completed)
+            #expect(try await queue.job(id)?.record.runNumber == 5)
         }
     }
 
