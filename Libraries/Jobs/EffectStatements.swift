@@ -56,14 +56,15 @@ enum EffectStatements {
 
     private static func read(_ row: inout RowReader) throws(PostgresError) -> JobEffect {
         JobEffect(
-            job: JobID(rawValue: try row.next()), step: try row.next(), state: try row.next(), calls: try row.next(),
+            job: JobID(rawValue: try row.next()), step: try row.next(), runNumber: try row.next(),
+            state: try row.next(), calls: try row.next(),
             looks: try row.next(), reason: try row.next(), createdAt: try row.next(), updatedAt: try row.next())
     }
 
     static func effects(of job: UUID) -> Statement<JobEffect> {
         Statement(
             """
-            SELECT job_id, step, state, calls, looks, reason, created_at, updated_at
+            SELECT job_id, step, run_no, state, calls, looks, reason, created_at, updated_at
             FROM jobs.effect WHERE job_id = \(job) ORDER BY created_at, step
             """, row: read)
     }
@@ -71,7 +72,7 @@ enum EffectStatements {
     static func unsettled(for age: Duration, limit: Int32) -> Statement<JobEffect> {
         Statement(
             """
-            SELECT job_id, step, state, calls, looks, reason, created_at, updated_at
+            SELECT job_id, step, run_no, state, calls, looks, reason, created_at, updated_at
             FROM jobs.effect
             WHERE state IN ('intended', 'unknown') AND created_at < clock_timestamp() - \(age)
             ORDER BY updated_at LIMIT \(limit)

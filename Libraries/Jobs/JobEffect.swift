@@ -81,6 +81,10 @@ public struct JobEffect: Sendable {
     public let job: JobID
     /// Which of its calls.
     public let step: String
+    /// What the provider knows it by.
+    public var key: EffectKey { EffectKey(job: job, step: step, runNumber: runNumber) }
+    /// The run that last made it or asked about it.
+    public let runNumber: Int
     /// Where the call is.
     public let state: State
     /// How often it was made.

@@ -99,13 +99,17 @@ extension JobQueue {
     ///
     /// Needs the operator's role.
     public func pauseSchedule(_ name: String, reason: String, author: String) async throws -> Bool {
-        try await pool.first(ScheduleStatements.pause(name, reason: reason, author: author)) ?? false
+        let act = try JobAct(author: author, reason: reason)
+        return try await pool.first(ScheduleStatements.pause(name, act)) ?? false
     }
 
     /// Lets a schedule fire again; what it would have fired meanwhile is left out.
     ///
     /// False if it is not paused. Needs the operator's role.
-    public func resumeSchedule(_ name: String, author: String) async throws -> Bool {
-        try await pool.first(ScheduleStatements.resume(name, author: author)) ?? false
+    public func resumeSchedule(
+        _ name: String, author: String, reason: String = "no reason given"
+    ) async throws -> Bool {
+        let act = try JobAct(author: author, reason: reason)
+        return try await pool.first(ScheduleStatements.resume(name, act)) ?? false
     }
 }

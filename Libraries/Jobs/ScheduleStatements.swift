@@ -159,24 +159,24 @@ enum ScheduleStatements {
         }
     }
 
-    static func pause(_ name: String, reason: String, author: String) -> Statement<Bool> {
+    static func pause(_ name: String, _ act: JobAct) -> Statement<Bool> {
         Statement(
             """
             WITH paused AS (
                 UPDATE jobs.schedule
-                SET paused_at = clock_timestamp(), pause_reason = \(reason), pause_author = \(author)
+                SET paused_at = clock_timestamp(), pause_reason = \(act.reason), pause_author = \(act.author)
                 WHERE name = \(name)
                 RETURNING name
             )
             INSERT INTO jobs.audit (author, action, target, reason)
-            SELECT \(author), 'pause schedule', name, \(reason) FROM paused
+            SELECT \(act.author), 'pause schedule', name, \(act.reason) FROM paused
             RETURNING true
             """
         ) { row throws(PostgresError) in try row.next() }
     }
 
     /// What would have been fired meanwhile is left out.
-    static func resume(_ name: String, author: String) -> Statement<Bool> {
+    static func resume(_ name: String, _ act: JobAct) -> Statement<Bool> {
         Statement(
             """
             WITH resumed AS (
@@ -187,7 +187,7 @@ enum ScheduleStatements {
                 RETURNING name
             )
             INSERT INTO jobs.audit (author, action, target, reason)
-            SELECT \(author), 'resume schedule', name, '' FROM resumed
+            SELECT \(act.author), 'resume schedule', name, \(act.reason) FROM resumed
             RETURNING true
             """
         ) { row throws(PostgresError) in try row.next() }
