@@ -8,7 +8,7 @@ struct JobAct: Sendable {
     private static let reasonLengthMax = 500
 
     init(author: String, reason: String) throws(JobError) {
-        self.author = author.filter { !$0.isWhitespace || $0 == " " }.trimmed
+        self.author = author.filter { $0 != "\0" && (!$0.isWhitespace || $0 == " ") }.trimmed
         self.reason = reason.filter { $0 != "\0" }.trimmed
         guard !self.author.isEmpty, self.author.count <= Self.authorLengthMax else {
             throw .refused("Say who does it, in 1 to \(Self.authorLengthMax) characters.")
