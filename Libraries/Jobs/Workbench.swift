@@ -112,7 +112,9 @@ final class Workbench: Sendable {
 
     /// The next job to run, nil when there will be no more.
     func next() async -> ClaimedJob? {
-        await withCheckedContinuation { continuation in
+        // Most often one lies there.
+        if let job = state.withLock({ $0.isClosed ? nil : $0.pop() }) { return job }
+        return await withCheckedContinuation { continuation in
             let now: ClaimedJob?? = state.withLock { state in
                 if state.isClosed { return .some(nil) }
                 if let job = state.pop() { return job }

@@ -36,6 +36,8 @@ struct BenchWorkerCommand: AsyncParsableCommand {
 
     @Option(help: "Jobs at once.") var concurrency = 16
     @Option(help: "How long each job takes, in milliseconds.") var hold = 0
+    @Option(help: "Jobs to push instead of running any.") var push = 0
+    @Option(help: "Callers that push at once.") var callers = 4
     @OptionGroup var database: DatabaseOptions
 
     func run() async throws {
@@ -44,6 +46,10 @@ struct BenchWorkerCommand: AsyncParsableCommand {
             PoolConfiguration(connection: ConnectionConfiguration(url: database.url), connectionsMax: 4),
             logger: logger)
         let queue = JobQueue(pool: pool, logger: logger)
+        if push > 0 {
+            try await produce(queue)
+            return await pool.shutdown()
+        }
         let tally = Tally()
         let hold = Duration.milliseconds(hold)
         queue.registerJob(parameters: BenchJob.self) { job, _ in
@@ -57,16 +63,34 @@ struct BenchWorkerCommand: AsyncParsableCommand {
         let lines = Self.inputLines()
         Terminal.say("ready")
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in lines { break }
-                try await processor.run()
-            }
             group.addTask { await tally.report() }
+            for await _ in lines { break }
+            group.addTask { try await processor.run() }
             for await _ in lines {}
             group.cancelAll()
             do { try await group.waitForAll() } catch is CancellationError {}
         }
         await pool.shutdown()
+    }
+
+    /// Each caller waits for its own job's commit before it pushes the next.
+    private func produce(_ queue: JobQueue) async throws {
+        try await queue.push(BenchJob(number: -1))
+        Terminal.say("ready")
+        let lines = Self.inputLines()
+        for await _ in lines { break }
+        let share = push / callers
+        let start = monotonicNanoseconds()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for caller in 0..<callers {
+                group.addTask {
+                    for number in 0..<share { try await queue.push(BenchJob(number: caller * share + number)) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        Terminal.say("took \(start) \(monotonicNanoseconds())")
+        for await _ in lines {}
     }
 
     /// The lines of the standard input: reading blocks, hence a thread.
@@ -117,6 +141,7 @@ final class BenchWorker: Sendable {
         var begun = 0
         var ended = 0
         var starts: [Double] = []
+        var took: (from: UInt64, to: UInt64)?
         var rest = Data()
     }
 
@@ -125,12 +150,13 @@ final class BenchWorker: Sendable {
     private let state = Mutex(State())
 
     /// Starts one and waits until it is ready.
-    init(url: String, concurrency: Int = 16, hold: Int = 0) async throws {
+    init(url: String, concurrency: Int = 16, hold: Int = 0, push: Int = 0) async throws {
         guard let own = Bundle.main.executableURL else { throw Failure("This program's place is unknown.", .software) }
         let (process, output, input) = (Process(), Pipe(), Pipe())
         process.executableURL = own
         process.arguments = [
             "bench-worker", "--database-url", url, "--concurrency", "\(concurrency)", "--hold", "\(hold)",
+            "--push", "\(push)",
         ]
         process.standardOutput = output
         process.standardInput = input
@@ -159,6 +185,8 @@ final class BenchWorker: Sendable {
                 case "count" where words.count == 3:
                     state.begun = Int(words[1]) ?? 0
                     state.ended = Int(words[2]) ?? 0
+                case "took" where words.count == 3:
+                    state.took = UInt64(words[1]).flatMap { from in UInt64(words[2]).map { (from, $0) } }
                 case "start" where words.count == 2: state.starts.append((Double(words[1]) ?? 0) / 1e6)
                 default: break
                 }
@@ -168,6 +196,8 @@ final class BenchWorker: Sendable {
 
     var begun: Int { state.withLock(\.begun) }
     var ended: Int { state.withLock(\.ended) }
+    /// When its pushes began and ended.
+    var took: (from: UInt64, to: UInt64)? { state.withLock(\.took) }
     /// From push to start, in milliseconds.
     var starts: [Double] { state.withLock(\.starts) }
 

@@ -160,8 +160,8 @@ struct JobsBench {
                 ours: { try await pushInTransactions(Self.single, producers: 8) },
                 raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
             try await .pairs(
-                "enqueue, 8 producers of one process", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
-                ours: { try await push(Self.single * 2, callers: 8) },
+                "enqueue, 8 producers, 2 processes of 4", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
+                ours: { try await pushInProcesses(Self.single, processes: 2) },
                 raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
             try await .pairs(
                 "enqueue, 64 callers of one process", unit: "jobs/s", rawName: "pgbench, INSERT of 32, -c 2",
@@ -190,6 +190,19 @@ struct JobsBench {
             }
         }
         return try await verified(perSecond, count / callers * callers)
+    }
+
+    private func pushInProcesses(_ count: Int, processes: Int) async throws -> Double {
+        try await emptied()
+        var producers: [BenchWorker] = []
+        for _ in 0..<processes { producers.append(try await BenchWorker(url: url, push: count / processes)) }
+        defer { for producer in producers { producer.end() } }
+        for producer in producers { try producer.go() }
+        try await until("the pushes") { producers.allSatisfy { $0.took != nil } }
+        let times = producers.compactMap(\.took)
+        let nanoseconds = (times.map(\.to).max() ?? 0) - (times.map(\.from).min() ?? 0)
+        // Each of them pushed one in advance.
+        return try await verified(Double(count) * 1e9 / Double(nanoseconds), count + processes)
     }
 
     private func pushInTransactions(_ count: Int, producers: Int) async throws -> Double {
