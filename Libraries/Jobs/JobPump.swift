@@ -72,7 +72,7 @@ struct JobPump {
             WorkerStatements.resync(session.lease.worker, claimNumber: claimNumber, known: known))
         guard isHeld else { return session.lease.finish(.refused) }
         mustResync = false
-        scan.reset()
+        scan.forget()
     }
 
     private mutating func work(on connection: Connection) async throws {
@@ -125,6 +125,7 @@ struct JobPump {
         claimNumber += 1
         let steps = steps(for: finished, claim: limit, tellsIdle: tellsIdle)
         let replies: [JobStatements.Reply]
+        let sentAt = ContinuousClock.now
         do {
             guard session.lease.isHeld else { throw CancellationError() }
             replies = try await send(steps, on: connection)
@@ -134,6 +135,7 @@ struct JobPump {
         }
         if tellsIdle { session.bench.told(isIdle: true) }
         session.bench.written(finished)
+        if limit > 0 { scan.looked(took: .now - sentAt) }
         take(replies, for: finished, claim: limit)
     }
 
@@ -161,10 +163,9 @@ struct JobPump {
         }
         guard limit > 0 else { return steps }
         let now = ContinuousClock.now
-        if now >= nextPromote || session.bench.takeGateNews() {
+        let looksAtGate = now >= nextPromote || session.bench.takeGateNews()
+        if looksAtGate {
             steps.append((.promote, JobStatements.promote(limit: Self.promoteMax)))
-            let queues = session.queueNames.keys.sorted()
-            steps.append((.promote, JobStatements.admit(queues: queues, limit: Self.promoteMax)))
             nextPromote = now + Self.promoteInterval
         }
         let queues = scan.queuesInTurn()
@@ -176,6 +177,11 @@ struct JobPump {
             steps.append((.claim, claim))
         }
         if tellsIdle { steps.append((.claim, JobStatements.setIdle(true, worker: worker))) }
+        // Last: from here to the commit nobody else in the database admits, and the answer to a claim may be more than a
+        // socket holds whose process was stopped. What is let in now is claimed by the next exchange, at once.
+        if looksAtGate {
+            steps.append((.promote, JobStatements.admit(queues: queues.sorted(), limit: Self.promoteMax)))
+        }
         return steps
     }
 
@@ -232,8 +238,8 @@ struct JobPump {
         expectsMore = wasPromoted || perQueue.values.contains { $0 >= share }
         let now = ContinuousClock.now
         if wasPromoted { nextPromote = now }
-        if claimed.isEmpty {
-            scan.reset()
+        if claimed.isEmpty, !wasPromoted {
+            scan.reset(at: now)
             session.bench.setIdle(true)
             nextPoll = now + poll.next()
         } else {
@@ -252,14 +258,28 @@ struct JobPump {
 /// For each queue and priority, the smallest ord worth looking at.
 ///
 /// Below it this worker has seen no free job, only the dead index entries of old ones. Reset now and then, because a
-/// transaction that took an earlier ord may commit later, and a job may be given back to its old place.
+/// transaction that took an earlier ord may commit later, and a job may be given back to its old place. Where a long
+/// transaction keeps the dead entries from being removed, a look at everything takes long: then it is made rarely, and in
+/// between only what came in the last seconds is looked at again.
 private struct ScanFloors {
     private static let interval = Duration.milliseconds(250)
     private static let zero = [Int64](repeating: 0, count: JobPriority.allCases.count)
+    /// How long a look at everything may take and still be made as often as one likes.
+    private static let cheap = Duration.milliseconds(20)
+    /// What part of the time dear ones may take: one of so many.
+    private static let thrift = 200
+    private static let longestPause = Duration.seconds(60)
+    /// How far back a reset goes between dear looks; at most twice as far.
+    private static let memory = Duration.seconds(5)
 
     private var queues: [Int32]
     private var floors: [Int32: [Int64]] = [:]
+    private var older: [Int32: [Int64]] = [:]
+    private var oldest: [Int32: [Int64]] = [:]
     private var resetAt = ContinuousClock.now
+    private var agedAt = ContinuousClock.now
+    private var looksAtAllFrom = ContinuousClock.now
+    private var looksAtAll = true
 
     init(queues: [Int32]) { self.queues = queues }
 
@@ -270,11 +290,21 @@ private struct ScanFloors {
     }
 
     mutating func floors(of queue: Int32, at now: ContinuousClock.Instant) -> [Int64] {
+        if now - agedAt > Self.memory, !floors.isEmpty {
+            (oldest, older, agedAt) = (older, floors, now)
+        }
         if now - resetAt > Self.interval {
-            reset()
+            reset(at: now)
             resetAt = now
         }
+        looksAtAll = floors.isEmpty
         return floors[queue] ?? Self.zero
+    }
+
+    /// Notes how long the last look took.
+    mutating func looked(took duration: Duration) {
+        guard looksAtAll, duration > Self.cheap else { return }
+        looksAtAllFrom = .now + min(duration * Self.thrift, Self.longestPause)
     }
 
     mutating func note(_ claimed: [ClaimedJob]) {
@@ -283,5 +313,8 @@ private struct ScanFloors {
         }
     }
 
-    mutating func reset() { floors = [:] }
+    mutating func reset(at now: ContinuousClock.Instant) { floors = now >= looksAtAllFrom ? [:] : oldest }
+
+    /// Begins anew.
+    mutating func forget() { self = Self(queues: queues) }
 }
