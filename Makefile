@@ -5,10 +5,12 @@ SHELL := /bin/bash
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 # Tests that kill.
-CHAOS := ^JobsTests\.CrashMatrixTests|o01_anyServiceKilled
+CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled
+# How long a soak takes: an hour with SECONDS=3600.
+SECONDS := 180
 SWIFT_FILES := Package.swift Services Libraries Tests
 
-.PHONY: help run test test-unit test-db test-matrix chaos race bench bench-jobs lint format pre-commit db-up db-down migrate schema
+.PHONY: help run test test-unit test-db test-matrix test-pooler chaos soak race bench bench-jobs lint format pre-commit db-up db-down migrate schema
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -30,8 +32,14 @@ test-db: ## The tests that need one
 test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, wechatpayv3
 	@deploy/dev/matrix.sh
 
-chaos: ## In full: the crash matrix of the queue, and services killed at random during twenty tours
+test-pooler: ## The tests through PgBouncer in transaction mode, which must be installed (ARGS="--filter Name": some)
+	@deploy/dev/test-pooler.sh $(ARGS)
+
+chaos: ## In full: the crash matrix of the queue and of its server, and services killed at random during twenty tours
 	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
+
+soak: ## The queue at half its speed while a snapshot is held open: 3 minutes, or as many seconds as SECONDS says
+	@SIYU_SOAK=$(SECONDS) deploy/dev/test.sh --filter '^JobsTests\.SoakTests'
 
 race: ## The unit tests and the queue's under the thread sanitizer (a build of its own)
 	@SIYU_SWIFT_FLAGS='--scratch-path .build-race --sanitize thread' deploy/dev/test.sh --filter '^(KernelTests|PostgresTests|JobsTests)\.'

@@ -160,10 +160,14 @@ struct WorkerSession: Sendable {
 
     /// Listens for wake-ups on a connection of its own.
     ///
-    /// Without it, polling finds jobs within a second.
+    /// Without it, polling finds jobs within a second. Never through a pooler in transaction mode: that would leave the
+    /// LISTEN on a session that others use next.
     private func listen() async {
         guard queue.options.usesNotifications else { return }
-        let configuration = queue.options.listenConnection ?? queue.pool.configuration.connection
+        let shared = queue.pool.configuration.connection
+        guard let configuration = queue.options.listenConnection ?? (shared.usesNamedStatements ? shared : nil) else {
+            return logger.info("not listening for wake-ups behind a pooler; polling finds the jobs")
+        }
         let names = Set(queueNames.values)
         var backoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
         while !Task.isCancelled {

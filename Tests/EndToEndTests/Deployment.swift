@@ -33,7 +33,7 @@ final class Deployment: @unchecked Sendable {  // one test drives it, a thread r
 
     private func environment(_ role: TestRole?) -> [String: String] {
         var environment = ["SIYU_KEYS": keysFolder, "SIYU_ENV": "development", "SIYU_SANDBOX_STATE": sandboxFolder]
-        if let role { environment["DATABASE_URL"] = database.conninfo(as: role) }
+        if let role { environment.merge(database.environment(as: role)) { $1 } }
         return environment
     }
 

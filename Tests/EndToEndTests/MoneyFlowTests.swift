@@ -103,7 +103,8 @@ private struct MoneyWorld {
             var ingest = ServiceSettings(name: "siyu-ingest", port: 0)
             ingest.environment = .development
             ingest.databaseURL = db.conninfo(as: .ingest)
-            ingest.databaseDirectURL = db.conninfo(as: .ingest)
+            ingest.databaseDirectURL = db.directConninfo(as: .ingest)
+            ingest.isPooled = db.isPooled
             ingest.keysFolder = folder + "/keys"
             ingest.adminPort = 0
 

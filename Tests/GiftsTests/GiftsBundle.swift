@@ -38,7 +38,7 @@ struct GiftsBundle {
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let keys = try KeyRing.create(folder: folder)
             let logs = CapturedLogs()
-            let settings = settings(db.conninfo(as: .gifts), keys: folder)
+            let settings = settings(db, keys: folder)
             let application = try await build(
                 settings, logger: logs.logger, providers: credentials == nil ? PatientPay() : nil)
 
@@ -58,6 +58,13 @@ struct GiftsBundle {
                 group.cancelAll()
             }
         }
+    }
+
+    static func settings(_ db: TestDatabase, keys folder: String) -> ServiceSettings {
+        var settings = settings(db.conninfo(as: .gifts), keys: folder)
+        settings.databaseDirectURL = db.directConninfo(as: .gifts)
+        settings.isPooled = db.isPooled
+        return settings
     }
 
     static func settings(_ url: String, keys folder: String) -> ServiceSettings {

@@ -170,8 +170,8 @@ struct ExecutableTests {
             let keys = try KeyFolder()
             let role: TestRole = name == "siyu-ingest" ? .ingest : .reports
             try await body([
-                "--database-url=\(db.conninfo(as: role))", "--keys=\(keys.path)", "--env=development",
-                "--log-format=json",
+                "--database-url=\(db.conninfo(as: role))", "--database-direct-url=\(db.directConninfo(as: role))",
+                "--db-pooled=\(db.isPooled ? 1 : 0)", "--keys=\(keys.path)", "--env=development", "--log-format=json",
             ])
             withExtendedLifetime(keys) {}
         }

@@ -28,7 +28,7 @@ struct IngestBundle {
             let folder = FileManager.default.temporaryDirectory.appending(path: "siyu-\(ID<Import>.mint())").path()
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let keys = try KeyRing.create(folder: folder)
-            let application = try await build(settings(db.conninfo(as: .ingest), keys: folder), logger: .silent)
+            let application = try await build(settings(db, keys: folder), logger: .silent)
 
             let (ready, continuation) = AsyncStream<Int>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -42,6 +42,13 @@ struct IngestBundle {
                 group.cancelAll()
             }
         }
+    }
+
+    static func settings(_ db: TestDatabase, keys folder: String) -> ServiceSettings {
+        var settings = settings(db.conninfo(as: .ingest), keys: folder)
+        settings.databaseDirectURL = db.directConninfo(as: .ingest)
+        settings.isPooled = db.isPooled
+        return settings
     }
 
     static func settings(_ url: String, keys folder: String) -> ServiceSettings {

@@ -44,7 +44,11 @@ func makeQueue(
     _ db: TestDatabase, as role: TestRole = .ingest, options: JobQueueOptions = .init(), connectionsMax: Int = 8,
     through proxy: FaultProxy? = nil, logger: Logger = .silent
 ) -> JobQueue {
-    JobQueue(
+    var options = options
+    if db.isPooled, proxy == nil, options.listenConnection == nil {
+        options.listenConnection = ConnectionConfiguration(url: db.directConninfo(as: role))
+    }
+    return JobQueue(
         pool: db.pool(as: role, connectionsMax: connectionsMax, through: proxy), logger: logger, options: options)
 }
 
@@ -101,13 +105,16 @@ extension TestDatabase {
         for statement in sql.split(separator: ";\n") { try await superuser.execute(Peek.raw(String(statement))) }
     }
 
-    /// Waits until no job is left in hot or later.
+    /// Waits until no job is left in hot, in later or at the gate.
     func drained(within limit: Duration = .seconds(20)) async throws {
         // A server that is on its way back up is no answer yet.
         try await eventually(within: limit) { (try? await isEmpty) ?? false }
     }
 
     private var isEmpty: Bool {
-        get async throws { try await count("(SELECT FROM jobs.hot UNION ALL SELECT FROM jobs.later) j") == 0 }
+        get async throws {
+            try await count("(SELECT FROM jobs.hot UNION ALL SELECT FROM jobs.later UNION ALL SELECT FROM jobs.gate) j")
+                == 0
+        }
     }
 }

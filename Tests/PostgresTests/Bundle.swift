@@ -8,19 +8,24 @@ import TestSupport
 /// A connection to the cluster, in the superuser's database: tests leave nothing in it.
 struct Bundle {
     let url: String
+    let isPooled: Bool
 
     init() throws {
         guard let url = ProcessInfo.processInfo.environment["SIYU_TEST_CLUSTER"], !url.isEmpty else {
             throw TestSupportError.clusterUnknown
         }
-        self.url = url
+        // The run's pooler takes the superuser to the same database.
+        let pooler = ProcessInfo.processInfo.environment["SIYU_TEST_POOLER"]
+        isPooled = pooler != nil
+        self.url = pooler.map { "\($0) user=postgres dbname=postgres" } ?? url
     }
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     func configuration(named: Bool = true, timeout: Duration = .seconds(20)) -> ConnectionConfiguration {
         var configuration = ConnectionConfiguration(
-            url: url, applicationName: "siyu-postgres-tests", usesNamedStatements: named, statementTimeout: timeout)
+            url: url, applicationName: "siyu-postgres-tests", usesNamedStatements: named && !isPooled,
+            statementTimeout: timeout)
         configuration.cancelGrace = .seconds(3)
         return configuration
     }

@@ -43,7 +43,7 @@ struct RedeemBundle {
             let batch = try await mint(brand: brand, keys: keys, on: pool)
             try await activate(batch, 0..<count, on: pool)
             let secret = try #require(made).secret
-            let application = try await build(settings(db.conninfo(as: .redeem), keys: folder), logger: .silent)
+            let application = try await build(settings(db, keys: folder), logger: .silent)
 
             let (ready, continuation) = AsyncStream<Int>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -58,6 +58,13 @@ struct RedeemBundle {
                 group.cancelAll()
             }
         }
+    }
+
+    static func settings(_ db: TestDatabase, keys folder: String) -> ServiceSettings {
+        var settings = settings(db.conninfo(as: .redeem), keys: folder)
+        settings.databaseDirectURL = db.directConninfo(as: .redeem)
+        settings.isPooled = db.isPooled
+        return settings
     }
 
     static func settings(_ url: String, keys folder: String) -> ServiceSettings {

@@ -30,7 +30,8 @@ struct ReportsBundle {
             settings.environment = .development
             settings.adminPort = 0
             settings.databaseURL = db.conninfo(as: .reports)
-            settings.databaseDirectURL = settings.databaseURL
+            settings.databaseDirectURL = db.directConninfo(as: .reports)
+            settings.isPooled = db.isPooled
             settings.keysFolder = folder
             let application = try await build(settings, logger: .silent)
 

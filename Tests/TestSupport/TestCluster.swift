@@ -160,10 +160,11 @@ actor TestCluster {
         }
     }
 
-    static func makePool(_ conninfo: String, connectionsMax: Int) -> Pool {
+    static func makePool(_ conninfo: String, connectionsMax: Int, isPooled: Bool = false) -> Pool {
         Pool(
             PoolConfiguration(
-                connection: ConnectionConfiguration(url: conninfo, applicationName: "siyu-tests"),
+                connection: ConnectionConfiguration(
+                    url: conninfo, applicationName: "siyu-tests", usesNamedStatements: !isPooled),
                 connectionsMax: connectionsMax),
             logger: .silent)
     }
@@ -173,7 +174,7 @@ actor TestCluster {
     }
 }
 
-/// Where the cluster listens; read from `SIYU_TEST_CLUSTER`.
+/// Where the cluster listens; read from `SIYU_TEST_CLUSTER`, and `SIYU_TEST_POOLER` where the run has a pooler.
 struct ClusterEndpoint: Sendable {
     /// The folder of the Unix socket.
     let host: String
@@ -182,6 +183,8 @@ struct ClusterEndpoint: Sendable {
     let user: String
     /// Where that superuser may stand while databases are made and dropped.
     let database: String
+    /// A pooler in transaction mode in front of the cluster, as in `host=/folder port=6432`; nil if the run has none.
+    var pooler: String?
 
     static func fromEnvironment(
         _ environment: [String: String] = ProcessInfo.processInfo.environment
@@ -200,7 +203,7 @@ struct ClusterEndpoint: Sendable {
         }
         return ClusterEndpoint(
             host: host, port: words["port"].flatMap { Int($0) } ?? 5432, user: user,
-            database: words["dbname"] ?? "postgres")
+            database: words["dbname"] ?? "postgres", pooler: environment["SIYU_TEST_POOLER"])
     }
 
     func conninfo(user: String, database: String) -> String {

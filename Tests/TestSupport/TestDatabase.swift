@@ -33,9 +33,26 @@ package final class TestDatabase: Sendable {
         self.endpoint = endpoint
     }
 
+    /// Whether ``conninfo(as:through:)`` leads through a pooler in transaction mode, which named statements do not survive.
+    package var isPooled: Bool { endpoint.pooler != nil }
+
     /// How to connect as `role`, for the environment of a process (`DATABASE_URL`) or a connection of one's own.
+    ///
+    /// Through the pooler, where the run has one, unless through a proxy.
     package func conninfo(as role: TestRole, through proxy: FaultProxy? = nil) -> String {
-        conninfo(user: role.rawValue, through: proxy)
+        if proxy == nil, let pooler = endpoint.pooler { return "\(pooler) user=\(role.rawValue) dbname=\(name)" }
+        return conninfo(user: role.rawValue, through: proxy)
+    }
+
+    /// How to connect as `role` past any pooler: for LISTEN, and for what needs a session of its own.
+    package func directConninfo(as role: TestRole) -> String { conninfo(user: role.rawValue, through: nil) }
+
+    /// What a process needs to know about the database: ``conninfo(as:through:)`` and the way past a pooler.
+    package func environment(as role: TestRole) -> [String: String] {
+        [
+            "DATABASE_URL": conninfo(as: role), "DATABASE_DIRECT_URL": directConninfo(as: role),
+            "SIYU_DB_POOLED": isPooled ? "1" : "0",
+        ]
     }
 
     /// How to connect as the cluster's superuser.
@@ -50,7 +67,8 @@ package final class TestDatabase: Sendable {
     package func pool(
         as role: TestRole, connectionsMax: Int = 4, through proxy: FaultProxy? = nil
     ) -> Pool {
-        let pool = TestCluster.makePool(conninfo(as: role, through: proxy), connectionsMax: connectionsMax)
+        let pool = TestCluster.makePool(
+            conninfo(as: role, through: proxy), connectionsMax: connectionsMax, isPooled: isPooled && proxy == nil)
         pools.withLock { $0.append(pool) }
         return pool
     }

@@ -26,6 +26,12 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
+# What some faults need, and nothing else does.
+if [ "$needs_server" = yes ]; then
+    command -v pgbouncer >/dev/null || say "Not here: pgbouncer; \`make test-pooler\` needs it (apt-get install pgbouncer)."
+    command -v faketime >/dev/null || say "Not here: faketime; workers with wrong clocks are not tested (apt-get install faketime)."
+fi
+
 command -v swift >/dev/null || die "$EX_UNAVAILABLE" "Swift is missing: install the 6.3 toolchain from https://swift.org/install."
 version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -1)
 read -r major minor <<<"${version:-0 0}"
