@@ -1,4 +1,4 @@
-import Jobs
+package import Jobs
 import Postgres
 
 /// A job of the crash matrix: what it does follows from its number.
@@ -27,6 +27,45 @@ package struct CrashEffect: JobParameters {
     package var way: Way { Way.allCases[abs(number) % Way.allCases.count] }
     /// Whether it leaves a row in the table of effects.
     package var hasEffect: Bool { number >= 0 && way != .acked }
+}
+
+/// The same, as a job that asks for something: a place in a quota, and by its number a lane, a unique key, other jobs first.
+package struct GatedEffect: JobParameters {
+    package static let jobName = "crash.gated"
+    package static let jobQueue = CrashEffect.jobQueue
+    package static let jobQuota: JobQuota? = JobQuota("crash", runningMax: 3)
+
+    /// What it does.
+    package var effect: CrashEffect
+
+    package init(_ effect: CrashEffect) { self.effect = effect }
+}
+
+extension CrashEffect {
+    /// Whether the job is pushed as a ``GatedEffect``: half of them are, in every way.
+    package var isGated: Bool { number >= 0 && number / 4 % 2 == 1 }
+
+    /// What a job asks for; `earlier` were pushed in the same transaction.
+    package func options(after earlier: [JobID]) -> JobOptions {
+        var options = JobOptions()
+        if way == .urgent { options.priority = .highest }
+        guard isGated else {
+            if number % 8 == 1 { options.delay = .milliseconds(50) }
+            return options
+        }
+        let turn = number / 8 % 4
+        if turn == 0 || turn == 3 { options.lane = JobLane("lane \(number % 2)", width: 1 + number % 2) }
+        if turn == 1 { options.unique = .untilDone("key \(number)") }
+        if turn == 3 { options.unique = .whileQueued("key \(number)") }
+        if turn == 2 { options.dependsOn = earlier.suffix(8).striding(by: 3) }
+        return options
+    }
+}
+
+extension ArraySlice {
+    fileprivate func striding(by step: Int) -> [Element] {
+        stride(from: startIndex, to: endIndex, by: step).map { self[$0] }
+    }
 }
 
 /// The statements of the crash worker.

@@ -10,7 +10,8 @@ import UnixSignals
 /// A real process that works off the queue `crash` and strikes itself at a boundary between two statements.
 ///
 /// Environment: CRASH_DATABASE (connection string), CRASH_LEASE (seconds), CRASH_BOUNDARY (`after claim`), CRASH_KIND
-/// (`kill`, `cut`, `sever`, `stop`), CRASH_NTH (at which passage), CRASH_MARK (a file that is made when it strikes).
+/// (`kill`, `cut`, `sever`, `stop`), CRASH_NTH (at which passage), CRASH_MARK (a file that is made when it strikes),
+/// CRASH_CLOCK (a file for what it takes for the time).
 @main
 struct CrashWorker {
     static func main() async throws {
@@ -23,7 +24,8 @@ struct CrashWorker {
         let application = "crash-\(getpid())"
         var logger = Logger(label: application)
         logger.logLevel = environment["CRASH_LOG"] == nil ? .critical : .debug
-        let connection = ConnectionConfiguration(url: url, applicationName: application)
+        let connection = ConnectionConfiguration(
+            url: url, applicationName: application, usesNamedStatements: environment["SIYU_DB_POOLED"] != "1")
         let pool = Pool(.init(connection: connection, connectionsMax: 8), logger: logger)
 
         var options = JobQueueOptions()
@@ -41,6 +43,15 @@ struct CrashWorker {
             try await run(parameters, context)
         }
         queue.registerLongJobs()
+        queue.registerJob(
+            parameters: GatedEffect.self, retryStrategy: .exponentialJitter(minBackoff: .milliseconds(50))
+        ) { parameters, context in
+            try await run(parameters.effect, context)
+        }
+        if let file = environment["CRASH_CLOCK"] {
+            // What this process takes for the time: it may have been told a wrong one.
+            try Data("\(time(nil))".utf8).write(to: URL(filePath: file))
+        }
         let processor = queue.processor(
             queues: [CrashEffect.jobQueue],
             options: .init(

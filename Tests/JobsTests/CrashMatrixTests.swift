@@ -10,31 +10,20 @@ import Testing
 ///
 /// Each round: jobs of all ways are pushed, a victim strikes itself at its boundary, a survivor works on. In the end every
 /// job must be done once and every effect must be there once, in a table that would take a second one without a word.
-/// With SIYU_CHAOS=full many rounds with random passages, else one of each.
+/// With SIYU_CHAOS=full many rounds of every field with random passages, else every boundary once.
 @Suite(.serialized, .timeLimit(.minutes(30)))
 struct CrashMatrixTests {
-    private static let isFull = ProcessInfo.processInfo.environment["SIYU_CHAOS"] == "full"
-    private static let roundsPerField = isFull ? 20 : 1
     private static let jobs = 48
     private static let lease = 2.0
-
-    /// What a round found.
-    struct Finding: Sendable {
-        var field: String
-        var lost = 0
-        var duplicates = 0
-        /// From the strike to the start of the last job that the victim had held.
-        var rescue: Double?
-        var fault: String?
-    }
+    private static let isFull = CrashFinding.isFull
 
     @Test func o02_crashMatrix_losesNoJobAndDoublesNoEffect() async throws {
         var fields: [CrashProcess.Strike] = []
         for boundary in JobBoundary.allCases {
-            for kind in [CrashProcess.Strike.Kind.kill, .cut, .sever] {
-                // Without a statement there is no connection of it to cut.
-                if kind == .cut, boundary.step == .work { continue }
-                for _ in 0..<Self.roundsPerField {
+            // Without a statement there is no connection of it to cut.
+            let all: [CrashProcess.Strike.Kind] = boundary.step == .work ? [.kill, .sever] : [.kill, .cut, .sever]
+            for kind in Self.isFull ? all : all.shuffled().suffix(1) {
+                for _ in 0..<(Self.isFull ? 20 : 1) {
                     let passages = boundary.step == .rescue ? 1 : Self.isFull ? 6 : 2
                     fields.append(.init(kind: kind, boundary: boundary, nth: Int.random(in: 1...passages)))
                 }
@@ -43,17 +32,12 @@ struct CrashMatrixTests {
 
         let findings = try await Self.play(fields, atOnce: 4)
 
-        Self.show(findings)
-        for finding in findings {
-            #expect(finding.fault == nil, "\(finding.field): \(finding.fault ?? "")")
-            #expect(finding.lost == 0, "\(finding.field): lost jobs")
-            #expect(finding.duplicates == 0, "\(finding.field): duplicate effects")
-        }
+        CrashFinding.report(findings)
     }
 
-    private static func play(_ strikes: [CrashProcess.Strike], atOnce: Int) async throws -> [Finding] {
-        try await withThrowingTaskGroup(of: Finding.self) { group in
-            var findings: [Finding] = []
+    private static func play(_ strikes: [CrashProcess.Strike], atOnce: Int) async throws -> [CrashFinding] {
+        try await withThrowingTaskGroup(of: CrashFinding.self) { group in
+            var findings: [CrashFinding] = []
             for (index, strike) in strikes.enumerated() {
                 if index >= atOnce, let finding = try await group.next() { findings.append(finding) }
                 group.addTask { try await round(strike) }
@@ -63,9 +47,9 @@ struct CrashMatrixTests {
         }
     }
 
-    private static func round(_ strike: CrashProcess.Strike) async throws -> Finding {
+    private static func round(_ strike: CrashProcess.Strike) async throws -> CrashFinding {
         try await withTestDatabase { db in
-            var finding = Finding(field: "\(strike.boundary) · \(strike.kind.rawValue)")
+            var finding = CrashFinding(field: "\(strike.boundary) · \(strike.kind.rawValue)")
             let queue = makeQueue(db, connectionsMax: 2)
             try await db.makeEffectTable()
             var pushed = try await push(0..<jobs, to: queue)
@@ -81,11 +65,13 @@ struct CrashMatrixTests {
                 }
                 let struckAt = try await clock(db)
                 if strike.kind == .kill { try await victim.ended() }
+                try await finding.look(db)
                 let survivor = try CrashProcess(db.conninfo(as: .reports), lease: lease)
                 try await db.drained(within: .seconds(60))
+                try await finding.lookForLeftovers(db)
                 // Where nothing was left to do it may not have begun to listen to signals.
                 try await eventually { try await db.count("jobs.worker", where: "process_id = \(survivor.pid)") == 1 }
-                if strike.kind == .kill { finding.rescue = try await lastStart(db) - struckAt }
+                if strike.kind == .kill { finding.rescue = try await lastStart(db).map { $0 - struckAt } }
                 if try await !survivor.shutDown() { finding.fault = "the survivor did not end in order" }
                 if strike.kind != .kill, try await !victim.shutDown() {
                     finding.fault = "the victim did not end in order"
@@ -99,19 +85,23 @@ struct CrashMatrixTests {
     }
 
     @Test func o02_stoppedBeyondTheLease_writesNothingAndGoesOnAfterwards() async throws {
-        var findings: [Finding] = []
         let boundaries: [JobBoundary] = [.init(.before, .work), .init(.before, .exchange), .init(.before, .fence)]
-        for boundary in boundaries {
-            for _ in 0..<(Self.isFull ? 5 : 1) { findings.append(try await Self.stopRound(boundary)) }
+        let findings = try await withThrowingTaskGroup(of: [CrashFinding].self) { group in
+            for boundary in boundaries {
+                group.addTask {
+                    var findings: [CrashFinding] = []
+                    for _ in 0..<(Self.isFull ? 8 : 1) { findings.append(try await Self.stopRound(boundary)) }
+                    return findings
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
         }
-
-        Self.show(findings)
-        #expect(findings.allSatisfy { $0.lost == 0 && $0.duplicates == 0 && $0.fault == nil }, "\(findings)")
+        CrashFinding.report(findings)
     }
 
-    private static func stopRound(_ boundary: JobBoundary) async throws -> Finding {
+    private static func stopRound(_ boundary: JobBoundary) async throws -> CrashFinding {
         try await withTestDatabase { db in
-            var finding = Finding(field: "\(boundary) · stop, continue")
+            var finding = CrashFinding(field: "\(boundary) · stop, continue")
             let queue = makeQueue(db, connectionsMax: 2)
             try await db.makeEffectTable()
             var pushed = try await push(0..<jobs, to: queue)
@@ -123,7 +113,8 @@ struct CrashMatrixTests {
             do {
                 // A victim that was stopped within a transaction holds its rows until the server ends the session.
                 try await db.drained(within: .seconds(40))
-                finding.rescue = try await lastStart(db) - struckAt
+                finding.rescue = try await lastStart(db).map { $0 - struckAt }
+                try await finding.lookForLeftovers(db)
                 victim.signal(SIGCONT)
                 if try await !survivor.shutDown() { finding.fault = "the survivor did not end in order" }
                 // Nobody else is left: these only run if the victim found a new identity.
@@ -139,41 +130,6 @@ struct CrashMatrixTests {
         }
     }
 
-    @Test func o02_immediateRestartOfPostgreSQL_losesNoJobAndDoublesNoEffect() async throws {
-        let rounds = Self.isFull ? 15 : 2
-        let finding = try await withPrivateCluster { cluster in
-            let db = cluster.database
-            var finding = Finding(field: "immediate restart of PostgreSQL")
-            try await db.makeEffectTable()
-            let queue = makeQueue(db, connectionsMax: 2)
-            let workers = [
-                try CrashProcess(db.conninfo(as: .ingest), lease: Self.lease),
-                try CrashProcess(db.conninfo(as: .reports), lease: Self.lease),
-            ]
-            var pushed: [JobID] = []
-            for round in 0..<rounds {
-                pushed += try await Self.push(round * 400..<(round + 1) * 400, to: queue)
-                await queue.wake(CrashEffect.jobQueue)
-                try await pass(.milliseconds(Int.random(in: 20...250)))
-                try await cluster.crash()
-                try await cluster.start()
-                let startedAt = ContinuousClock.now
-                try await db.drained(within: .seconds(60))
-                finding.rescue = max(finding.rescue ?? 0, (ContinuousClock.now - startedAt) / .seconds(1))
-            }
-            for worker in workers where try await !worker.shutDown() {
-                finding.fault = "a worker did not end in order"
-            }
-            try await Self.examine(db, pushed, &finding)
-            return finding
-        }
-
-        Self.show([finding], runs: rounds)
-        #expect(finding.lost == 0)
-        #expect(finding.duplicates == 0)
-        #expect(finding.fault == nil, "\(finding.fault ?? "")")
-    }
-
     // MARK: Parts of a round
 
     static func push(_ numbers: Range<Int>, to queue: JobQueue) async throws -> [JobID] {
@@ -181,10 +137,11 @@ struct CrashMatrixTests {
             var ids: [JobID] = []
             for number in numbers {
                 let effect = CrashEffect(number: number)
-                var options = JobOptions()
-                if effect.way == .urgent { options.priority = .highest }
-                if number % 8 == 1 { options.delay = .milliseconds(50) }
-                ids.append(try await queue.push(effect, options: options, on: transaction))
+                let options = effect.options(after: ids)
+                ids.append(
+                    effect.isGated
+                        ? try await queue.push(GatedEffect(effect), options: options, on: transaction)
+                        : try await queue.push(effect, options: options, on: transaction))
             }
             return ids
         }
@@ -200,7 +157,7 @@ struct CrashMatrixTests {
         }
     }
 
-    static func examine(_ db: TestDatabase, _ pushed: [JobID], _ finding: inout Finding) async throws {
+    static func examine(_ db: TestDatabase, _ pushed: [JobID], _ finding: inout CrashFinding) async throws {
         let effects = try await db.count("(SELECT DISTINCT number FROM public.effect) e")
         let expected = (0..<pushed.count).filter { CrashEffect(number: $0).hasEffect }.count
         let done = try await db.count("(SELECT DISTINCT id FROM jobs.done) d")
@@ -208,33 +165,26 @@ struct CrashMatrixTests {
         finding.duplicates = try await db.count("public.effect") - effects
         if try await db.count("jobs.done") != done { finding.fault = finding.fault ?? "a job is done twice" }
         if try await db.count("jobs.discarded") > 0 { finding.fault = finding.fault ?? "a job was discarded" }
+        try await finding.look(db)
     }
 
     static func clock(_ db: TestDatabase) async throws -> Double {
         try await db.superuser.one(seconds("clock_timestamp()"))
     }
 
-    static func lastStart(_ db: TestDatabase) async throws -> Double {
-        try await db.superuser.one(seconds("(SELECT max(started_at) FROM jobs.done)"))
+    /// When the last of the jobs that were lost with their process began again; nil if none were.
+    static func lastStart(_ db: TestDatabase) async throws -> Double? {
+        try await db.superuser.one(
+            seconds(
+                """
+                (SELECT max(d.started_at) FROM jobs.done d
+                 WHERE d.id IN (SELECT a.id FROM jobs.attempt a WHERE a.error = 'process lost'))
+                """))
     }
 
-    private static func seconds(_ instant: String) -> Statement<Double> {
+    private static func seconds<Value: PostgresDecodable>(_ instant: String) -> Statement<Value> {
         Statement("SELECT extract(epoch FROM \(unsafeRaw: instant))::float8") { row throws(PostgresError) in
             try row.next()
         }
-    }
-
-    static func show(_ findings: [Finding], runs: Int? = nil) {
-        func pad(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
-        }
-        var lines = [pad("fault", 34) + "runs  lost jobs  duplicate effects  rescue at most"]
-        for (field, found) in Dictionary(grouping: findings, by: \.field).sorted(by: { $0.key < $1.key }) {
-            let rescue = found.compactMap(\.rescue).max().map { String(format: "%.1f s", $0) }
-            lines.append(
-                pad(field, 34) + pad("\(runs ?? found.count)", 6) + pad("\(found.map(\.lost).reduce(0, +))", 11)
-                    + pad("\(found.map(\.duplicates).reduce(0, +))", 19) + (rescue ?? "–"))
-        }
-        print(lines.joined(separator: "\n"))
     }
 }

@@ -8,12 +8,15 @@ import Synchronization
 package struct PrivateCluster: Sendable {
     /// A migrated database in it.
     package let database: TestDatabase
+    /// Where it lies.
+    package let folder: String
     private let name: String
 
-    fileprivate init(name: String) async throws {
+    fileprivate init(name: String, megabytes: Int?) async throws {
         self.name = name
-        let conninfo = try await Self.script("setup", name)
+        let conninfo = try await Self.script("setup", name, megabytes: megabytes)
         let endpoint = try ClusterEndpoint.fromEnvironment(["SIYU_TEST_CLUSTER": conninfo])
+        folder = endpoint.host
         database = TestDatabase(name: "siyu", endpoint: endpoint)
         try await Migrator(pool: database.owner, logger: .silent).migrate(environment: .development)
     }
@@ -30,19 +33,23 @@ package struct PrivateCluster: Sendable {
     }
 
     /// The script blocks, so it runs on a thread of its own.
-    private static func script(_ verb: String, _ name: String) async throws -> String {
+    private static func script(_ verb: String, _ name: String, megabytes: Int? = nil) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try run(verb, name) })
+                continuation.resume(with: Result { try run(verb, name, megabytes) })
             }
         }
     }
 
-    private static func run(_ verb: String, _ name: String) throws -> String {
+    private static func run(_ verb: String, _ name: String, _ megabytes: Int?) throws -> String {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(filePath: Repository.path("deploy/dev/cluster.sh"))
         process.arguments = [verb, name]
+        if let megabytes {
+            process.environment = ProcessInfo.processInfo.environment
+                .merging(["SIYU_CLUSTER_MEGABYTES": "\(megabytes)"]) { $1 }
+        }
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -55,14 +62,17 @@ package struct PrivateCluster: Sendable {
 }
 
 /// Runs `body` with a server of its own, and removes it afterwards, also when `body` throws.
+///
+/// - Parameter megabytes: The size of a file system made for it, see ``SmallDisk``; nil to share the machine's.
 package func withPrivateCluster<Result>(
-    _ body: (PrivateCluster) async throws -> Result
+    megabytes: Int? = nil, _ body: (PrivateCluster) async throws -> Result
 ) async throws -> Result {
     let number = clusters.withLock { count in
         count += 1
         return count
     }
-    let cluster = try await PrivateCluster(name: "t\(ProcessInfo.processInfo.processIdentifier)-\(number)")
+    let cluster = try await PrivateCluster(
+        name: "t\(ProcessInfo.processInfo.processIdentifier)-\(number)", megabytes: megabytes)
     do {
         let result = try await body(cluster)
         await cluster.remove()

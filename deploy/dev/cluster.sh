@@ -5,6 +5,7 @@
 #   setup   the same, with the roles of Siyu and an empty database `siyu`
 #   stop    fast shutdown          crash   immediate shutdown, as if the power of the server process had gone
 #   remove  stops it and deletes its data                       url   prints the connection string
+# SIYU_CLUSTER_MEGABYTES: puts it on a file system of its own of that size (root only), for tests of a full disk.
 # NAME: `run` and `bench` keep their data as production would; other names are for tests: speed for durability.
 # The cluster that Debian makes for itself is not touched.
 . "$(dirname "$0")/lib.sh"
@@ -44,6 +45,10 @@ find_bin() {
 init() {
     as_db_user mkdir -p -m 700 "$folder"
     if as_db_user test -f "$data/PG_VERSION"; then return; fi
+    if [ -n "${SIYU_CLUSTER_MEGABYTES:-}" ] && ! mountpoint -q "$folder"; then
+        mount -t tmpfs -o "size=${SIYU_CLUSTER_MEGABYTES}m,mode=700,uid=$(db_user)" siyu-cluster "$folder" ||
+            die "$EX_NOPERM" "A file system for $folder could not be mounted: only root may."
+    fi
     # Made aside and moved into place: an initdb that was killed leaves nothing that looks finished.
     as_db_user rm -rf "$data" "$data.new"
     as_db_user "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions >/dev/null ||
@@ -73,7 +78,11 @@ configure() {
             echo "full_page_writes = off"
             # Commits still reach the operating system before they are answered: a crash of the server loses none.
             echo "synchronous_commit = on"
-            echo "max_wal_size = 2GB"
+            if mountpoint -q "$folder"; then
+                printf 'max_wal_size = 48MB\nmin_wal_size = 32MB\n'
+            else
+                echo "max_wal_size = 2GB"
+            fi
         fi
     } | as_db_user tee "$data/siyu.conf" >/dev/null
 }
@@ -126,7 +135,12 @@ start) start && echo "$url" ;;
 setup) start && setup && echo "$url" ;;
 stop) stop fast ;;
 crash) stop immediate ;;
-remove) stop immediate && as_db_user rm -rf "$folder" && rm -f "$state/$name.lock" ;;
+remove)
+    stop immediate
+    if mountpoint -q "$folder"; then umount "$folder" || umount -l "$folder"; fi
+    as_db_user rm -rf "$folder"
+    rm -f "$state/$name.lock"
+    ;;
 url) echo "$url" ;;
 *) die "$EX_USAGE" "usage: cluster.sh start|setup|stop|crash|remove|url NAME" ;;
 esac
