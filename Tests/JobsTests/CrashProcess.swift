@@ -29,7 +29,7 @@ final class CrashProcess: @unchecked Sendable {
         var nth = 1
     }
 
-    /// - Parameter skew: Seconds by which the process takes the wall clock to be ahead; needs ``fakeTime``.
+    /// - Parameter skew: Seconds by which the process takes the wall clock to be ahead; needs ``wrongClock``.
     init(_ conninfo: String, lease: Double, strike: Strike? = nil, skew: Int? = nil) throws {
         let folder = FileManager.default.temporaryDirectory
         mark = folder.appending(path: "siyu-crash-\(UUID().uuidString)")
@@ -47,12 +47,9 @@ final class CrashProcess: @unchecked Sendable {
         }
         environment["CRASH_CLOCK"] = clock.path(percentEncoded: false)
         if let skew {
-            let library = try #require(Self.fakeTime, "libfaketime is missing")
+            let library = try #require(Self.wrongClock, "there is no C compiler")
             environment["LD_PRELOAD"] = library
-            environment["FAKETIME"] = skew < 0 ? "\(skew)s" : "+\(skew)s"
-            // Only the wall clock lies: the other one counts up from the machine's start, and nobody sets it.
-            environment["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
-            environment["DONT_FAKE_MONOTONIC"] = "1"
+            environment["WRONG_CLOCK"] = "\(skew)"
         }
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
@@ -65,11 +62,20 @@ final class CrashProcess: @unchecked Sendable {
         try? FileManager.default.removeItem(at: clock)
     }
 
-    /// The library that shifts a process's clock, where Debian's `faketime` is installed.
-    static let fakeTime: String? = [
-        "/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-    ]
-    .map { "\($0)/faketime/libfaketime.so.1" }.first { FileManager.default.fileExists(atPath: $0) }
+    /// A library that makes a process's wall clock wrong; nil where there is no C compiler to make it.
+    static let wrongClock: String? = {
+        let library = FileManager.default.temporaryDirectory.appending(path: "siyu-wrong-clock-\(getpid()).so")
+            .path(percentEncoded: false)
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = [
+            "clang", "-shared", "-fPIC", "-o", library, Repository.path("Tests/Data/wrong_clock.c"), "-ldl",
+        ]
+        compiler.standardError = FileHandle.nullDevice
+        guard (try? compiler.run()) != nil else { return nil }
+        compiler.waitUntilExit()
+        return compiler.terminationStatus == 0 ? library : nil
+    }()
 
     /// By how many seconds the process took the wall clock to be ahead when it began.
     func seenSkew() async throws -> Int {

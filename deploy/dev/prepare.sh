@@ -26,10 +26,9 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
-# What some faults need, and nothing else does.
+# What one target needs, and nothing else does.
 if [ "$needs_server" = yes ]; then
     command -v pgbouncer >/dev/null || say "Not here: pgbouncer; \`make test-pooler\` needs it (apt-get install pgbouncer)."
-    command -v faketime >/dev/null || say "Not here: faketime; workers with wrong clocks are not tested (apt-get install faketime)."
 fi
 
 command -v swift >/dev/null || die "$EX_UNAVAILABLE" "Swift is missing: install the 6.3 toolchain from https://swift.org/install."
