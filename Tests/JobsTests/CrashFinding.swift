@@ -6,8 +6,13 @@ import Testing
 
 /// What a round, or several rounds, of a fault found.
 struct CrashFinding: Sendable {
-    /// Whether the run is the long one, for the table; else every field once or twice.
-    static let isFull = ProcessInfo.processInfo.environment["SIYU_CHAOS"] == "full"
+    /// How often each field is played: 20 times in the full run, or as often as SIYU_CHAOS says; else a part of them once.
+    static let rounds: Int = {
+        let wish = ProcessInfo.processInfo.environment["SIYU_CHAOS"] ?? ""
+        return wish == "full" ? 20 : max(1, Int(wish) ?? 1)
+    }()
+    /// Whether every field is played.
+    static let isFull = rounds > 1
 
     /// Which fault, and where.
     var field: String

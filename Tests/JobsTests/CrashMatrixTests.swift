@@ -10,7 +10,7 @@ import Testing
 ///
 /// Each round: jobs of all ways are pushed, a victim strikes itself at its boundary, a survivor works on. In the end every
 /// job must be done once and every effect must be there once, in a table that would take a second one without a word.
-/// With SIYU_CHAOS=full many rounds of every field with random passages, else every boundary once.
+/// With SIYU_CHAOS=full twenty rounds of every field with random passages (or as many as it says), else every boundary once.
 @Suite(.serialized, .timeLimit(.minutes(30)))
 struct CrashMatrixTests {
     private static let jobs = 48
@@ -23,7 +23,7 @@ struct CrashMatrixTests {
             // Without a statement there is no connection of it to cut.
             let all: [CrashProcess.Strike.Kind] = boundary.step == .work ? [.kill, .sever] : [.kill, .cut, .sever]
             for kind in Self.isFull ? all : all.shuffled().suffix(1) {
-                for _ in 0..<(Self.isFull ? 20 : 1) {
+                for _ in 0..<CrashFinding.rounds {
                     let passages = boundary.step == .rescue ? 1 : Self.isFull ? 6 : 2
                     fields.append(.init(kind: kind, boundary: boundary, nth: Int.random(in: 1...passages)))
                 }
@@ -90,7 +90,7 @@ struct CrashMatrixTests {
             for boundary in boundaries {
                 group.addTask {
                     var findings: [CrashFinding] = []
-                    for _ in 0..<(Self.isFull ? 8 : 1) { findings.append(try await Self.stopRound(boundary)) }
+                    for _ in 0..<min(CrashFinding.rounds, 8) { findings.append(try await Self.stopRound(boundary)) }
                     return findings
                 }
             }

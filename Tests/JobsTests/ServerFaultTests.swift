@@ -15,7 +15,7 @@ struct ServerFaultTests {
     // MARK: The server
 
     @Test func o02_immediateRestartOfPostgreSQL_losesNoJobAndDoublesNoEffect() async throws {
-        let rounds = Self.isFull ? 15 : 2
+        let rounds = min(max(CrashFinding.rounds, 2), 15)
         let finding = try await withPrivateCluster { cluster in
             let db = cluster.database
             var finding = CrashFinding(field: "immediate restart of PostgreSQL")
@@ -48,7 +48,7 @@ struct ServerFaultTests {
     @Test(.enabled(if: SmallDisk.canBeMade, "disk full: NOT RUN, a small file system can only be mounted by root"))
     func o02_diskFullOnTheServer_losesNoJobThatWasPushed() async throws {
         let seconds = Self.isFull ? 10 : 3
-        let rounds = Self.isFull ? 3 : 1
+        let rounds = min(CrashFinding.rounds, 3)
         var findings: [CrashFinding] = []
         for _ in 0..<rounds { findings.append(try await Self.diskRound(fullFor: .seconds(seconds))) }
         CrashFinding.report(findings)
@@ -113,7 +113,7 @@ struct ServerFaultTests {
 
     @Test(arguments: [FaultProxy.Direction.toServer, .toClient])
     func o02_lineCutInMidCommit_losesNoJobAndDoublesNoEffect(_ direction: FaultProxy.Direction) async throws {
-        let cuts = Self.isFull ? 100 : 12
+        let cuts = CrashFinding.rounds * 5 + 7
         let finding = try await withTestDatabase { db in
             var finding = CrashFinding(
                 field: direction == .toServer ? "COMMIT cut on its way there" : "COMMIT cut on its way back")
@@ -172,7 +172,7 @@ struct ServerFaultTests {
         arguments: [600, -600])
     func o02_workersWithWrongClocks_areNeitherEarlyNorLateNorTakenForLost(_ skew: Int) async throws {
         var findings: [CrashFinding] = []
-        for _ in 0..<(Self.isFull ? 10 : 1) {
+        for _ in 0..<min(CrashFinding.rounds, 10) {
             findings.append(try await Self.skewedRound(skew, isKilled: false))
             findings.append(try await Self.skewedRound(skew, isKilled: true))
         }

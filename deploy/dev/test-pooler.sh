@@ -30,6 +30,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 SIYU_TEST_POOLER=$("$here/pooler.sh" start "$name" "$SIYU_TEST_CLUSTER" 9>&-)
 export SIYU_TEST_POOLER SIYU_DB_POOLED=1
-if [ $# -eq 0 ]; then set -- --filter "$suites"; fi
+# Two tests read the statistics of their own session, which here is not theirs alone.
+if [ $# -eq 0 ]; then set -- --filter "$suites" --skip 'amongAMillionRows|underWrongStatistics'; fi
 "$here/test.sh" "$@" 9>&-
 say "pooler: passed"

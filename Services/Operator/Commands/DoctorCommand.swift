@@ -88,13 +88,6 @@ struct DoctorCommand: AsyncParsableCommand {
                             detail: "\(unposted) payments have no transfer of their amount."))
                     findings += try await money(of: brand.brand, name: brand.name, on: pool)
                 }
-                let broken = try await JobInvariants.broken(on: pool)
-                let examples = broken.prefix(5).map { "\($0.rule): \($0.subject)" }.joined(separator: "; ")
-                findings.append(
-                    Finding(
-                        check: "jobs", isFine: broken.isEmpty,
-                        detail:
-                            "\(broken.count) rules of the queue are broken\(broken.isEmpty ? "" : " (\(examples))")."))
             }
             try DoctorCommand.report(findings, output)
         }
