@@ -242,6 +242,7 @@ extension JobsCommand {
                 let error: String
             }
             struct Call: Encodable {
+                let key: String
                 let step: String
                 let state: String
                 let calls: Int
@@ -262,7 +263,8 @@ extension JobsCommand {
                 attempts = details.attempts.map { Attempt(run: $0.runNumber, at: $0.failedAt, error: $0.error) }
                 calls = effects.map {
                     Call(
-                        step: $0.step, state: $0.state.rawValue, calls: $0.calls, looks: $0.looks, reason: $0.reason,
+                        key: "\($0.key)", step: $0.step, state: $0.state.rawValue, calls: $0.calls, looks: $0.looks,
+                        reason: $0.reason,
                         updatedAt: $0.updatedAt)
                 }
             }
@@ -446,7 +448,7 @@ extension JobEffect {
             case .done: "was done"
             case .refused: "was refused"
             }
-        return "call \(step), \(updatedAt.ISO8601Format()): \(what)\(reason.map { " (\($0))" } ?? "")"
+        return "call \(step) (\(key)), \(updatedAt.ISO8601Format()): \(what)\(reason.map { " (\($0))" } ?? "")"
     }
 }
 

@@ -106,11 +106,13 @@ extension JobsCommand {
             static let configuration = CommandConfiguration(
                 abstract: "A schedule fires again; what it would have fired meanwhile is left out.")
             @Argument(help: "The schedule.") var name: String
-            @Option(help: "Who does it; the user of this computer if not given.") var author: String = NSUserName()
+            @OptionGroup var act: ActOptions
             @OptionGroup var database: DatabaseOptions
 
             func run() async throws {
-                let goesOn = try await database.withQueue { try await $0.resumeSchedule(name, author: author) }
+                let goesOn = try await database.withQueue {
+                    try await $0.resumeSchedule(name, author: act.author, reason: act.words)
+                }
                 guard goesOn else { throw Failure("No schedule \(name) is paused: siyu jobs schedules shows them.") }
                 Terminal.say("\(name) fires again.")
             }
