@@ -162,9 +162,9 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 
     /// The bytes themselves, or a one-dimensional array.
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) {
-        // The cast alone would also take an empty array of anything.
-        if Element.self == UInt8.self, let bytes = self as? [UInt8] {
-            buffer.append(contentsOf: bytes)
+        if Element.self == UInt8.self {
+            // A cast to [UInt8] would look at each byte.
+            unsafe withUnsafeBytes { bytes in unsafe buffer.append(contentsOf: bytes) }
             return
         }
         guard Element.postgresType.array != nil, let length = Int32(exactly: count) else {
