@@ -2,7 +2,8 @@
 # PgBouncer in transaction mode in front of a private PostgreSQL, on a Unix socket beside it.
 # usage: pooler.sh start NAME CONNECTION | stop NAME
 #   start   prints how to reach it, as in `host=/folder port=6432`. CONNECTION: `host=/folder port=5432 user=postgres …`
-# Few sessions for many clients, so that none can rely on meeting its own again.
+# Eight sessions for each role and database, shared by all its clients, so that none can rely on meeting its own again. Fewer
+# starve transactions that look something up on another connection while five of them wait for one lock.
 . "$(dirname "$0")/lib.sh"
 
 verb=${1:-} name=${2:-}
@@ -64,7 +65,7 @@ start() {
         echo "auth_type = trust"
         echo "auth_file = $folder/users"
         echo "pool_mode = transaction"
-        echo "default_pool_size = ${SIYU_TEST_POOLER_SESSIONS:-3}"
+        echo "default_pool_size = ${SIYU_TEST_POOLER_SESSIONS:-8}"
         echo "max_client_conn = 2000"
         echo "query_wait_timeout = 60"
         echo "autodb_idle_timeout = 30"

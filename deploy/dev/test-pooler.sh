@@ -30,7 +30,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 SIYU_TEST_POOLER=$("$here/pooler.sh" start "$name" "$SIYU_TEST_CLUSTER" 9>&-)
 export SIYU_TEST_POOLER SIYU_DB_POOLED=1
-# Two tests read the statistics of their own session, which here is not theirs alone.
-if [ $# -eq 0 ]; then set -- --filter "$suites" --skip 'amongAMillionRows|underWrongStatistics'; fi
+# Two tests read the statistics of their own session, which here is not theirs alone; one races with more transactions at once
+# than there are sessions, each of which looks something up on another connection.
+if [ $# -eq 0 ]; then
+    set -- --filter "$suites" --skip 'amongAMillionRows|underWrongStatistics|g02_thousandGifts'
+fi
 "$here/test.sh" "$@" 9>&-
 say "pooler: passed"
