@@ -9,7 +9,9 @@ package struct SiyuRequestContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     /// Who is calling; set by ``RequireCaller`` (API key) or ``RequireSession`` (staff page).
     package var caller: Caller?
-    /// The session of a staff page; set by ``RequireSession``.
+    /// Who runs the installation and is calling; set by ``RequireOperations``.
+    package var operations: OperationsCaller?
+    /// The session of a staff page; set by ``RequireSession`` and ``RequireOperations``.
     package var session: StaffSession?
     /// The request's id, also in every log line of the request and in the answer's `X-Request-Id`.
     package let id: String
@@ -31,5 +33,13 @@ package struct SiyuRequestContext: RequestContext {
     package func requireCaller() throws(Problem) -> Caller {
         guard let caller else { throw .unauthorized() }
         return caller
+    }
+
+    /// Who runs the installation, on routes behind ``RequireOperations``.
+    ///
+    /// - Throws: ``Problem/unauthorized(_:)`` on a route that forgot to ask for one.
+    package func requireOperations() throws(Problem) -> OperationsCaller {
+        guard let operations else { throw .unauthorized() }
+        return operations
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import HTTPTypes
-package import Hooks
+import Hooks
 package import Hummingbird
 package import Kernel
 package import Keys
@@ -27,10 +27,12 @@ package struct StaffSession: Sendable, Hashable {
     package static let csrfField = "csrf"
 
     /// A new session that begins at `now`, with the value of its cookie.
-    package static func begin(_ caller: Caller, now: Int64, keys: KeyRing) -> (session: StaffSession, cookie: String) {
-        let claims = "\(caller.keyID).\(now + lifetime)"
+    package static func begin(
+        _ keyID: ID<APIKey>, now: Int64, keys: KeyRing
+    ) -> (session: StaffSession, cookie: String) {
+        let claims = "\(keyID).\(now + lifetime)"
         let cookie = "\(claims).\(signature(of: claims, keys))"
-        return (StaffSession(keyID: caller.keyID, expiresAt: now + lifetime, csrfToken: csrf(cookie, keys)), cookie)
+        return (StaffSession(keyID: keyID, expiresAt: now + lifetime, csrfToken: csrf(cookie, keys)), cookie)
     }
 
     /// Reads a cookie; nil if we did not sign it or it has expired.
@@ -77,22 +79,26 @@ extension String {
 
 // MARK: - Middleware
 
-/// Lets only requests of a staff session pass; sends everybody else to the login page.
+/// Lets only requests of a brand's staff session pass; sends everybody else to the login page.
 package struct RequireSession: RouterMiddleware {
     let pages: StaffPages
 
     /// Redirects to `/login`, or passes the request on with its caller and session.
+    ///
+    /// Who runs the installation is led to their own page: they see no brand's figures.
     package func handle(
         _ request: Request, context: SiyuRequestContext,
         next: @concurrent (Request, SiyuRequestContext) async throws -> Response
     ) async throws -> Response {
-        guard let session = pages.session(of: request),
-            let caller = try await APIKeys.caller(of: session.keyID, on: pages.db)
-        else {
-            guard request.method == .get else {
-                throw Problem.unauthorized("Your session has ended: please sign in again.")
+        guard let session = pages.session(of: request) else { return try pages.refuseStranger(request) }
+        guard let caller = try await APIKeys.caller(of: session.keyID, on: pages.db) else {
+            if let home = pages.operationsHome,
+                try await OperationsKeys.caller(of: session.keyID, on: pages.db) != nil
+            {
+                guard request.method == .get else { throw Problem.forbidden("This page belongs to a brand.") }
+                return .redirect(to: home, type: .normal)
             }
-            return .redirect(to: StaffPages.loginPath, type: .normal)
+            return try pages.refuseStranger(request)
         }
         var context = context
         context.caller = caller
@@ -102,31 +108,68 @@ package struct RequireSession: RouterMiddleware {
     }
 }
 
+/// Lets only sessions of those who run the installation pass.
+///
+/// A brand's staff is answered 403, everybody else led to the login page.
+package struct RequireOperations: RouterMiddleware {
+    let pages: StaffPages
+
+    /// Redirects to `/login`, answers 401 or 403, or passes the request on with who is calling and their session.
+    package func handle(
+        _ request: Request, context: SiyuRequestContext,
+        next: @concurrent (Request, SiyuRequestContext) async throws -> Response
+    ) async throws -> Response {
+        guard let session = pages.session(of: request) else { return try pages.refuseStranger(request) }
+        guard let operations = try await OperationsKeys.caller(of: session.keyID, on: pages.db) else {
+            guard try await APIKeys.caller(of: session.keyID, on: pages.db) == nil else {
+                throw Problem.forbidden("This page is for those who run the installation: it needs an operations key.")
+            }
+            return try pages.refuseStranger(request)
+        }
+        var context = context
+        context.operations = operations
+        context.session = session
+        context.logger[metadataKey: "caller"] = "\(operations.keyID)"
+        return try await next(request, context)
+    }
+}
+
 /// Signing in to and out of staff pages: `GET|POST /login`, `POST /logout`.
 package struct StaffPages: Sendable {
     let db: any Executor
     let keys: KeyRing
     let isSecure: Bool
+    let operationsHome: String?
 
     static let loginPath = "/login"
 
     /// Pages whose sessions are signed with `keys` and whose API keys are looked up in `db`.
     ///
-    /// - Parameter isSecure: Whether browsers may send the cookie over TLS only; true in production.
-    package init(db: any Executor, keys: KeyRing, isSecure: Bool) {
+    /// - Parameters:
+    ///   - isSecure: Whether browsers may send the cookie over TLS only; true in production.
+    ///   - operationsHome: The page of those who run the installation; nil where they have none and cannot sign in.
+    package init(db: any Executor, keys: KeyRing, isSecure: Bool, operationsHome: String? = nil) {
         self.db = db
         self.keys = keys
         self.isSecure = isSecure
+        self.operationsHome = operationsHome
     }
 
-    /// The middleware that keeps strangers out.
+    /// The middleware that keeps everybody but a brand's staff out.
     package var requireSession: RequireSession { RequireSession(pages: self) }
+
+    /// The middleware that keeps everybody but those out who run the installation.
+    package var requireOperations: RequireOperations { RequireOperations(pages: self) }
 
     /// Adds the pages to a router.
     package func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.get("login") { _, _ in page(status: .ok, message: "") }
         router.post("login") { request, context in try await login(request, context) }
-        router.group().add(middleware: requireSession).post("logout") { request, context in
+        router.post("logout") { request, context in
+            // Whoever signed in may sign out, even when their key has ended meanwhile.
+            var context = context
+            context.session = session(of: request)
+            if context.session == nil { return try refuseStranger(request) }
             try await requireCSRF(request, context)
             var response = Response.redirect(to: Self.loginPath, type: .normal)
             response.setCookie(cookie("", maxAge: 0))
@@ -153,16 +196,31 @@ package struct StaffPages: Sendable {
         }
     }
 
+    /// Leads to the login page; a form that was sent without a session is refused instead.
+    func refuseStranger(_ request: Request) throws(Problem) -> Response {
+        guard request.method == .get || request.method == .head else {
+            throw .unauthorized("Your session has ended: please sign in again.")
+        }
+        return .redirect(to: Self.loginPath, type: .normal)
+    }
+
     private func login(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let form = try await fields(of: request, context)
         let key = (form["key"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let caller = try await APIKeys.caller(presenting: key, on: db) else {
+        guard let (keyID, home) = try await holder(presenting: key) else {
             return page(status: .unauthorized, message: "密钥无效 · This key is not valid.")
         }
-        var response = Response.redirect(to: "/", type: .normal)
+        var response = Response.redirect(to: home, type: .normal)
         response.setCookie(
-            cookie(StaffSession.begin(caller, now: Self.now, keys: keys).cookie, maxAge: Int(StaffSession.lifetime)))
+            cookie(StaffSession.begin(keyID, now: Self.now, keys: keys).cookie, maxAge: Int(StaffSession.lifetime)))
         return response
+    }
+
+    /// Whose token this is, and where they begin.
+    private func holder(presenting token: String) async throws -> (ID<APIKey>, home: String)? {
+        if let caller = try await APIKeys.caller(presenting: token, on: db) { return (caller.keyID, "/") }
+        guard let operationsHome else { return nil }
+        return try await OperationsKeys.caller(presenting: token, on: db).map { ($0.keyID, operationsHome) }
     }
 
     private func fields(of request: Request, _ context: SiyuRequestContext) async throws -> [String: String] {

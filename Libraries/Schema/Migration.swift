@@ -49,6 +49,7 @@ package struct Migration: Sendable {
         Migration(version: 16, name: "jobs_schedules", bytes: PackageResources._00016_jobs_schedules_sql),
         Migration(version: 17, name: "jobs_effects", bytes: PackageResources._00017_jobs_effects_sql),
         Migration(version: 18, name: "jobs_history", bytes: PackageResources._00018_jobs_history_sql),
+        Migration(version: 19, name: "operations", bytes: PackageResources._00019_operations_sql),
     ]
 
     /// The version that this binary was built for.

@@ -11,21 +11,21 @@ import Testing
 
 struct StaffPagesTests {
     private let keys = KeyRing.ephemeral()
-    private let caller = Caller(keyID: .mint(), brand: .mint(), role: .staff)
+    private let key = ID<APIKey>.mint()
 
     // MARK: - Sessions
 
     @Test func session_withinTwelveHours_isReadBack() throws {
-        let (session, cookie) = StaffSession.begin(caller, now: 1_000, keys: keys)
+        let (session, cookie) = StaffSession.begin(key, now: 1_000, keys: keys)
 
         #expect(StaffSession(cookie: cookie, now: 1_000, keys: keys) == session)
         #expect(StaffSession(cookie: cookie, now: 1_000 + 12 * 3_600 - 1, keys: keys) == session)
         #expect(StaffSession(cookie: cookie, now: 1_000 + 12 * 3_600, keys: keys) == nil)
-        #expect(session.keyID == caller.keyID)
+        #expect(session.keyID == key)
     }
 
     @Test func session_changedInAnyPlace_isNone() throws {
-        let (_, cookie) = StaffSession.begin(caller, now: 1_000, keys: keys)
+        let (_, cookie) = StaffSession.begin(key, now: 1_000, keys: keys)
 
         for index in cookie.indices {
             var changed = cookie
@@ -41,8 +41,8 @@ struct StaffPagesTests {
     }
 
     @Test func csrfToken_isThatOfOneSession() {
-        let (session, _) = StaffSession.begin(caller, now: 1_000, keys: keys)
-        let (other, _) = StaffSession.begin(caller, now: 1_001, keys: keys)
+        let (session, _) = StaffSession.begin(key, now: 1_000, keys: keys)
+        let (other, _) = StaffSession.begin(key, now: 1_001, keys: keys)
 
         #expect(session.isValid(csrf: session.csrfToken))
         #expect(!session.isValid(csrf: other.csrfToken))

@@ -12,14 +12,32 @@ struct APIKeyCommand: AsyncParsableCommand {
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Makes an API key. The token is shown this once; only its hash is kept.")
-        @Argument(help: "What the key is for.") var label: String
-        @Option(help: "The brand it speaks for.") var brand: IDArgument<Brand>
+        @Argument(help: "What the key is for; of an operations key, who holds it: what they do is written down by it.")
+        var label: String
+        @Option(help: "The brand it speaks for; an operations key speaks for none.") var brand: IDArgument<Brand>?
         @Option(help: "The only shop it may see; all shops if not given.") var shop: IDArgument<Shop>?
-        @Option(help: "partner: systems that send and read; staff: people at the pages.") var role: Role = .partner
+        @Option(
+            help: """
+                partner: systems that send and read; staff: people at the brand's pages; operations: who runs the \
+                installation, at the queue's console.
+                """) var role: KeyRole = .partner
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
+        func validate() throws {
+            if role == .operations, brand != nil || shop != nil {
+                throw ValidationError("An operations key goes across brands: it takes neither --brand nor --shop.")
+            }
+            if role != .operations, brand == nil {
+                throw ValidationError("--brand is missing: whom does it speak for?")
+            }
+        }
+
         func run() async throws {
+            guard let role = role.ofBrand, let brand else {
+                let made = try await database.withPool { try await OperationsKeys.create(label: label, on: $0) }
+                return try output.show([made.record], token: made.token)
+            }
             let made = try await database.withPool {
                 try await APIKeys.create(brand: brand.id, role: role, shop: shop?.id, label: label, on: $0)
             }
@@ -31,11 +49,16 @@ struct APIKeyCommand: AsyncParsableCommand {
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Ends an API key at once.")
         @Argument(help: "The key's id.") var key: IDArgument<APIKey>
-        @Option(help: "The brand it speaks for.") var brand: IDArgument<Brand>
+        @Option(help: "The brand it speaks for; none for an operations key.") var brand: IDArgument<Brand>?
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            guard let brand else {
+                let ended = try await database.withPool { try await OperationsKeys.revoke(key.id, on: $0) }
+                guard let ended else { throw Failure("There is no operations key \(key.id); a brand's needs --brand.") }
+                return try output.show([ended])
+            }
             let ended = try await database.withPool { try await APIKeys.revoke(key.id, brand: brand.id, on: $0) }
             guard let ended else { throw Failure("The brand has no API key \(key.id).") }
             try output.show([ended])
@@ -43,18 +66,29 @@ struct APIKeyCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the API keys of a brand, ended ones too.")
-        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the API keys of a brand, or the operations keys; ended ones too.")
+        @Option(help: "The brand; the operations keys if not given.") var brand: IDArgument<Brand>?
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try output.show(try await database.withPool { try await APIKeys.list(brand: brand.id, on: $0) })
+            if let brand {
+                try output.show(try await database.withPool { try await APIKeys.list(brand: brand.id, on: $0) })
+            } else {
+                try output.show(try await database.withPool { try await OperationsKeys.list(on: $0) })
+            }
         }
     }
 }
 
-extension Role: ExpressibleByArgument {}
+/// What a key is made for: a role at a brand, or the installation.
+enum KeyRole: String, ExpressibleByArgument, CaseIterable {
+    case partner, staff, operations
+
+    /// The role at a brand; nil for the installation.
+    var ofBrand: Role? { Role(rawValue: rawValue) }
+}
 
 extension OutputOptions {
     private struct Key: Encodable {
@@ -68,11 +102,24 @@ extension OutputOptions {
     }
 
     fileprivate func show(_ keys: [APIKeyRecord], token: APIKeyToken? = nil) throws {
-        let values = keys.map { key in
-            Key(
-                key: key.id, role: key.role.rawValue, shop: key.shop, label: key.label, createdAt: key.createdAt,
-                revokedAt: key.revokedAt, token: token?.revealed)
-        }
+        try show(
+            keys.map { key in
+                Key(
+                    key: key.id, role: key.role.rawValue, shop: key.shop, label: key.label, createdAt: key.createdAt,
+                    revokedAt: key.revokedAt, token: token?.revealed)
+            })
+    }
+
+    fileprivate func show(_ keys: [OperationsKeyRecord], token: APIKeyToken? = nil) throws {
+        try show(
+            keys.map { key in
+                Key(
+                    key: key.id, role: KeyRole.operations.rawValue, shop: nil, label: key.label,
+                    createdAt: key.createdAt, revokedAt: key.revokedAt, token: token?.revealed)
+            })
+    }
+
+    private func show(_ values: [Key]) throws {
         try show(
             values, header: ["key", "role", "shop", "label", "created", "ended", "token, shown once"],
             rows: values.map { key in
