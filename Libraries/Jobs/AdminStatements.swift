@@ -211,6 +211,12 @@ enum AdminStatements {
         }
     }
 
+    static func queues() -> Statement<String> {
+        Statement("SELECT name FROM jobs.queue ORDER BY name LIMIT 1000") { row throws(PostgresError) in
+            try row.next()
+        }
+    }
+
     static func kinds() -> Statement<String> {
         Statement("SELECT name FROM jobs.kind ORDER BY name LIMIT 1000") { row throws(PostgresError) in
             try row.next()

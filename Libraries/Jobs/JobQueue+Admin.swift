@@ -69,6 +69,9 @@ extension JobQueue {
         try await looking { try await $0.run(AdminStatements.workers()) }
     }
 
+    /// The names of the queues that were ever pushed to or worked.
+    public func queues() async throws -> [String] { try await pool.run(AdminStatements.queues()) }
+
     /// The names of the kinds that were ever pushed or registered.
     public func kinds() async throws -> [String] { try await pool.run(AdminStatements.kinds()) }
 

@@ -5,6 +5,7 @@ package import Logging
 import Postgres
 import Reporting
 import Schema
+import ServiceLifecycle
 
 /// Composes siyu-reports; opens nothing, so that `--check` and tests may call it.
 ///
@@ -12,12 +13,19 @@ import Schema
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
     let keys = try settings.loadKeys()
     let pool = Pool(settings.poolConfiguration, logger: logger)
-    let pages = StaffPages(db: pool, keys: keys, isSecure: settings.environment == .production)
+    let pages = StaffPages(
+        db: pool, keys: keys, isSecure: settings.environment == .production, operationsHome: ConsoleRoutes.path)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     ReportingJobs.register(on: queue, pool: pool)
 
-    return ServiceApplication(
+    let looking = Pool(lookingConfiguration(settings), logger: logger)
+    let console = ConsoleRoutes(
+        queue: queue,
+        looking: JobQueue(pool: looking, logger: logger, options: JobQueueOptions(usesNotifications: false)),
+        pages: pages)
+
+    var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
@@ -27,6 +35,31 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pages.add(to: router)
         BoardRoutes(pool: pool, pages: pages).add(to: router)
         ReportRoutes(pool: pool, pages: pages).add(to: router)
+        console.add(to: router)
+    }
+    application.resources = [ClosesLast(pool: looking)]
+    return application
+}
+
+/// Two connections whose statements are cancelled after two seconds: the console looks at tables that others work on, and
+/// must neither keep the database busy nor take connections from those who report.
+private func lookingConfiguration(_ settings: ServiceSettings) -> PoolConfiguration {
+    var configuration = settings.poolConfiguration
+    configuration.connection.applicationName = "\(settings.name) console"
+    configuration.connection.statementTimeout = .seconds(2)
+    configuration.connectionsMax = 2
+    configuration.waitersMax = 32
+    return configuration
+}
+
+/// Closes a pool when the requests that use it have ended.
+private struct ClosesLast: Service {
+    let pool: Pool
+
+    func run() async throws {
+        // Returns at the shutdown that follows the last request.
+        try? await gracefulShutdown()
+        await pool.shutdown()
     }
 }
 

@@ -2,7 +2,7 @@
 let openAPI = """
     {
       "openapi": "3.1.0",
-      "info": { "title": "siyu-reports", "version": "1", "description": "Boards, reports and exports." },
+      "info": { "title": "siyu-reports", "version": "1", "description": "Boards, reports, exports and the queue's console." },
       "paths": {
         "/": {
           "get": {
@@ -36,7 +36,7 @@ let openAPI = """
             "requestBody": { "content": { "application/x-www-form-urlencoded": {
               "schema": { "type": "object", "required": ["key"], "properties": { "key": { "type": "string" } } } } } },
             "responses": {
-              "303": { "description": "Signed in; to the board." },
+              "303": { "description": "Signed in; to the board, or with an operations key to the console." },
               "401": { "description": "The key is not valid.", "content": { "text/html": {} } }
             }
           }
@@ -46,8 +46,168 @@ let openAPI = """
             "summary": "Signs out.",
             "security": [{ "session": [] }],
             "requestBody": { "content": { "application/x-www-form-urlencoded": {
-              "schema": { "type": "object", "required": ["csrf"], "properties": { "csrf": { "type": "string" } } } } } },
+              "schema": { "type": "object", "required": ["csrf"], "properties": {
+                "csrf": { "type": "string" } } } } } },
             "responses": { "303": { "description": "Signed out; to /login." } }
+          }
+        },
+        "/jobs": {
+          "get": {
+            "summary": "The queue's console, a page for those who run the installation; with a state, a list of jobs.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "name": "state", "in": "query",
+                "schema": { "enum": ["ready", "running", "waiting", "completed", "discarded"] } },
+              { "$ref": "#/components/parameters/queue" }, { "$ref": "#/components/parameters/kind" },
+              { "$ref": "#/components/parameters/reason" },
+              { "name": "after", "in": "query", "description": "Where the page before ended.",
+                "schema": { "type": "string" } },
+              { "name": "refresh", "in": "query", "description": "Loads the overview again after so many seconds.",
+                "schema": { "type": "integer", "minimum": 5, "maximum": 3600 } },
+              { "$ref": "#/components/parameters/lang" }
+            ],
+            "responses": {
+              "200": { "description": "The page. Counts stop at 10,000.", "content": { "text/html": {} } },
+              "303": { "description": "Nobody is signed in: to /login." },
+              "403": { "$ref": "#/components/responses/Page" },
+              "503": { "description": "The database did not answer within 2 s.", "content": { "text/html": {} } }
+            }
+          }
+        },
+        "/jobs.css": {
+          "get": {
+            "summary": "The console's style sheet.",
+            "responses": { "200": { "description": "The style sheet.", "content": { "text/css": {} } } }
+          }
+        },
+        "/jobs/audit": {
+          "get": {
+            "summary": "What people did to the queue, the latest first.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "name": "before", "in": "query", "schema": { "type": "integer" } },
+              { "$ref": "#/components/parameters/lang" }
+            ],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "403": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/redrive": {
+          "get": {
+            "summary": "How many discarded jobs a redrive would take, and the form that does it.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "$ref": "#/components/parameters/queue" }, { "$ref": "#/components/parameters/kind" },
+              { "$ref": "#/components/parameters/reason" }, { "$ref": "#/components/parameters/lang" }
+            ],
+            "responses": {
+              "200": { "description": "The page; nothing was moved.", "content": { "text/html": {} } },
+              "403": { "$ref": "#/components/responses/Page" }
+            }
+          },
+          "post": {
+            "summary": "Lets discarded jobs run again, 10,000 at most.",
+            "security": [{ "session": [] }],
+            "requestBody": { "content": { "application/x-www-form-urlencoded": {
+              "schema": { "type": "object", "required": ["csrf", "rate", "reason"],
+                "properties": {
+                  "csrf": { "type": "string" }, "queue": { "type": "string" }, "kind": { "type": "string" },
+                  "why": { "enum": ["permanent", "exhausted", "poison", "cancelled", "late"] },
+                  "rate": { "type": "integer", "minimum": 1, "maximum": 10000 },
+                  "reason": { "type": "string" } } } } } },
+            "responses": {
+              "303": { "description": "Done, or found done already: to a page that says so." },
+              "401": { "$ref": "#/components/responses/Page" },
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/pause": {
+          "get": {
+            "summary": "The form that pauses a queue.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "$ref": "#/components/parameters/queue" }, { "$ref": "#/components/parameters/lang" }
+            ],
+            "responses": {
+              "200": { "description": "The form.", "content": { "text/html": {} } },
+              "403": { "$ref": "#/components/responses/Page" }
+            }
+          },
+          "post": {
+            "summary": "Pauses a queue.",
+            "security": [{ "session": [] }],
+            "requestBody": { "content": { "application/x-www-form-urlencoded": {
+              "schema": { "type": "object", "required": ["csrf", "queue", "reason"],
+                "properties": {
+                  "csrf": { "type": "string" }, "queue": { "type": "string" },
+                  "span": { "enum": ["open", "quarter", "hour", "hours4", "day"] },
+                  "reason": { "type": "string" } } } } } },
+            "responses": {
+              "303": { "description": "Done, or found done already: to a page that says so." },
+              "401": { "$ref": "#/components/responses/Page" },
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/pauses/{id}/resume": {
+          "post": {
+            "summary": "Ends a pause.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }
+            ],
+            "requestBody": { "$ref": "#/components/requestBodies/Reason" },
+            "responses": {
+              "303": { "description": "Done, or found done already: to a page that says so." },
+              "401": { "$ref": "#/components/responses/Page" },
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/{id}": {
+          "get": {
+            "summary": "One job: its life, its failed runs, why it waits. Never its payload.",
+            "security": [{ "session": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/job" }, { "$ref": "#/components/parameters/lang" }],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "403": { "$ref": "#/components/responses/Page" },
+              "404": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/{id}/cancel": {
+          "post": {
+            "summary": "Cancels a job; one that runs is asked to stop.",
+            "security": [{ "session": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/job" }],
+            "requestBody": { "$ref": "#/components/requestBodies/Reason" },
+            "responses": {
+              "303": { "description": "Done, or found done already: to a page that says so." },
+              "401": { "$ref": "#/components/responses/Page" },
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
+        "/jobs/{id}/retry": {
+          "post": {
+            "summary": "Lets a discarded job run again.",
+            "security": [{ "session": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/job" }],
+            "requestBody": { "$ref": "#/components/requestBodies/Reason" },
+            "responses": {
+              "303": { "description": "Done, or found done already: to a page that says so." },
+              "401": { "$ref": "#/components/responses/Page" },
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
+            }
           }
         },
         "/v1/reports/{name}": {
@@ -89,9 +249,22 @@ let openAPI = """
             "description": "The last day; by default the last with an order. A report covers at most 1,100 days.",
             "schema": { "type": "string", "format": "date" } },
           "shop": { "name": "shop", "in": "query", "description": "One shop instead of the whole brand.",
-            "schema": { "type": "string", "format": "uuid" } }
+            "schema": { "type": "string", "format": "uuid" } },
+          "queue": { "name": "queue", "in": "query", "schema": { "type": "string" } },
+          "kind": { "name": "kind", "in": "query", "schema": { "type": "string" } },
+          "reason": { "name": "reason", "in": "query", "description": "Why jobs were discarded.",
+            "schema": { "enum": ["permanent", "exhausted", "poison", "cancelled", "late"] } },
+          "lang": { "name": "lang", "in": "query", "description": "Wins over Accept-Language.",
+            "schema": { "enum": ["zh", "en"] } },
+          "job": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }
+        },
+        "requestBodies": {
+          "Reason": { "content": { "application/x-www-form-urlencoded": {
+              "schema": { "type": "object", "required": ["csrf", "reason"],
+                "properties": { "csrf": { "type": "string" }, "reason": { "type": "string" } } } } } }
         },
         "responses": {
+          "Page": { "description": "A page that says why not.", "content": { "text/html": {} } },
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
         "schemas": {

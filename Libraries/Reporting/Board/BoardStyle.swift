@@ -4,8 +4,12 @@ package enum BoardStyle {
     package static let mediaType = "text/css; charset=utf-8"
 
     /// Names the content: another style sheet has another version, so browsers may keep this one for ever.
-    package static let version = String(
-        css.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }, radix: 16)
+    package static let version = version(of: css)
+
+    /// A short name for a content.
+    static func version(of css: String) -> String {
+        String(css.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }, radix: 16)
+    }
 
     /// The style sheet.
     ///
