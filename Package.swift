@@ -48,6 +48,8 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let inMemoryTracing = Target.Dependency.product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -74,6 +76,7 @@ let package = Package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0",
             traits: ["YAML", "CommandLineArguments"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -92,7 +95,7 @@ let package = Package(
             "Postgres", ["CLibPQ", collections, logging], exclude: ["Decisions", "README.md"],
             extra: [.strictMemorySafety()]),
         library(
-            "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics],
+            "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics, tracing],
             exclude: ["Decisions", "README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions", "README.md"]),
@@ -223,7 +226,9 @@ let package = Package(
                 "Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "WeChat", asyncHTTPClient,
                 crypto, cryptoExtras, logging, nio, nioHTTP1,
             ]),
-        tests("JobsTests", ["CrashWorker", "Jobs", "Postgres", lifecycle, logging]),
+        tests(
+            "JobsTests",
+            ["CrashWorker", "Jobs", "Postgres", inMemoryTracing, lifecycle, logging, tracing]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
         tests(

@@ -22,7 +22,9 @@ extension JobQueue {
         let header = try await batch([(id: JobID, parameters: Parameters, options: JobOptions)](), options)
         if parameters.count <= Self.deskMax {
             let jobs = zip(ids, parameters).map { (id: $0, parameters: $1, options: options) }
-            return try await desk.push(try await batch(jobs, options), queue: queue).map(JobID.init(rawValue:))
+            let standing = try await desk.push(try await batch(jobs, options), queue: queue).map(JobID.init(rawValue:))
+            await tellMiddleware(ofPushed: parameters, standing) { _ in options }
+            return standing
         }
         guard !header.asks else {
             let standing = try await pool.transaction {
@@ -39,6 +41,7 @@ extension JobQueue {
                 try await pushAgain(parameters, ids, options)
             }
         }
+        await tellMiddleware(ofPushed: parameters, ids) { _ in options }
         waker.ring(queue)
         return ids
     }

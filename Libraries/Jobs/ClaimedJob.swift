@@ -32,10 +32,16 @@ struct ClaimedJob: Sendable {
     let isGated: Bool
     /// How the business calls it.
     let key: String?
+    /// By the business clock.
     let deadlineAt: Date?
+    /// The deadline by this process's monotonic clock: the claim told how much time was left.
+    let startBy: ContinuousClock.Instant?
+    let arrivedAt: ContinuousClock.Instant
     /// The trace context of its push.
     let trace: [UInt8]?
     let payload: [UInt8]
+
+    var isLate: Bool { startBy.map { $0 < .now } ?? false }
 
     /// A job that was in a lost process is counted as crashed before it starts, so that only what really ran is blamed.
     var isSuspect: Bool { crashes >= 1 }

@@ -19,6 +19,7 @@ struct Housekeeper {
             guard !Task.isCancelled else { return }
             do {
                 try await rescue()
+                try await session.queue.pool.execute(WorkerStatements.cancelUnheard)
                 try await session.queue.calendar.run(for: session.queue)
                 if .now >= nextGauge {
                     nextGauge = .now + Self.gaugeInterval

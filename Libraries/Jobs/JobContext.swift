@@ -49,6 +49,9 @@ public struct JobContext: Sendable {
     /// The tenant named at the push.
     public var brand: UUID? { run.job.brand }
 
+    /// Until when the job had to start, by the database's business clock; nil if it has all the time in the world.
+    public var deadline: Date? { run.job.deadlineAt }
+
     /// A logger that names the job.
     public var logger: Logger {
         var logger = run.logger

@@ -31,6 +31,10 @@ public enum JobError: Error, Sendable, Equatable {
     case alreadyCompleted
     /// The stored payload does not decode as the kind's parameters, at this coding path.
     case payloadDoesNotDecode(path: String)
+    /// This process knows no handler for the job's kind, or none for the version of its payload.
+    case noHandler
+    /// The job's deadline had passed before it could start.
+    case late
     /// The parameters do not encode as JSON.
     case parametersDoNotEncode(jobName: String)
     /// A job that another one shall wait for is not known, or its history is deleted already.

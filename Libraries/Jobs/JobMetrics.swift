@@ -6,11 +6,13 @@ import Synchronization
 struct KindMetrics: Sendable {
     /// What `status` may say.
     enum Status: String, CaseIterable {
-        case completed, retried, discarded, snoozed, interrupted, unknownKind = "unknown_kind", leaseLost = "lease_lost"
+        case completed, retried, discarded, cancelled, snoozed, interrupted
+        case unknownKind = "unknown_kind", leaseLost = "lease_lost"
     }
 
     private let counters: [Status: Counter]
-    private let discards: Counter
+    private let discards: [DiscardReason: Counter]
+    private let processing: Meter
     private let duration: Metrics.Timer
     private let queuedDuration: Metrics.Timer
 
@@ -20,28 +22,40 @@ struct KindMetrics: Sendable {
             uniqueKeysWithValues: Status.allCases.map {
                 ($0, Counter(label: "swift.jobs", dimensions: labels + [("status", $0.rawValue)]))
             })
-        discards = Counter(label: "swift.jobs.discarded", dimensions: labels + [("status", "discarded")])
+        discards = Dictionary(
+            uniqueKeysWithValues: DiscardReason.allCases.map {
+                ($0, Counter(label: "swift.jobs.discarded", dimensions: labels + [("reason", $0.rawValue)]))
+            })
+        // How many are queued is told by the depth: pushes of other processes, or rolled back, would falsify a meter.
+        processing = Meter(label: "swift.jobs.meter", dimensions: labels + [("status", "processing")])
         duration = Metrics.Timer(label: "swift.jobs.duration", dimensions: labels)
         queuedDuration = Metrics.Timer(label: "swift.jobs.queued.duration", dimensions: labels)
     }
 
+    /// How late the job starts: from when it could have run, by the database's clock, and what it waited in this process.
     func started(_ job: ClaimedJob) {
-        queuedDuration.recordSeconds(max(0, job.claimedAt.timeIntervalSince(job.readyAt)))
+        processing.increment()
+        let waited = (ContinuousClock.now - job.arrivedAt).inSeconds
+        queuedDuration.recordSeconds(max(0, job.claimedAt.timeIntervalSince(job.readyAt)) + waited)
     }
 
-    func ended(_ outcome: JobOutcome, took duration: Duration) {
+    /// - Parameter duration: What it took; nil if it did not start.
+    func ended(_ outcome: JobOutcome, took duration: Duration?) {
         let status: Status =
             switch outcome {
             case .completed, .completedItself: .completed
             case .postponed(.retry, _, _): .retried
             case .postponed(.snoozed, _, _): .snoozed
             case .postponed(.unknownKind, _, _): .unknownKind
+            case .discarded(.cancelled, _): .cancelled
             case .discarded: .discarded
             case .released: .interrupted
             case .lost: .leaseLost
             }
         counters[status]?.increment()
-        if status == .discarded { discards.increment() }
+        if case .discarded(let reason, _) = outcome { discards[reason]?.increment() }
+        guard let duration else { return }
+        processing.decrement()
         self.duration.recordSeconds(duration.inSeconds)
     }
 }

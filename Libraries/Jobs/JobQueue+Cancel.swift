@@ -5,7 +5,9 @@ public import Postgres
 public struct JobCancellation: Sendable, Equatable {
     /// They did not run, and never will; they are among the discarded.
     public let cancelled: [JobID]
-    /// They run: their workers were asked to stop them, and do so with the next heartbeat.
+    /// They run: their workers were asked to stop them, and do so within a heartbeat.
+    ///
+    /// Discarded unless they complete all the same.
     public let stopping: [JobID]
     /// They have ended already, or are not known.
     public let ended: [JobID]
@@ -28,7 +30,7 @@ extension JobQueue {
         guard ids.count <= Self.cancelMax else {
             throw JobError.refused("Cancel \(Self.cancelMax) jobs at once at most; pause the others meanwhile.")
         }
-        return try await pool.transaction { transaction in
+        return try await callingWorkers { transaction in
             let ended = try await Self.cancel(ids.map(\.rawValue), act.author, act.reason, on: transaction)
             try await note(act, target: Self.words(for: ids), ended, on: transaction)
             return ended
@@ -40,7 +42,7 @@ extension JobQueue {
     /// The act of a person: it is written down.
     public func cancel(kind: String, key: String, author: String, reason: String) async throws -> JobCancellation {
         let act = try JobAct(author: author, reason: reason)
-        return try await pool.transaction { transaction in
+        return try await callingWorkers { transaction in
             guard let number = try await transaction.first(JobStatements.kindID(kind)) else {
                 throw JobError.unknownKind(kind)
             }
@@ -71,9 +73,18 @@ extension JobQueue {
     ///
     /// The act of a program: the audit stays silent.
     public func cancel(_ id: JobID, reason: String = "not wanted any more") async throws -> Bool {
-        try await pool.transaction { transaction in
-            try await Self.cancel([id.rawValue], "the program", reason, on: transaction).ended.isEmpty
-        }
+        try await callingWorkers { transaction in
+            try await Self.cancel([id.rawValue], "the program", reason, on: transaction)
+        }.ended.isEmpty
+    }
+
+    /// Cancels in a transaction, and then tells the workers of what runs, so that they need not wait for a heartbeat.
+    private func callingWorkers(
+        _ body: (Transaction) async throws -> JobCancellation
+    ) async throws -> JobCancellation {
+        let ended = try await pool.transaction { transaction in try await body(transaction) }
+        if !ended.stopping.isEmpty { await waker.callForCancellations() }
+        return ended
     }
 
     /// Twice, where some were not found: a job that moved from one table to another while we looked is in the other then.

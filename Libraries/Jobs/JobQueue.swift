@@ -30,15 +30,6 @@ public struct JobQueueOptions: Sendable {
 /// A push on a transaction commits with it or not at all. Everything a job may expect of the queue stands in this
 /// folder's README.
 public final class JobQueue: Sendable {
-    /// A registered kind.
-    struct Handler: Sendable {
-        let name: String
-        let queue: String
-        let retryStrategy: any JobRetryStrategy
-        let timeout: Duration?
-        let execute: @Sendable ([UInt8], JobContext) async throws -> Void
-    }
-
     /// The pool that jobs are pushed and run on.
     public let pool: Pool
     let logger: Logger
@@ -47,12 +38,21 @@ public final class JobQueue: Sendable {
     let calendar = JobSchedules()
     let waker: JobWaker
     let desk: PushDesk
-    private let registered = Mutex<[String: Handler]>([:])
+    /// Nil where there is none, so that it costs nothing.
+    let middleware: (any JobMiddleware)?
+    private let registered = Mutex<[String: JobHandler]>([:])
 
     /// A queue on `pool`.
     ///
     /// Takes no connection until it is used.
-    public init(pool: Pool, logger: Logger, options: JobQueueOptions = .init()) {
+    ///
+    /// - Parameter middleware: Steps in around what this process pushes and runs, the first outermost.
+    public init(
+        pool: Pool, logger: Logger, options: JobQueueOptions = .init(),
+        @JobMiddlewareBuilder middleware: () -> some JobMiddleware = { NoJobMiddleware() }
+    ) {
+        let middleware: any JobMiddleware = middleware()
+        self.middleware = middleware is NoJobMiddleware ? nil : middleware
         self.pool = pool
         self.logger = logger
         self.options = options
@@ -71,28 +71,31 @@ public final class JobQueue: Sendable {
     ///   - parameters: The kind.
     ///   - retryStrategy: When a failed try is followed by another; nil for the queue's default.
     ///   - timeout: After which time the handler is cancelled and the try counts as failed; nil for no limit.
+    ///   - upcasters: For each older version of the payload's shape, what lifts it to the next one. Versions that are newer
+    ///     than the kind's, or that no chain of upcasters reaches from, wait for a process that knows them.
     ///   - execute: The handler. Runs at least once per job; ``JobContext/complete(_:)`` makes its effects happen once.
     public func registerJob<Parameters: JobParameters>(
         parameters: Parameters.Type, retryStrategy: (any JobRetryStrategy)? = nil, timeout: Duration? = nil,
+        upcasters: [Int: @Sendable ([UInt8]) throws -> [UInt8]] = [:],
         execute: @escaping @Sendable (Parameters, JobContext) async throws -> Void
     ) {
-        let handler = Handler(
-            name: Parameters.jobName, queue: Parameters.jobQueue,
-            retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout
-        ) { payload, context in
+        let handler = JobHandler(
+            parameters, retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout,
+            upcasters: upcasters
+        ) { payload in
             let decoded: Parameters
             do {
                 decoded = try JSONDecoder().decode(Parameters.self, from: Data(payload))
             } catch let error as DecodingError {
                 throw JobError.payloadDoesNotDecode(path: error.path)
             }
-            try await execute(decoded, context)
+            return JobHandler.Decoded(parameters: decoded) { context in try await execute(decoded, context) }
         }
         let isNew = registered.withLock { $0.updateValue(handler, forKey: Parameters.jobName) == nil }
         precondition(isNew, "the kind \(Parameters.jobName) is registered twice")
     }
 
-    var handlers: [Handler] { registered.withLock { Array($0.values) } }
+    var handlers: [JobHandler] { registered.withLock { Array($0.values) } }
 
     // MARK: Push
 
@@ -110,7 +113,9 @@ public final class JobQueue: Sendable {
         let id = JobID.mint()
         let push = try await batch([(id, parameters, options)], options)
         let standing = try await desk.push(push, queue: options.queue(of: Parameters.self))
-        return standing.first.map(JobID.init(rawValue:)) ?? id
+        let pushed = standing.first.map(JobID.init(rawValue:)) ?? id
+        await tellMiddleware(ofPushed: [parameters], [pushed]) { _ in options }
+        return pushed
     }
 
     /// Pushes a job as part of `transaction`: it exists if and when that commits.
@@ -123,7 +128,9 @@ public final class JobQueue: Sendable {
         _ parameters: Parameters, options: JobOptions = .init(), on transaction: Transaction
     ) async throws -> JobID {
         let id = JobID.mint()
-        return try await send(batch([(id, parameters, options)], options), on: transaction).first ?? id
+        let pushed = try await send(batch([(id, parameters, options)], options), on: transaction).first ?? id
+        await tellMiddleware(ofPushed: [parameters], [pushed]) { _ in options }
+        return pushed
     }
 
     /// Pushes many jobs of one kind as part of `transaction`, to be run in the order of the array as far as several
@@ -170,6 +177,7 @@ public final class JobQueue: Sendable {
                 for (place, standing) in zip(part, try await send(batch, on: transaction)) { ids[place] = standing }
             }
         }
+        await tellMiddleware(ofPushed: parameters, ids) { all[$0] }
         return ids
     }
 
@@ -206,7 +214,7 @@ public final class JobQueue: Sendable {
         let encoder = JSONEncoder()
         var batch = JobStatements.Push(
             queue: queue, kind: kind, version: Int16(clamping: Parameters.jobVersion), quota: quota, options: options,
-            trace: nil)
+            trace: JobTrace.current)
         for (id, parameters, options) in jobs {
             batch.payloads.append(try Self.encode(parameters, with: encoder))
             batch.ids.append(id.rawValue)

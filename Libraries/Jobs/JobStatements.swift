@@ -175,7 +175,8 @@ enum JobStatements {
                 errors.append(error ?? "")
             case .discarded(let reason, let error):
                 discards.append(true)
-                failures.append(true)
+                // What never started, or was told to stop, did not fail.
+                failures.append(reason != .late && reason != .cancelled)
                 delays.append(.zero)
                 reasons.append(reason.rawValue)
                 errors.append(error)
@@ -217,21 +218,23 @@ enum JobStatements {
         Statement(
             """
             SELECT priority, ord, id, kind_id, run_no, tries, crashes, max_tries, brand_id, enqueued_at, ready_at,
-                claimed_at, version, is_gated, key, deadline_at, trace, payload
+                claimed_at, version, is_gated, key, deadline_at, time_left, trace, payload
             FROM jobs.claim(\(worker), \(claimNumber), \(queue), \(floors), \(limit))
             """
         ) { row throws(PostgresError) in
             let priority: JobPriority = try row.next()
             let ord: Int64 = try row.next()
             let token = ClaimToken(id: try row.next(), worker: worker, claimNumber: claimNumber)
+            let arrivedAt = ContinuousClock.now
             return .claimed(
                 ClaimedJob(
                     token: token, queueID: queue, priority: priority, ord: ord, kindID: try row.next(),
                     runNumber: try row.next(), tries: try row.next(), crashes: try row.next(),
                     maxTries: try row.next(), brand: try row.next(), enqueuedAt: try row.next(),
                     readyAt: try row.next(), claimedAt: try row.next(), version: try row.next(),
-                    isGated: try row.next(), key: try row.next(), deadlineAt: try row.next(), trace: try row.next(),
-                    payload: try row.next()))
+                    isGated: try row.next(), key: try row.next(), deadlineAt: try row.next(),
+                    startBy: try row.next(Duration?.self).map { arrivedAt + $0 }, arrivedAt: arrivedAt,
+                    trace: try row.next(), payload: try row.next()))
         }
     }
 

@@ -81,6 +81,18 @@ final class JobWaker: Sendable {
         }
     }
 
+    /// Tells every worker to look for cancellations; without it they hear of one with their next heartbeat.
+    func callForCancellations() async {
+        guard isEnabled else { return }
+        do throws(PostgresError) {
+            _ = try await pool.pipeline([
+                JobStatements.asynchronousCommit, WorkerStatements.notifyCancellation(channel: Self.channel),
+            ])
+        } catch {
+            logger.debug("workers were not told of a cancellation; they look soon", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// True if the caller is to send for all that wait; false when somebody else will.
     private func becomeSender(_ queue: String) async -> Bool {
         await withCheckedContinuation { continuation in

@@ -149,6 +149,27 @@ final class Workbench: Sendable {
         if mustRing { doorbell.ring() }
     }
 
+    /// Ends a job that waits for its turn as cancelled; false if it does not wait here.
+    func discard(_ id: UUID, as text: String) -> Bool {
+        let found = state.withLock { state in
+            let waiting = [state.ready.firstIndex { $0.token.id == id }, state.loners.firstIndex { $0.token.id == id }]
+            let job: ClaimedJob
+            if let place = waiting[0] {
+                job = state.ready.remove(at: place)
+            } else if let place = waiting[1] {
+                job = state.loners.remove(at: place)
+            } else {
+                return false
+            }
+            if job.isGated { state.hasGateNews = true }
+            state.finished.append(FinishedJob(token: job.token, outcome: .discarded(.cancelled, error: text)))
+            if state.oldestFinish == nil { state.oldestFinish = .now }
+            return true
+        }
+        if found { doorbell.ring() }
+        return found
+    }
+
     // MARK: Pump
 
     /// Lays claimed jobs out for the slots.

@@ -17,14 +17,17 @@ struct WorkerSession: Sendable {
     let drain: OneShot
     let logger: Logger
     let queueNames: [Int32: String]
-    let handlers: [Int32: (JobQueue.Handler, KindMetrics)]
+    let handlers: [Int32: (JobHandler, KindMetrics)]
+    let slots: [JobSlot]
+    /// Rung when the heart should not wait for its next beat.
+    let heartbell = Doorbell()
 
     /// Registers a new identity; what the former one still holds goes back.
     init(_ processor: JobProcessor, after former: UUID, _ drain: OneShot) async throws(PostgresError) {
         let queue = processor.queue
         var queueNames: [Int32: String] = [:]
         for name in processor.queueNames { queueNames[try await queue.catalog.queueID(name)] = name }
-        var handlers: [Int32: (JobQueue.Handler, KindMetrics)] = [:]
+        var handlers: [Int32: (JobHandler, KindMetrics)] = [:]
         for handler in queue.handlers {
             let metrics = KindMetrics(name: handler.name, queue: handler.queue)
             handlers[try await queue.catalog.kindID(handler.name)] = (handler, metrics)
@@ -38,13 +41,16 @@ struct WorkerSession: Sendable {
                     worker: worker, former: former, app: queue.pool.configuration.connection.applicationName,
                     host: ProcessInfo.processInfo.hostName, processID: ProcessInfo.processInfo.processIdentifier,
                     queueIDs: queueNames.keys.sorted(), lease: processor.options.lease)),
-            WorkerStatements.unpark(queues: queueNames.keys.sorted(), kinds: handlers.keys.sorted()),
+            WorkerStatements.unpark(
+                queues: queueNames.keys.sorted(),
+                handlers.map { .init(kind: $0.key, versions: $0.value.0.versions) }),
         ])
         self.queue = queue
         self.options = processor.options
         self.drain = drain
         self.queueNames = queueNames
         self.handlers = handlers
+        slots = (0..<processor.options.concurrency).map { _ in JobSlot() }
         lease = WorkerLease(worker: worker, sentAt: sentAt, trust: processor.options.leaseTrust)
         bench = Workbench(flushCount: max(1, processor.options.prefetchMax / 4))
         var logger = queue.logger
@@ -105,13 +111,18 @@ struct WorkerSession: Sendable {
     /// The slots are a group of their own, so that running jobs can be interrupted while the pump and the heart go on.
     private func runSlots(until interrupt: OneShot) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<options.concurrency {
+            for slot in slots {
                 group.addTask {
-                    let runner = JobRunner(session: self)
-                    while let job = await bench.next() {
-                        let startedAt = ContinuousClock.now
-                        let outcome = await runner.run(job)
-                        bench.finish(job, outcome, took: .now - startedAt)
+                    await slot.run {
+                        let runner = JobRunner(session: self, slot: slot)
+                        while let job = await bench.next() {
+                            let startedAt = ContinuousClock.now
+                            let outcome = await runner.run(job)
+                            let wasCancelled = slot.end()
+                            bench.finish(job, outcome, took: .now - startedAt)
+                            if wasCancelled { return .cancelled }
+                        }
+                        return .closed
                     }
                 }
             }
@@ -130,7 +141,7 @@ struct WorkerSession: Sendable {
         var connection: Connection?
         var pause = options.heartbeatInterval
         while !lease.over.hasHappened {
-            try? await Task.sleep(for: pause)
+            await heartbell.wait(upTo: pause)
             guard !Task.isCancelled else { break }
             do throws(PostgresError) {
                 let open: Connection
@@ -142,11 +153,13 @@ struct WorkerSession: Sendable {
                 }
                 let sentAt = ContinuousClock.now
                 let isIdle = bench.isIdle
-                let answer = try await open.first(
-                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: isIdle))
-                if answer == nil { lease.finish(.refused) }
+                let (answer, cancellations) = try await open.pipeline(
+                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: isIdle),
+                    WorkerStatements.cancellations(for: lease.worker))
+                if answer.isEmpty { lease.finish(.refused) }
                 bench.told(isIdle: isIdle)
                 lease.renewed(sentAt: sentAt)
+                for cancellation in cancellations { stop(cancellation) }
                 pause = options.heartbeatInterval
             } catch {
                 logger.warning("a lease was not renewed; will try again", metadata: ["error": "\(error)"])
@@ -154,6 +167,12 @@ struct WorkerSession: Sendable {
             }
         }
         await connection?.close()
+    }
+
+    /// Cancels a job that runs, or that waits for its turn; one that has ended meanwhile is judged by the database.
+    private func stop(_ cancellation: WorkerStatements.Cancellation) {
+        guard !bench.discard(cancellation.id, as: cancellation.text) else { return }
+        for slot in slots where slot.cancel(cancellation.id, cancellation.text) { return }
     }
 
     // MARK: Ear
@@ -177,7 +196,10 @@ struct WorkerSession: Sendable {
                 backoff.reset()
                 // What was pushed before we listened is found by this look.
                 bench.wake()
-                for await notification in notifications where names.contains(notification.payload) { bench.wake() }
+                for await notification in notifications {
+                    if notification.payload.isEmpty { heartbell.ring() }
+                    if names.contains(notification.payload) { bench.wake() }
+                }
                 await connection.close()
             } catch {
                 logger.debug("not listening for wake-ups; polling goes on", metadata: ["error": "\(error)"])

@@ -61,14 +61,65 @@ enum WorkerStatements {
         }
     }
 
-    /// Jobs that were parked because nobody knew their kind become due when somebody does.
-    static func unpark(queues: [Int32], kinds: [Int32]) -> Statement<Void> {
+    /// A kind with the versions of its payload that a worker can read.
+    struct Readable: Sendable {
+        let kind: Int32
+        let versions: ClosedRange<Int>
+    }
+
+    /// Jobs that were parked because nobody knew their kind, or the version of their payload, become due when somebody
+    /// does.
+    static func unpark(queues: [Int32], _ kinds: [Readable]) -> Statement<Void> {
+        let (ids, oldest, newest) = (
+            kinds.map(\.kind), kinds.map { Int32($0.versions.lowerBound) }, kinds.map { Int32($0.versions.upperBound) }
+        )
+        return Statement(
+            """
+            UPDATE jobs.later l SET due_at = siyu.clock()
+            FROM unnest(\(ids), \(oldest), \(newest)) AS k (kind_id, oldest, newest)
+            WHERE l.reason = 'unknown_kind' AND l.queue_id = ANY (\(queues)) AND l.kind_id = k.kind_id
+                AND l.version BETWEEN k.oldest AND k.newest AND l.due_at > siyu.clock()
+            """)
+    }
+
+    // MARK: Cancellation
+
+    /// A running job that shall stop.
+    struct Cancellation: Sendable {
+        let id: UUID
+        let author: String
+        let reason: String
+        var text: String { "cancelled by \(author): \(reason)" }
+    }
+
+    /// Which of a worker's jobs shall stop.
+    ///
+    /// Read with each heartbeat: the table is empty nearly always.
+    static func cancellations(for worker: UUID) -> Statement<Cancellation> {
         Statement(
             """
-            UPDATE jobs.later SET due_at = siyu.clock()
-            WHERE reason = 'unknown_kind' AND queue_id = ANY (\(queues)) AND kind_id = ANY (\(kinds))
-                AND due_at > siyu.clock()
-            """)
+            SELECT c.job_id, c.author, c.reason
+            FROM jobs.cancellation c
+            JOIN jobs.hot h ON h.id = c.job_id
+            WHERE h.worker = \(worker)
+            """
+        ) { row throws(PostgresError) in
+            Cancellation(id: try row.next(), author: try row.next(), reason: try row.next())
+        }
+    }
+
+    /// Cancels the jobs that shall stop and do not run any more: their process was lost, or gave them back before it heard.
+    ///
+    /// Requests whose job has ended are forgotten.
+    static var cancelUnheard: Statement<Int> {
+        Statement("SELECT jobs.cancel_unheard()") { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Tells all workers to look for cancellations now: the name of no queue is empty.
+    static func notifyCancellation(channel: String) -> Statement<JobStatements.Reply> {
+        Statement("SELECT count(*) FROM (SELECT pg_notify(\(channel), '')) n") { row throws(PostgresError) in
+            .touched(try row.next())
+        }
     }
 
     /// Makes the partitions of the next days and drops those that are older than asked for.

@@ -71,6 +71,11 @@ BEGIN
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, true);
     END IF;
+    IF EXISTS (SELECT FROM jobs.cancellation) THEN
+        -- Completed all the same: the request has lost its object.
+        DELETE FROM jobs.cancellation c
+        WHERE c.job_id = ANY (p_ids) AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id);
+    END IF;
     IF finished = cardinality(p_ids) THEN
         RETURN '{}';
     END IF;
@@ -346,6 +351,7 @@ BEGIN
         p_row.payload, p_row.version, p_row.marks, p_row.quota_id, p_row.lane_max, p_row.lane, p_row.key, p_row.uniq,
         p_row.deadline_at, p_row.trace)
     ON CONFLICT (id) DO NOTHING;
+    DELETE FROM jobs.cancellation c WHERE c.job_id = p_row.id;
     DELETE FROM jobs.dependency d WHERE d.job_id = p_row.id;
     IF p_row.lane IS NOT NULL OR p_row.uniq IS NOT NULL THEN
         PERFORM jobs.leave(ARRAY[p_row], false);
@@ -365,10 +371,13 @@ CREATE FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) RETURNS 
 DECLARE
     v_row jobs.hot;
 BEGIN
-    -- A job that is just being claimed or moved is waited for, so that a cancellation misses nobody.
+    -- A job that is just being claimed or moved is waited for, so that a cancellation misses nobody; one that runs is not,
+    -- because its transaction may last.
     FOR v_row IN
         WITH wanted AS (
-            SELECT f.id FROM jobs.hot f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            SELECT f.id FROM jobs.hot f
+            WHERE f.id = ANY (p_ids) AND f.worker = '00000000-0000-0000-0000-000000000000'
+            ORDER BY f.id FOR UPDATE
         )
         DELETE FROM jobs.hot h
         USING wanted w
@@ -414,7 +423,38 @@ $$;
 
 ALTER FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) OWNER TO siyu_owner;
 
-CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, version smallint, is_gated boolean, key text, deadline_at timestamp with time zone, trace bytea, payload bytea)
+CREATE FUNCTION jobs.cancel_unheard() RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    v_request jobs.cancellation;
+    seen integer := 0;
+BEGIN
+    FOR v_request IN
+        SELECT c.* FROM jobs.cancellation c
+        WHERE NOT EXISTS (
+            SELECT FROM jobs.hot h
+            WHERE h.id = c.job_id AND h.worker <> '00000000-0000-0000-0000-000000000000')
+        LIMIT 1000
+    LOOP
+        PERFORM jobs.cancel(ARRAY[v_request.job_id], v_request.author, v_request.reason);
+        DELETE FROM jobs.cancellation c
+        WHERE c.job_id = v_request.job_id
+            AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = c.job_id);
+        seen := seen + 1;
+    END LOOP;
+    RETURN seen;
+END
+$$;
+
+ALTER FUNCTION jobs.cancel_unheard() OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, version smallint, is_gated boolean, key text, deadline_at timestamp with time zone, time_left interval, trace bytea, payload bytea)
     LANGUAGE plpgsql
     SET enable_sort TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -467,7 +507,9 @@ BEGIN
                     h.quota_id IS NOT NULL OR h.lane IS NOT NULL
                 ELSE h.quota_id IS NOT NULL OR h.lane IS NOT NULL
             END,
-            h.key, h.deadline_at, h.trace, h.payload;
+            -- What is left of its time: by the business clock, so that the worker needs none of its own.
+            h.key, h.deadline_at, CASE WHEN h.deadline_at IS NOT NULL THEN h.deadline_at - siyu.clock() END, h.trace,
+            h.payload;
         GET DIAGNOSTICS taken = ROW_COUNT;
         wanted := wanted - taken;
         EXIT WHEN wanted <= 0;
@@ -497,6 +539,9 @@ BEGIN
         taken.claimed_at, taken.brand_id);
     IF taken.lane IS NOT NULL OR taken.uniq IS NOT NULL OR taken.marks <> 0 THEN
         PERFORM jobs.leave(ARRAY[taken], true);
+    END IF;
+    IF EXISTS (SELECT FROM jobs.cancellation) THEN
+        DELETE FROM jobs.cancellation c WHERE c.job_id = p_id;
     END IF;
     RETURN taken.run_no;
 END
@@ -951,6 +996,8 @@ CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) RETURNS SETOF uuid
     SET jit TO 'off'
     AS $$
 BEGIN
+    -- What was wanted of an earlier life does not count in the new one.
+    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (p_ids);
     INSERT INTO jobs.uniq (kind_id, key, job_id, scope)
     SELECT d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
     WHERE d.id = ANY (p_ids) AND d.uniq IS NOT NULL
@@ -1036,16 +1083,22 @@ CREATE FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_di
     AS $$
 DECLARE
     settled uuid[];
+    buried uuid[];
     leaving jobs.hot[];
 BEGIN
     WITH outcome AS MATERIALIZED (
-        SELECT * FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
+        SELECT o.id, o.claim_no, o.failed, o.delay, o.error, o.discard OR c.job_id IS NOT NULL AS discard,
+            CASE WHEN o.discard OR c.job_id IS NULL THEN o.reason ELSE 'cancelled' END AS reason,
+            CASE WHEN o.discard OR c.job_id IS NULL THEN o.error
+                ELSE 'cancelled by ' || c.author || ': ' || c.reason END AS last_error
+        FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
             AS o (id, claim_no, discard, failed, delay, reason, error)
+        LEFT JOIN jobs.cancellation c ON c.job_id = o.id
     ), taken AS (
         DELETE FROM jobs.hot h
         USING outcome o
         WHERE h.id = o.id AND h.worker = p_worker AND h.claim_no = o.claim_no
-        RETURNING h, o.discard, o.failed, o.delay, o.reason, o.error
+        RETURNING h, o.discard, o.failed, o.delay, o.reason, o.error, o.last_error
     ), postponed AS (
         INSERT INTO jobs.later (
             id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id,
@@ -1064,7 +1117,7 @@ BEGIN
             last_error, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
         SELECT (t.h).id, (t.h).queue_id, (t.h).kind_id, (t.h).enqueued_at, (t.h).run_no,
             (t.h).tries + t.failed::integer, (t.h).crashes, (t.h).priority, (t.h).max_tries, (t.h).brand_id, t.reason,
-            t.error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key,
+            t.last_error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key,
             (t.h).uniq, (t.h).deadline_at, (t.h).trace
         FROM taken t
         WHERE t.discard
@@ -1073,14 +1126,15 @@ BEGIN
         INSERT INTO jobs.attempt (id, run_no, worker, error)
         SELECT (t.h).id, (t.h).run_no, (t.h).worker, t.error FROM taken t WHERE t.failed
     )
-    SELECT array_agg((t.h).id),
+    SELECT array_agg((t.h).id), array_agg((t.h).id) FILTER (WHERE t.discard),
         array_agg(t.h) FILTER (WHERE t.discard AND ((t.h).lane IS NOT NULL OR (t.h).uniq IS NOT NULL))
-    INTO settled, leaving
+    INTO settled, buried, leaving
     FROM taken t;
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, false);
     END IF;
-    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (settled);
+    -- A request that came only now for a job that waits again is heard by jobs.cancel_unheard.
+    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (buried);
     RETURN QUERY SELECT unnest(settled);
 END
 $$;
@@ -2602,6 +2656,9 @@ GRANT ALL ON FUNCTION jobs.bury(p_row jobs.hot, p_author text, p_reason text) TO
 
 REVOKE ALL ON FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.cancel_unheard() FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.cancel_unheard() TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) TO siyu_worker;

@@ -361,7 +361,8 @@ CREATE FUNCTION jobs.claim(
 ) RETURNS TABLE (
     priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint,
     max_tries integer, brand_id uuid, enqueued_at timestamptz, ready_at timestamptz, claimed_at timestamptz,
-    version smallint, is_gated boolean, key text, deadline_at timestamptz, trace bytea, payload bytea
+    version smallint, is_gated boolean, key text, deadline_at timestamptz, time_left interval, trace bytea,
+    payload bytea
 )
     LANGUAGE plpgsql VOLATILE
     SET enable_sort = off SET enable_bitmapscan = off SET enable_seqscan = off SET enable_incremental_sort = off
@@ -411,7 +412,9 @@ BEGIN
                     h.quota_id IS NOT NULL OR h.lane IS NOT NULL
                 ELSE h.quota_id IS NOT NULL OR h.lane IS NOT NULL
             END,
-            h.key, h.deadline_at, h.trace, h.payload;
+            -- What is left of its time: by the business clock, so that the worker needs none of its own.
+            h.key, h.deadline_at, CASE WHEN h.deadline_at IS NOT NULL THEN h.deadline_at - siyu.clock() END, h.trace,
+            h.payload;
         GET DIAGNOSTICS taken = ROW_COUNT;
         wanted := wanted - taken;
         EXIT WHEN wanted <= 0;
@@ -510,6 +513,11 @@ BEGIN
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, true);
     END IF;
+    IF EXISTS (SELECT FROM jobs.cancellation) THEN
+        -- Completed all the same: the request has lost its object.
+        DELETE FROM jobs.cancellation c
+        WHERE c.job_id = ANY (p_ids) AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id);
+    END IF;
     IF finished = cardinality(p_ids) THEN
         RETURN '{}';
     END IF;
@@ -538,6 +546,9 @@ BEGIN
     IF taken.lane IS NOT NULL OR taken.uniq IS NOT NULL OR taken.marks <> 0 THEN
         PERFORM jobs.leave(ARRAY[taken], true);
     END IF;
+    IF EXISTS (SELECT FROM jobs.cancellation) THEN
+        DELETE FROM jobs.cancellation c WHERE c.job_id = p_id;
+    END IF;
     RETURN taken.run_no;
 END
 $complete$;
@@ -557,10 +568,10 @@ DECLARE
 BEGIN
     -- Who was to be cancelled does not wait for another try.
     WITH outcome AS MATERIALIZED (
-        SELECT o.id, o.claim_no, o.discard OR c.job_id IS NOT NULL AS discard, o.failed, o.delay,
+        SELECT o.id, o.claim_no, o.discard OR c.job_id IS NOT NULL AS discard, o.failed, o.delay, o.error,
             CASE WHEN c.job_id IS NULL OR o.discard THEN o.reason ELSE 'cancelled' END AS reason,
             CASE WHEN c.job_id IS NULL OR o.discard THEN o.error
-                ELSE 'cancelled by ' || c.author || ': ' || c.reason END AS error
+                ELSE 'cancelled by ' || c.author || ': ' || c.reason END AS last_error
         FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
             AS o (id, claim_no, discard, failed, delay, reason, error)
         LEFT JOIN jobs.cancellation c ON c.job_id = o.id
@@ -569,7 +580,7 @@ BEGIN
         DELETE FROM jobs.hot h
         USING outcome o
         WHERE h.id = o.id AND h.worker = p_worker AND h.claim_no = o.claim_no
-        RETURNING h, o.discard, o.failed, o.delay, o.reason, o.error
+        RETURNING h, o.discard, o.failed, o.delay, o.reason, o.error, o.last_error
     ), postponed AS (
         INSERT INTO jobs.later (
             id, queue_id, kind_id, due_at, enqueued_at, run_no, tries, crashes, priority, max_tries, brand_id,
@@ -588,8 +599,8 @@ BEGIN
             last_error, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
         SELECT (t.h).id, (t.h).queue_id, (t.h).kind_id, (t.h).enqueued_at, (t.h).run_no,
             (t.h).tries + t.failed::integer, (t.h).crashes, (t.h).priority, (t.h).max_tries, (t.h).brand_id, t.reason,
-            t.error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key,
-            (t.h).uniq, (t.h).deadline_at, (t.h).trace
+            t.last_error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane,
+            (t.h).key, (t.h).uniq, (t.h).deadline_at, (t.h).trace
         FROM taken t
         WHERE t.discard
         ON CONFLICT (id) DO NOTHING
@@ -604,7 +615,7 @@ BEGIN
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, false);
     END IF;
-    -- One that came too late to be seen above stays, and ends the job's next run.
+    -- One that came too late to be seen above stays: jobs.cancel_unheard sees to it.
     DELETE FROM jobs.cancellation c
     WHERE c.job_id = ANY (settled) AND EXISTS (SELECT FROM jobs.discarded d WHERE d.id = c.job_id);
     RETURN QUERY SELECT unnest(settled);
@@ -991,11 +1002,14 @@ DECLARE
     v_row jobs.hot;
 BEGIN
     -- A job that is just being claimed or moved is waited for; and looked for again, because it may have gone from a table
-    -- that we have yet to see into one that we have seen: a cancellation misses nobody.
+    -- that we have yet to see into one that we have seen: a cancellation misses nobody. One that runs is not waited for:
+    -- its transaction may last.
     FOR attempt IN 1..10 LOOP
         FOR v_row IN
             WITH wanted AS (
-                SELECT f.id FROM jobs.hot f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+                SELECT f.id FROM jobs.hot f
+                WHERE f.id = ANY (p_ids) AND f.worker = '00000000-0000-0000-0000-000000000000'
+                ORDER BY f.id FOR UPDATE
             )
             DELETE FROM jobs.hot h
             USING wanted w
@@ -1071,12 +1085,38 @@ BEGIN
         p_row.payload, p_row.version, p_row.marks, p_row.quota_id, p_row.lane_max, p_row.lane, p_row.key, p_row.uniq,
         p_row.deadline_at, p_row.trace)
     ON CONFLICT (id) DO NOTHING;
+    DELETE FROM jobs.cancellation c WHERE c.job_id = p_row.id;
     DELETE FROM jobs.dependency d WHERE d.job_id = p_row.id;
     IF p_row.lane IS NOT NULL OR p_row.uniq IS NOT NULL THEN
         PERFORM jobs.leave(ARRAY[p_row], false);
     END IF;
 END
 $bury$;
+
+-- Cancels the jobs that shall stop and whose worker cannot hear of it any more: it was lost, or gave them back, or put
+-- them off in the moment of the request. Returns how many requests it saw to; those whose job ended go with jobs.sweep.
+CREATE FUNCTION jobs.cancel_unheard() RETURNS integer
+    LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off
+AS $cancel_unheard$
+DECLARE
+    v_request jobs.cancellation;
+    seen integer := 0;
+BEGIN
+    FOR v_request IN
+        SELECT c.* FROM jobs.cancellation c
+        WHERE NOT EXISTS (
+            SELECT FROM jobs.hot h
+            WHERE h.id = c.job_id AND h.worker <> '00000000-0000-0000-0000-000000000000')
+        ORDER BY c.job_id
+        LIMIT 1000
+    LOOP
+        PERFORM jobs.cancel(ARRAY[v_request.job_id], v_request.author, v_request.reason);
+        seen := seen + 1;
+    END LOOP;
+    RETURN seen;
+END
+$cancel_unheard$;
 
 -- Removes what nothing else does: unique keys whose time is over, and wishes to cancel jobs that ended all the same.
 CREATE FUNCTION jobs.sweep(p_limit integer) RETURNS bigint
