@@ -59,6 +59,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let package = Package(
     name: "siyu",
     products: [
+        .library(name: "JobTesting", targets: ["JobTesting"]),
         .library(name: "Jobs", targets: ["Jobs"]),
         .library(name: "Postgres", targets: ["Postgres"]),
         .executable(name: "siyu", targets: ["Operator"]),
@@ -97,6 +98,7 @@ let package = Package(
         library(
             "Jobs", ["Kernel", "Postgres", collections, lifecycle, logging, metrics, tracing],
             exclude: ["Decisions", "README.md"]),
+        library("JobTesting", ["Jobs", "Postgres"], exclude: ["README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
         library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions", "README.md"]),
         library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
@@ -228,7 +230,7 @@ let package = Package(
             ]),
         tests(
             "JobsTests",
-            ["CrashWorker", "Jobs", "Postgres", inMemoryTracing, lifecycle, logging, tracing]),
+            ["CrashWorker", "JobTesting", "Jobs", "Postgres", inMemoryTracing, lifecycle, logging, tracing]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
         tests(

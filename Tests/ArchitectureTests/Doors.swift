@@ -8,6 +8,7 @@ enum Doors {
         "CLibPQ": [],
         "Postgres": ["CLibPQ"],
         "Jobs": ["Kernel", "Postgres"],
+        "JobTesting": ["Jobs", "Postgres"],
         "Keys": ["Kernel"],
         "Hooks": ["Kernel", "Keys", "Postgres"],
         "Policies": ["Kernel", "Postgres"],
@@ -28,12 +29,16 @@ enum Doors {
         "Reporting": ["Accounting", "Vault", "Orders", "Codes", "Gifting"],
     ]
 
+    /// What is for tests alone.
+    static let testing: Set<String> = ["JobTesting"]
+
     /// Who stands outside Postgres and must not see libpq.
     static let libPQ: Set<String> = ["Postgres"]
 
     /// Whether `room` may import `other`, both of this repository.
     static func isOpen(from room: String, to other: String) -> Bool {
         if other == "CLibPQ" { return libPQ.contains(room) }
+        if testing.contains(other) { return false }
         if let allowed = ground[room] { return allowed.contains(other) }
         if first[room] != nil { return ground[other] != nil || reachable(from: room).contains(other) }
         // Services, tests and their helpers may open any library, but no service another.

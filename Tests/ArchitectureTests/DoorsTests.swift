@@ -23,12 +23,14 @@ struct DoorsTests {
     }
 
     @Test(arguments: [
-        ("Orders", "Kernel", true), ("Orders", "Accounting", true), ("Reporting", "Vault", true),
+        ("Orders", "Kernel", true),
+        ("Orders", "Accounting", true), ("Reporting", "Vault", true),
         ("Ingest", "Orders", true),
         ("Accounting", "Orders", false), ("Vault", "Accounting", false), ("Orders", "Reporting", false),
         ("Kernel", "Postgres", false), ("Postgres", "Kernel", false), ("Jobs", "Orders", false),
         ("Hooks", "Hosting", false), ("Hosting", "Hooks", true),
         ("Orders", "CLibPQ", false), ("Postgres", "CLibPQ", true), ("Ingest", "Reports", false),
+        ("Gifts", "JobTesting", false), ("Orders", "JobTesting", false), ("JobTesting", "Jobs", true),
     ])
     func door_betweenTwoRooms_isOpenOrNot(from: String, to: String, isOpen: Bool) {
         #expect(Doors.isOpen(from: from, to: to) == isOpen)
