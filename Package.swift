@@ -205,7 +205,8 @@ let package = Package(
         tests(
             "GiftingTests",
             [
-                "Accounting", "Gifting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
+                "Accounting", "Gifting", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Postgres", "Vault",
                 "WeChat", logging,
             ]),
         tests(
@@ -225,7 +226,8 @@ let package = Package(
         tests(
             "IngestTests",
             [
-                "Ingest", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "WeChat", asyncHTTPClient,
+                "Ingest", "Hooks", "Hosting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "WeChat",
+                asyncHTTPClient,
                 crypto, cryptoExtras, logging, nio, nioHTTP1,
             ]),
         tests(
@@ -237,7 +239,8 @@ let package = Package(
             "OperatorTests",
             ["Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
         tests(
-            "OrdersTests", ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),
+            "OrdersTests",
+            ["Accounting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),
         tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),
         tests("PostgresTests", ["Postgres", logging]),
         tests(

@@ -1,5 +1,6 @@
 import Foundation
 import Gifting
+import JobTesting
 import Jobs
 import Kernel
 import Keys
@@ -180,6 +181,9 @@ struct GiftBench {
             group.cancelAll()
         }
     }
+
+    /// Runs and shows the jobs of both queues.
+    var tester: JobTester { JobTester(queue, clock: db.owner) }
 
     /// Moves the clock of the business on.
     func advance(_ seconds: Double) async throws {

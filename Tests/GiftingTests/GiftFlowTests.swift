@@ -1,5 +1,6 @@
 import Foundation
 import Gifting
+import JobTesting
 import Jobs
 import Kernel
 import Orders
@@ -91,11 +92,11 @@ import Testing
             let bench = try await GiftBench(db)
             try await bench.working {
                 let pair = try await bench.send("1")
-                let before = try await bench.number("SELECT count(*) FROM jobs.later")
+                let before = try await bench.tester.pushed(GiftExpire.self).count
                 try await bench.expire(pair)
 
                 #expect(try await bench.state(of: pair) == "sent")
-                #expect(try await bench.number("SELECT count(*) FROM jobs.later") == before + 1)
+                #expect(try await bench.tester.pushed(GiftExpire.self).count == before + 1)
             }
         }
     }
@@ -296,27 +297,20 @@ import Testing
     @Test func g15_paymentHeardOfFiveTimes_isOneSentGift() async throws {
         try await withTestDatabase { db in
             let bench = try await GiftBench(db)
-            try await bench.working {
-                let pair = try await bench.begin("1")
-                try await bench.quote(pair)
-                let payment = try await bench.reserve(pair)
-                #expect(try await bench.reserve(pair) == payment, "asked to pay again, the payment is the same")
-                for _ in 0..<5 { try await bench.notify(payment) }
-                try await eventually {
-                    try await bench.number(
-                        "SELECT count(*) FROM jobs.done d JOIN jobs.kind k USING (kind_id) WHERE k.name = 'payment.received'"
-                    ) == 5
-                }
-                try await eventually { try await bench.state(of: pair) == "sent" }
+            let pair = try await bench.begin("1")
+            try await bench.quote(pair)
+            let payment = try await bench.reserve(pair)
+            #expect(try await bench.reserve(pair) == payment, "asked to pay again, the payment is the same")
+            for _ in 0..<5 { try await bench.notify(payment) }
 
-                #expect(try await bench.number("SELECT count(*) FROM orders.customer_order") == 1)
-                #expect(try await bench.escrow().sum == 10_000)
-                #expect(
-                    try await bench.number(
-                        "SELECT count(*) FROM jobs.later l JOIN jobs.kind k USING (kind_id) WHERE k.name = 'gift.expire'"
-                    ) == 1)
-                #expect(try await bench.available(bench.red) == 1_999)
-            }
+            let heard = try await bench.tester.drain().filter { $0.isOf(PaymentReceived.self) }
+
+            #expect(heard.count == 5 && heard.allSatisfy { $0.end == .completed })
+            #expect(try await bench.state(of: pair) == "sent")
+            #expect(try await bench.number("SELECT count(*) FROM orders.customer_order") == 1)
+            #expect(try await bench.escrow().sum == 10_000)
+            #expect(try await bench.tester.pushed(GiftExpire.self).count == 1)
+            #expect(try await bench.available(bench.red) == 1_999)
         }
     }
 

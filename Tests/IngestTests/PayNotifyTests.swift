@@ -1,5 +1,8 @@
 import Foundation
+import JobTesting
+import Jobs
 import Kernel
+import Logging
 import Orders
 import Postgres
 import TestSupport
@@ -17,9 +20,11 @@ struct PayNotifyTests {
         }
     }
 
-    private func jobs(_ kind: String, _ bundle: IngestBundle) async throws -> Int {
-        try await bundle.number(
-            "SELECT count(*) FROM jobs.hot j JOIN jobs.kind k ON k.kind_id = j.kind_id WHERE k.name = \(kind)")
+    private func jobs<Parameters: JobParameters>(
+        _: Parameters.Type, _ bundle: IngestBundle
+    ) async throws -> Int {
+        let queue = JobQueue(pool: bundle.db.pool(as: .ingest), logger: .silent)
+        return try await JobTester(queue).pushed(Parameters.self).count
     }
 
     @Test func g03_notificationFiveTimesAtOnce_isKeptOnceWithOneJob() async throws {
@@ -37,7 +42,7 @@ struct PayNotifyTests {
             }
 
             #expect(answers.allSatisfy { $0.status == 204 && $0.body.isEmpty })
-            #expect(try await jobs("payment.received", bundle) == 1)
+            #expect(try await jobs(PaymentReceived.self, bundle) == 1)
             #expect(try await bundle.number("SELECT count(*) FROM hooks.inbox WHERE sealed_body IS NOT NULL") == 1)
         }
     }
@@ -66,7 +71,7 @@ struct PayNotifyTests {
                     "POST", Self.path, key: nil, headers: platform.headers(body), body: body)
                 #expect(answer.status == 204)
             }
-            #expect(try await jobs("refund.reported", bundle) == 1)
+            #expect(try await jobs(RefundReported.self, bundle) == 1)
             #expect(try await bundle.number("SELECT count(*) FROM hooks.inbox") == 2)
         }
     }
@@ -94,7 +99,7 @@ struct PayNotifyTests {
                 #expect(answer.status == status, "\(path) \(answer.body)")
                 #expect(answer.json["code"] as? String == "FAIL" && answer.json["message"] is String)
             }
-            #expect(try await jobs("payment.received", bundle) == 0)
+            #expect(try await jobs(PaymentReceived.self, bundle) == 0)
             #expect(try await bundle.number("SELECT count(*) FROM hooks.inbox") == 0)
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Hooks
 import Ingest
+import JobTesting
 import Jobs
 import Kernel
 import Postgres
@@ -28,10 +29,9 @@ struct SweepsTests {
             }
 
             #expect(pushed == 2)
-            let jobs = try await db.owner.run(
-                Statement("SELECT brand_id FROM jobs.hot") { row throws(PostgresError) in try row.next(ID<Brand>.self) }
-            )
-            #expect(Set(jobs) == Set(brands) && jobs.count == 2)
+            let tester = JobTester(JobQueue(pool: pool, logger: .silent))
+            let jobs = try await tester.pushed(SweepHooks.self)
+            #expect(Set(jobs.map(\.brand)) == Set(brands.map(\.rawValue)) && jobs.count == 2)
         }
     }
 

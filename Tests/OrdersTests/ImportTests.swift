@@ -1,6 +1,9 @@
 import Accounting
 import Foundation
+import JobTesting
+import Jobs
 import Kernel
+import Logging
 import Postgres
 import TestSupport
 import Testing
@@ -359,14 +362,9 @@ struct ImportTests {
             try await bundle.load(file, bundle.request(.csv))
 
             // The header and A; B and C. The second time nothing changed.
-            let told = try await bundle.db.owner.run(
-                Statement(
-                    """
-                    SELECT convert_from(h.payload, 'UTF8')::jsonb ->> 'days' FROM jobs.hot h JOIN jobs.kind k USING (kind_id)
-                    WHERE k.name = 'orders.changed' ORDER BY h.ord
-                    """
-                ) { row throws(PostgresError) in try row.next(String.self) })
-            #expect(told == [#"["2026-03-01"]"#, #"["2026-03-02"]"#])
+            let queue = JobQueue(pool: bundle.db.pool(as: .ingest), logger: .silent)
+            let told = try await JobTester(queue).pushed(OrdersChanged.self).map(\.parameters.days)
+            #expect(told == [["2026-03-01"], ["2026-03-02"]])
         }
     }
 

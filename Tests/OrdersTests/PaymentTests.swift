@@ -1,5 +1,6 @@
 import Accounting
 import Foundation
+import JobTesting
 import Jobs
 import Kernel
 import Keys
@@ -47,8 +48,8 @@ struct PaymentTests {
             }
 
             #expect(outcomes.count { $0 == .accept } == 1 && outcomes.count { $0 == .repeated } == 4)
-            #expect(try await bundle.jobs("order.paid") == 1)
-            #expect(try await bundle.jobs("orders.changed") == 1)
+            #expect(try await bundle.jobs(OrderPaid.self) == 1)
+            #expect(try await bundle.jobs(OrdersChanged.self) == 1)
             #expect(try await bundle.escrow(intent.id) == intent.amount)
             #expect(try await bundle.current(intent.id).state == .paid)
             let page = try await OrderList.page(
@@ -75,7 +76,7 @@ struct PaymentTests {
             ]
 
             #expect(closed == .closed && outcomes == [.giveBack(.late), .giveBack(.amountDiffers)])
-            #expect(try await bundle.jobs("order.paid") == 0)
+            #expect(try await bundle.jobs(OrderPaid.self) == 0)
             for (intent, fen) in [(late, 12_800), (other, 1)] {
                 let refund = try #require(
                     try await Refunds.of(intent.id, brand: bundle.brand, on: bundle.pool).first)
@@ -87,7 +88,7 @@ struct PaymentTests {
             }
             #expect(bundle.provider.payouts == [late.outTradeNo: 1, other.outTradeNo: 1])
             // Whoever asked for the money never heard of it.
-            #expect(try await bundle.jobs("order.refunded") == 0)
+            #expect(try await bundle.jobs(OrderRefunded.self) == 0)
             #expect(try await bundle.number("SELECT count(*) FROM orders.customer_order") == 0)
             #expect(try await Ledger.check(brand: bundle.brand, on: bundle.pool).isBalanced)
         }
@@ -138,7 +139,7 @@ struct PaymentTests {
             #expect(bundle.provider.prepaid.count == 1 && order.outTradeNo == intent.outTradeNo)
             #expect(order.amount == intent.amount && order.payerOpenID == "o1")
             #expect(order.notifyURL == "https://shop.test/wechat/pay/\(PaymentsBundle.mchid)/notify")
-            #expect(try await bundle.jobs("payment.check") == 1)
+            #expect(try await bundle.jobs(PaymentCheck.self) == 1)
         }
     }
 
@@ -182,21 +183,20 @@ struct PaymentTests {
                     """))
             bundle.provider.setPayment(unpaid.outTradeNo, json(unpaid, "NOTPAY"))
 
-            try await working(bundle.queue) {
-                try await eventually {
-                    try await bundle.nextDay()
-                    return try await bundle.jobs("payment.check") == 0
-                }
+            var runs: [JobRun] = []
+            for _ in 0...PaymentLife.checks.count {
+                try await bundle.nextDay()
+                runs += try await bundle.tester.drain()
             }
 
+            #expect(try await bundle.jobs(PaymentCheck.self) == 0)
             #expect(try await bundle.current(found.id).state == .paid)
-            #expect(try await bundle.jobs("order.paid") == 1)
+            #expect(try await bundle.jobs(OrderPaid.self) == 1)
             // Asked about as often as planned, and then no more.
             #expect(try await bundle.current(unpaid.id).state == .prepaid)
-            let asked = try await bundle.number(
-                "SELECT count(*) FROM jobs.done d JOIN jobs.kind k ON k.kind_id = d.kind_id WHERE k.name = 'payment.check'"
-            )
-            #expect(asked == 1 + PaymentLife.checks.count)
+            let asked = runs.filter { $0.isOf(PaymentCheck.self) }
+            #expect(asked.count == 1 + PaymentLife.checks.count)
+            #expect(asked.allSatisfy { $0.end == .completed })
         }
     }
 

@@ -1,5 +1,6 @@
 import Accounting
 import Foundation
+import JobTesting
 import Jobs
 import Kernel
 import Logging
@@ -112,13 +113,12 @@ struct PaymentsBundle {
         }
     }
 
+    /// Runs and shows the queue's jobs.
+    var tester: JobTester { JobTester(queue, clock: db.owner) }
+
     /// How many jobs of a kind there are, done ones apart.
-    func jobs(_ kind: String) async throws -> Int {
-        try await number(
-            """
-            SELECT count(*) FROM (SELECT kind_id FROM jobs.hot UNION ALL SELECT kind_id FROM jobs.later) j
-            JOIN jobs.kind k ON k.kind_id = j.kind_id WHERE k.name = \(kind)
-            """)
+    func jobs<Parameters: JobParameters>(_: Parameters.Type) async throws -> Int {
+        try await tester.pushed(Parameters.self).count
     }
 
     /// Lets a day pass for the business.

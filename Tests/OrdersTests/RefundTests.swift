@@ -21,7 +21,7 @@ struct RefundTests {
             }
 
             #expect(ids.count == 1)
-            #expect(try await bundle.jobs("refund.request") == 1)
+            #expect(try await bundle.jobs(RefundRequest.self) == 1)
             #expect(try await bundle.current(intent.id).refundReserved == intent.amount)
         }
     }
@@ -76,7 +76,7 @@ struct RefundTests {
             #expect(refund.stage == .succeeded && refund.finishedAt != nil && refund.attentionSince == nil)
             #expect(refund.outRefundNo == "RF-\(intent.outTradeNo)-1")
             #expect(try await bundle.escrow(intent.id) == .zero)
-            #expect(try await bundle.jobs("order.refunded") == 1)
+            #expect(try await bundle.jobs(OrderRefunded.self) == 1)
             let page = try await OrderList.page(
                 .person(intent.payer, shop: nil), after: nil, limit: 10, brand: bundle.brand, on: bundle.pool)
             #expect(page.orders.map(\.status) == [.cancelled] && page.orders.map(\.version) == [2])
@@ -152,7 +152,7 @@ struct RefundTests {
             }
 
             #expect(late == nil)
-            #expect(try await bundle.jobs("order.refunded") == 1)
+            #expect(try await bundle.jobs(OrderRefunded.self) == 1)
             #expect(try await bundle.escrow(intent.id) == .zero)
             let strange = RefundReported(
                 brand: bundle.brand, outRefundNo: "by-hand-1", providerRefundID: "5", standing: .success,
@@ -199,7 +199,7 @@ struct RefundTests {
                         SELECT count(*) FROM orders.refund
                         WHERE state NOT IN ('succeeded', 'closed') AND NOT (state = 'refused' OR attempts >= 20)
                         """)
-                    let jobs = try await bundle.jobs("refund.request") + bundle.jobs("refund.check")
+                    let jobs = try await bundle.jobs(RefundRequest.self) + bundle.jobs(RefundCheck.self)
                     return open + jobs == 0
                 }
             }
@@ -223,7 +223,7 @@ struct RefundTests {
                     SELECT count(*) FROM accounting.balance b JOIN accounting.account a USING (brand_id, account_id)
                     WHERE a.kind = 'escrow' AND b.balance_fen <> 0
                     """) == 0, comment)
-            #expect(try await bundle.jobs("order.refunded") == 1_000, comment)
+            #expect(try await bundle.jobs(OrderRefunded.self) == 1_000, comment)
             #expect(try await bundle.number("SELECT count(*) FROM jobs.discarded") == 0, comment)
             let check = try await Ledger.check(brand: bundle.brand, on: bundle.pool)
             #expect(check.isBalanced && check.transfers == 2_000, comment)
