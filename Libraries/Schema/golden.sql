@@ -55,7 +55,8 @@ DECLARE
 BEGIN
     WITH taken AS (
         DELETE FROM jobs.hot h
-        USING unnest(p_ids, p_claims) AS a (id, claim_no)
+        -- In one order, as everybody who locks several jobs: nobody waits in a circle.
+        USING (SELECT * FROM unnest(p_ids, p_claims) AS u (id, claim_no) ORDER BY u.id) a
         WHERE h.id = a.id AND h.worker = p_worker AND h.claim_no = a.claim_no
         RETURNING h.id, h.queue_id, h.kind_id, h.run_no, h.tries, h.worker, h.enqueued_at, h.claimed_at, h.brand_id,
             CASE WHEN h.lane IS NOT NULL OR h.uniq IS NOT NULL OR h.marks <> 0 THEN h END AS leaving
@@ -105,7 +106,9 @@ DECLARE
     v_turns integer;
     v_turn_at timestamptz;
     v_candidates uuid[];
+    v_eligible uuid[];
     v_admitted uuid[];
+    v_blocked integer;
     v_count integer;
     v_vtime double precision;
     v_again interval;
@@ -115,6 +118,10 @@ BEGIN
         RETURN;
     END IF;
     IF NOT pg_try_advisory_xact_lock(7381, 1) THEN
+        -- Somebody is at it, and may have looked before our news came.
+        queue_id := NULL;
+        again := INTERVAL '20 ms';
+        RETURN NEXT;
         RETURN;
     END IF;
 
@@ -147,7 +154,9 @@ BEGIN
             WHERE l.reason = 'dependent'
                 AND l.id = ANY (ARRAY (SELECT d.job_id FROM jobs.dependency d WHERE d.needs = ANY (v_jobs)))
             FOR UPDATE SKIP LOCKED);
-        DELETE FROM jobs.dependency d WHERE d.needs = ANY (v_jobs) AND d.job_id = ANY (v_candidates);
+        DELETE FROM jobs.dependency d
+        WHERE d.needs = ANY (v_jobs) AND (
+            d.job_id = ANY (v_candidates) OR NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = d.job_id));
         UPDATE jobs.later l
         SET due_at = siyu.clock()
         WHERE l.id = ANY (v_candidates) AND NOT EXISTS (SELECT FROM jobs.dependency o WHERE o.job_id = l.id);
@@ -188,92 +197,103 @@ BEGIN
             CONTINUE WHEN v_room <= 0
                 OR jobs.is_paused(v_queue, NULL, NULL, v_quota.quota_id);
 
-            IF v_quota.is_fair THEN
-                -- Start-time fair queueing: each brand's next job is due at its virtual time.
-                v_candidates := ARRAY (
-                    WITH RECURSIVE tenant (id) AS (
-                        (SELECT g.tenant FROM jobs.gate g
-                         WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                         ORDER BY g.tenant LIMIT 1)
-                        UNION ALL
-                        SELECT n.tenant FROM tenant t CROSS JOIN LATERAL (
-                            SELECT g.tenant FROM jobs.gate g
-                            WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                                AND g.tenant > t.id
-                            ORDER BY g.tenant LIMIT 1) n
-                    )
-                    SELECT j.id
-                    FROM tenant t
-                    LEFT JOIN jobs.share s ON s.quota_id = v_quota.quota_id AND s.tenant = t.id
-                    CROSS JOIN LATERAL (
-                        SELECT g.id, row_number() OVER (ORDER BY g.priority, g.ord) AS n
-                        FROM jobs.gate g
-                        WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND g.tenant = t.id
-                            AND NOT g.blocked
+            -- Where all of them wait for their lanes, those behind them get their turn at once.
+            v_count := NULL;
+            FOR round IN 1..20 LOOP
+                IF v_quota.is_fair THEN
+                    -- Start-time fair queueing: each brand's next job is due at its virtual time.
+                    v_candidates := ARRAY (
+                        WITH RECURSIVE tenant (id) AS (
+                            (SELECT g.tenant FROM jobs.gate g
+                             WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                             ORDER BY g.tenant LIMIT 1)
+                            UNION ALL
+                            SELECT n.tenant FROM tenant t CROSS JOIN LATERAL (
+                                SELECT g.tenant FROM jobs.gate g
+                                WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
+                                    AND g.tenant > t.id
+                                ORDER BY g.tenant LIMIT 1) n
+                        )
+                        SELECT j.id
+                        FROM tenant t
+                        LEFT JOIN jobs.share s ON s.quota_id = v_quota.quota_id AND s.tenant = t.id
+                        CROSS JOIN LATERAL (
+                            SELECT g.id, row_number() OVER (ORDER BY g.priority, g.ord) AS n
+                            FROM jobs.gate g
+                            WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND g.tenant = t.id
+                                AND NOT g.blocked
+                            ORDER BY g.priority, g.ord
+                            LIMIT v_room) j
+                        ORDER BY greatest(coalesce(s.vtime, 0), v_quota.vtime) + j.n / coalesce(s.weight, 1), t.id
+                        LIMIT v_room);
+                ELSE
+                    v_candidates := ARRAY (
+                        SELECT g.id FROM jobs.gate g
+                        WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
                         ORDER BY g.priority, g.ord
-                        LIMIT v_room) j
-                    ORDER BY greatest(coalesce(s.vtime, 0), v_quota.vtime) + j.n / coalesce(s.weight, 1), t.id
-                    LIMIT v_room);
-            ELSE
-                v_candidates := ARRAY (
-                    SELECT g.id FROM jobs.gate g
-                    WHERE g.queue_id = v_queue AND g.quota_id = v_quota.quota_id AND NOT g.blocked
-                    ORDER BY g.priority, g.ord
-                    LIMIT v_room);
-            END IF;
+                        LIMIT v_room + 100);
+                END IF;
+                EXIT WHEN v_candidates = '{}';
 
-            -- In a lane the oldest goes first, whatever its priority: otherwise it would be no lane.
-            v_admitted := ARRAY (
-                SELECT c.id
-                FROM (
-                    SELECT g.id, g.lane, g.lane_max, g.in_lane, u.n,
-                        row_number() OVER (PARTITION BY g.lane, g.in_lane ORDER BY g.ord) AS place
-                    FROM unnest(v_candidates) WITH ORDINALITY AS u (id, n)
-                    JOIN jobs.gate g ON g.id = u.id
-                ) c
-                JOIN jobs.gate own ON own.id = c.id
-                WHERE c.lane IS NULL OR c.in_lane OR (
-                    c.place <= c.lane_max
-                        - (SELECT count(*) FROM jobs.hot h WHERE h.lane = c.lane)
-                        - (SELECT count(*) FROM jobs.later l WHERE l.lane = c.lane AND l.in_lane)
-                        - (SELECT count(*) FROM jobs.gate i WHERE i.lane = c.lane AND i.in_lane)
-                    AND NOT EXISTS (
-                        SELECT FROM jobs.gate o
-                        WHERE o.lane = c.lane AND o.ord < own.ord AND NOT o.in_lane
-                            AND NOT o.id = ANY (v_candidates)))
-                ORDER BY c.n);
-            UPDATE jobs.gate g
-            SET blocked = true
-            WHERE g.ctid = ANY (ARRAY (
-                SELECT f.ctid FROM jobs.gate f
-                WHERE f.id = ANY (v_candidates) AND NOT f.id = ANY (v_admitted)
-                FOR UPDATE SKIP LOCKED));
-
-            WITH entering AS (
-                DELETE FROM jobs.gate g
+                -- In a lane the oldest goes first, whatever its priority: otherwise it would be no lane.
+                v_eligible := ARRAY (
+                    SELECT c.id
+                    FROM (
+                        SELECT g.id, g.lane, g.lane_max, g.in_lane, u.n,
+                            row_number() OVER (PARTITION BY g.lane, g.in_lane ORDER BY g.ord) AS place
+                        FROM unnest(v_candidates) WITH ORDINALITY AS u (id, n)
+                        JOIN jobs.gate g ON g.id = u.id
+                    ) c
+                    JOIN jobs.gate own ON own.id = c.id
+                    WHERE c.lane IS NULL OR c.in_lane OR (
+                        c.place <= c.lane_max
+                            - (SELECT count(*) FROM jobs.hot h WHERE h.lane = c.lane)
+                            - (SELECT count(*) FROM jobs.later l WHERE l.lane = c.lane AND l.in_lane)
+                            - (SELECT count(*) FROM jobs.gate i WHERE i.lane = c.lane AND i.in_lane)
+                        AND NOT EXISTS (
+                            SELECT FROM jobs.gate o
+                            WHERE o.lane = c.lane AND o.ord < own.ord AND NOT o.in_lane
+                                AND NOT o.id = ANY (v_candidates)))
+                    ORDER BY c.n);
+                UPDATE jobs.gate g
+                SET blocked = true
                 WHERE g.ctid = ANY (ARRAY (
-                    SELECT f.ctid FROM jobs.gate f WHERE f.id = ANY (v_admitted) FOR UPDATE SKIP LOCKED))
-                RETURNING g.*
-            ), entered AS (
-                INSERT INTO jobs.hot (
-                    queue_id, kind_id, id, enqueued_at, ready_at, run_no, tries, crashes, priority, max_tries, brand_id,
-                    payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
-                SELECT e.queue_id, e.kind_id, e.id, e.enqueued_at, e.ready_at, e.run_no, e.tries, e.crashes, e.priority,
-                    e.max_tries, e.brand_id, e.payload, e.version, e.marks, nullif(e.quota_id, 0), e.lane_max, e.lane,
-                    e.key, e.uniq, e.deadline_at, e.trace
-                FROM entering e
-                ORDER BY array_position(v_admitted, e.id)
-                ON CONFLICT (id) DO NOTHING
-            ), counted AS (
-                SELECT e.tenant, count(*) AS n FROM entering e GROUP BY e.tenant
-            ), shared AS (
-                INSERT INTO jobs.share AS s (quota_id, tenant, vtime)
-                SELECT v_quota.quota_id, c.tenant, v_quota.vtime + c.n FROM counted c WHERE v_quota.is_fair
-                ON CONFLICT (quota_id, tenant) DO UPDATE
-                SET vtime = greatest(s.vtime, v_quota.vtime) + (excluded.vtime - v_quota.vtime) / s.weight
-                RETURNING s.vtime - 1 / s.weight AS started
-            )
-            SELECT (SELECT sum(c.n) FROM counted c), (SELECT min(s.started) FROM shared s) INTO v_count, v_vtime;
+                    SELECT f.ctid FROM jobs.gate f
+                    WHERE f.id = ANY (v_candidates) AND NOT f.id = ANY (v_eligible)
+                    FOR UPDATE SKIP LOCKED));
+                GET DIAGNOSTICS v_blocked = ROW_COUNT;
+                v_admitted := v_eligible[1:v_room];
+
+                WITH entering AS (
+                    DELETE FROM jobs.gate g
+                    WHERE g.ctid = ANY (ARRAY (
+                        SELECT f.ctid FROM jobs.gate f WHERE f.id = ANY (v_admitted) FOR UPDATE SKIP LOCKED))
+                    RETURNING g.*
+                ), entered AS (
+                    INSERT INTO jobs.hot (
+                        queue_id, kind_id, id, enqueued_at, ready_at, run_no, tries, crashes, priority, max_tries, brand_id,
+                        payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
+                    SELECT e.queue_id, e.kind_id, e.id, e.enqueued_at, e.ready_at, e.run_no, e.tries, e.crashes, e.priority,
+                        e.max_tries, e.brand_id, e.payload, e.version, e.marks, nullif(e.quota_id, 0), e.lane_max, e.lane,
+                        e.key, e.uniq, e.deadline_at, e.trace
+                    FROM entering e
+                    ORDER BY array_position(v_admitted, e.id)
+                    ON CONFLICT (id) DO NOTHING
+                ), counted AS (
+                    SELECT e.tenant, count(*) AS n FROM entering e GROUP BY e.tenant
+                ), shared AS (
+                    INSERT INTO jobs.share AS s (quota_id, tenant, vtime)
+                    SELECT v_quota.quota_id, c.tenant, v_quota.vtime + c.n FROM counted c WHERE v_quota.is_fair
+                    ON CONFLICT (quota_id, tenant) DO UPDATE
+                    SET vtime = greatest(s.vtime, v_quota.vtime) + (excluded.vtime - v_quota.vtime) / s.weight
+                    RETURNING s.vtime - 1 / s.weight AS started
+                )
+                SELECT (SELECT sum(c.n) FROM counted c), (SELECT min(s.started) FROM shared s) INTO v_count, v_vtime;
+                EXIT WHEN v_count IS NOT NULL OR v_blocked = 0;
+                IF round = 20 THEN
+                    v_again := INTERVAL '0';
+                END IF;
+            END LOOP;
             CONTINUE WHEN v_count IS NULL;
             IF v_quota.rate_interval IS NOT NULL OR v_quota.is_fair THEN
                 UPDATE jobs.quota q
@@ -371,53 +391,74 @@ CREATE FUNCTION jobs.cancel(p_ids uuid[], p_author text, p_reason text) RETURNS 
 DECLARE
     v_row jobs.hot;
 BEGIN
-    -- A job that is just being claimed or moved is waited for, so that a cancellation misses nobody; one that runs is not,
-    -- because its transaction may last.
-    FOR v_row IN
-        WITH wanted AS (
-            SELECT f.id FROM jobs.hot f
-            WHERE f.id = ANY (p_ids) AND f.worker = '00000000-0000-0000-0000-000000000000'
-            ORDER BY f.id FOR UPDATE
-        )
-        DELETE FROM jobs.hot h
-        USING wanted w
-        WHERE h.id = w.id AND h.worker = '00000000-0000-0000-0000-000000000000'
-        RETURNING h.*
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
-    END LOOP;
-    FOR v_row IN
-        DELETE FROM jobs.later l WHERE l.id = ANY (p_ids)
-        RETURNING l.queue_id, l.kind_id, 0, l.id, '00000000-0000-0000-0000-000000000000'::uuid, 0, 'epoch'::timestamptz,
-            l.enqueued_at, l.due_at, l.run_no, l.tries, l.crashes, l.priority, l.max_tries, l.brand_id, l.payload,
-            l.version, l.marks, l.quota_id, l.lane_max, l.lane, l.key, l.uniq, l.deadline_at, l.trace
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
-    END LOOP;
-    FOR v_row IN
-        DELETE FROM jobs.gate g WHERE g.id = ANY (p_ids)
-        RETURNING g.queue_id, g.kind_id, g.ord, g.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
-            'epoch'::timestamptz, g.enqueued_at, g.ready_at, g.run_no, g.tries, g.crashes, g.priority, g.max_tries,
-            g.brand_id, g.payload, g.version, g.marks, nullif(g.quota_id, 0), g.lane_max, g.lane, g.key, g.uniq,
-            g.deadline_at, g.trace
-    LOOP
-        PERFORM jobs.bury(v_row, p_author, p_reason);
-        id := v_row.id;
-        was_running := false;
-        RETURN NEXT;
+    -- A job that is just being claimed or moved is waited for; and looked for again, because it may have gone from a table
+    -- that we have yet to see into one that we have seen: a cancellation misses nobody. One that runs is not waited for:
+    -- its transaction may last.
+    FOR attempt IN 1..10 LOOP
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.hot f
+                WHERE f.id = ANY (p_ids) AND f.worker = '00000000-0000-0000-0000-000000000000'
+                ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.hot h
+            USING wanted w
+            WHERE h.id = w.id AND h.worker = '00000000-0000-0000-0000-000000000000'
+            RETURNING h.*
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.later f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.later l
+            USING wanted w
+            WHERE l.id = w.id
+            RETURNING l.queue_id, l.kind_id, 0, l.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
+                'epoch'::timestamptz, l.enqueued_at, l.due_at, l.run_no, l.tries, l.crashes, l.priority, l.max_tries,
+                l.brand_id, l.payload, l.version, l.marks, l.quota_id, l.lane_max, l.lane, l.key, l.uniq, l.deadline_at,
+                l.trace
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        FOR v_row IN
+            WITH wanted AS (
+                SELECT f.id FROM jobs.gate f WHERE f.id = ANY (p_ids) ORDER BY f.id FOR UPDATE
+            )
+            DELETE FROM jobs.gate g
+            USING wanted w
+            WHERE g.id = w.id
+            RETURNING g.queue_id, g.kind_id, g.ord, g.id, '00000000-0000-0000-0000-000000000000'::uuid, 0,
+                'epoch'::timestamptz, g.enqueued_at, g.ready_at, g.run_no, g.tries, g.crashes, g.priority, g.max_tries,
+                g.brand_id, g.payload, g.version, g.marks, nullif(g.quota_id, 0), g.lane_max, g.lane, g.key, g.uniq,
+                g.deadline_at, g.trace
+        LOOP
+            PERFORM jobs.bury(v_row, p_author, p_reason);
+            id := v_row.id;
+            was_running := false;
+            RETURN NEXT;
+        END LOOP;
+        INSERT INTO jobs.cancellation (job_id, author, reason)
+        SELECT h.id, p_author, p_reason FROM jobs.hot h
+        WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000'
+        ORDER BY h.id
+        ON CONFLICT (job_id) DO UPDATE SET reason = excluded.reason;
+        EXIT WHEN NOT EXISTS (
+                SELECT FROM jobs.hot h
+                WHERE h.id = ANY (p_ids) AND h.worker = '00000000-0000-0000-0000-000000000000')
+            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = ANY (p_ids))
+            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = ANY (p_ids));
     END LOOP;
     RETURN QUERY
-    INSERT INTO jobs.cancellation (job_id, author, reason)
-    SELECT h.id, p_author, p_reason FROM jobs.hot h
-    WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000'
-    ON CONFLICT (job_id) DO UPDATE SET reason = excluded.reason
-    RETURNING job_id, true;
+    SELECT h.id, true FROM jobs.hot h
+    WHERE h.id = ANY (p_ids) AND h.worker <> '00000000-0000-0000-0000-000000000000' ORDER BY h.id;
 END
 $$;
 
@@ -438,14 +479,10 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM jobs.hot h
             WHERE h.id = c.job_id AND h.worker <> '00000000-0000-0000-0000-000000000000')
+        ORDER BY c.job_id
         LIMIT 1000
     LOOP
         PERFORM jobs.cancel(ARRAY[v_request.job_id], v_request.author, v_request.reason);
-        DELETE FROM jobs.cancellation c
-        WHERE c.job_id = v_request.job_id
-            AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id)
-            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = c.job_id)
-            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = c.job_id);
         seen := seen + 1;
     END LOOP;
     RETURN seen;
@@ -722,7 +759,12 @@ CREATE FUNCTION jobs.promote(p_limit integer) RETURNS SETOF integer
 DECLARE
     over jobs.pause;
 BEGIN
-    FOR over IN DELETE FROM jobs.pause p WHERE p.until <= siyu.clock() RETURNING p.* LOOP
+    FOR over IN
+        DELETE FROM jobs.pause p
+        WHERE p.ctid = ANY (ARRAY (
+            SELECT f.ctid FROM jobs.pause f WHERE f.until <= siyu.clock() FOR UPDATE SKIP LOCKED))
+        RETURNING p.*
+    LOOP
         PERFORM jobs.unpause(over);
     END LOOP;
     RETURN QUERY
@@ -792,16 +834,22 @@ BEGIN
 
     IF p_needs <> '{}' THEN
         FOR attempt IN 1..10 LOOP
-            -- Locked in one order, and held: none of them can move or end before this push is committed.
-            PERFORM FROM jobs.later l WHERE l.id = ANY (p_needs) ORDER BY l.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.gate g WHERE g.id = ANY (p_needs) ORDER BY g.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.hot h WHERE h.id = ANY (p_needs) ORDER BY h.id FOR NO KEY UPDATE;
-            PERFORM FROM jobs.discarded d WHERE d.id = ANY (p_needs) ORDER BY d.id FOR NO KEY UPDATE;
-            unmet := ARRAY (
-                SELECT l.id FROM jobs.later l WHERE l.id = ANY (p_needs)
-                UNION SELECT g.id FROM jobs.gate g WHERE g.id = ANY (p_needs)
-                UNION SELECT h.id FROM jobs.hot h WHERE h.id = ANY (p_needs)
-                UNION SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_needs));
+            -- Locked in one order, marked, and held: none of them can move or end before this push is committed. Only
+            -- what is locked counts: one that was merely seen may be elsewhere, or done, before it is marked.
+            WITH held AS MATERIALIZED (SELECT l.id FROM jobs.later l WHERE l.id = ANY (p_needs) ORDER BY l.id FOR UPDATE),
+            marked AS (UPDATE jobs.later l SET marks = l.marks | 1::smallint FROM held h WHERE l.id = h.id RETURNING l.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (SELECT g.id FROM jobs.gate g WHERE g.id = ANY (p_needs) ORDER BY g.id FOR UPDATE),
+            marked AS (UPDATE jobs.gate g SET marks = g.marks | 1::smallint FROM held h WHERE g.id = h.id RETURNING g.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (SELECT h.id FROM jobs.hot h WHERE h.id = ANY (p_needs) ORDER BY h.id FOR UPDATE),
+            marked AS (UPDATE jobs.hot j SET marks = j.marks | 1::smallint FROM held h WHERE j.id = h.id RETURNING j.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
+            WITH held AS MATERIALIZED (
+                SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_needs) ORDER BY d.id FOR UPDATE),
+            marked AS (
+                UPDATE jobs.discarded d SET marks = d.marks | 1::smallint FROM held h WHERE d.id = h.id RETURNING d.id)
+            SELECT unmet || coalesce(array_agg(m.id), '{}') INTO unmet FROM marked m;
             known := (
                 SELECT count(*) FROM (SELECT DISTINCT n FROM unnest(p_needs) n) AS needed (n)
                 WHERE needed.n = ANY (unmet) OR EXISTS (SELECT FROM jobs.done f WHERE f.id = needed.n));
@@ -811,10 +859,7 @@ BEGIN
         IF known < (SELECT count(DISTINCT n) FROM unnest(p_needs) n) THEN
             RAISE EXCEPTION 'a job that another shall wait for is not known' USING ERRCODE = 'SJ002';
         END IF;
-        UPDATE jobs.later l SET marks = l.marks | 1::smallint WHERE l.id = ANY (unmet);
-        UPDATE jobs.gate g SET marks = g.marks | 1::smallint WHERE g.id = ANY (unmet);
-        UPDATE jobs.hot h SET marks = h.marks | 1::smallint WHERE h.id = ANY (unmet);
-        UPDATE jobs.discarded d SET marks = d.marks | 1::smallint WHERE d.id = ANY (unmet);
+        unmet := ARRAY (SELECT DISTINCT u FROM unnest(unmet) u);
         INSERT INTO jobs.dependency (job_id, needs)
         SELECT w, u FROM unnest(winners) w CROSS JOIN unnest(unmet) u
         ON CONFLICT DO NOTHING;
@@ -989,26 +1034,30 @@ $$;
 
 ALTER FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) OWNER TO siyu_owner;
 
-CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) RETURNS SETOF uuid
+CREATE FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval DEFAULT '00:00:00'::interval) RETURNS SETOF uuid
     LANGUAGE plpgsql
     SET enable_seqscan TO 'off'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
+DECLARE
+    held uuid[];
 BEGIN
-    -- What was wanted of an earlier life does not count in the new one.
-    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (p_ids);
+    -- Locked first: a key that is taken for a job which somebody else revives now would never be given back.
+    held := ARRAY (SELECT d.id FROM jobs.discarded d WHERE d.id = ANY (p_ids) ORDER BY d.id FOR UPDATE);
+    -- Of several jobs with one key, the one that was discarded first.
     INSERT INTO jobs.uniq (kind_id, key, job_id, scope)
-    SELECT d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
-    WHERE d.id = ANY (p_ids) AND d.uniq IS NOT NULL
-    ORDER BY d.kind_id, d.uniq
+    SELECT DISTINCT ON (d.kind_id, d.uniq) d.kind_id, d.uniq, d.id, 'done' FROM jobs.discarded d
+    WHERE d.id = ANY (held) AND d.uniq IS NOT NULL
+    ORDER BY d.kind_id, d.uniq, d.discarded_at, d.id
     ON CONFLICT (kind_id, key) DO UPDATE
     SET job_id = excluded.job_id, scope = excluded.scope, until = excluded.until
     WHERE jobs.uniq.until <= siyu.clock();
+    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (held);
     RETURN QUERY
     WITH taken AS (
         DELETE FROM jobs.discarded d
-        WHERE d.id = ANY (p_ids) AND (d.uniq IS NULL OR EXISTS (
+        WHERE d.id = ANY (held) AND (d.uniq IS NULL OR EXISTS (
             SELECT FROM jobs.uniq u WHERE u.kind_id = d.kind_id AND u.key = d.uniq AND u.job_id = d.id))
         RETURNING d.*
     ), waiting AS (
@@ -1016,7 +1065,7 @@ BEGIN
             id, queue_id, kind_id, due_at, enqueued_at, run_no, priority, max_tries, brand_id, reason, payload, version,
             marks, quota_id, lane_max, lane, key, uniq, trace)
         SELECT t.id, t.queue_id, t.kind_id,
-            siyu.clock() + p_spacing * (row_number() OVER (ORDER BY t.discarded_at, t.id) - 1), t.enqueued_at, t.run_no,
+            siyu.clock() + p_start + p_spacing * (row_number() OVER (ORDER BY t.discarded_at, t.id) - 1), t.enqueued_at, t.run_no,
             t.priority, t.max_tries, t.brand_id, 'redriven', t.payload, t.version, t.marks, t.quota_id, t.lane_max,
             t.lane, t.key, t.uniq, t.trace
         FROM taken t
@@ -1026,7 +1075,69 @@ BEGIN
 END
 $$;
 
-ALTER FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) OWNER TO siyu_owner;
+ALTER FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.roll_history(p_done interval, p_attempt interval) RETURNS TABLE(made integer, dropped integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "TimeZone" TO 'UTC'
+    SET lock_timeout TO '100ms'
+    AS $_$
+DECLARE
+    parent record;
+    day date;
+    place text;
+    has_rows boolean;
+    old record;
+BEGIN
+    made := 0;
+    dropped := 0;
+    -- One process is enough.
+    IF NOT pg_try_advisory_xact_lock(7381, 2) THEN
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    FOR parent IN
+        SELECT * FROM (VALUES ('done', 'finished_at', p_done), ('attempt', 'failed_at', p_attempt)) v (name, instant, age)
+    LOOP
+        FOR day IN SELECT d::date FROM generate_series(current_date, current_date + 3, INTERVAL '1 day') d LOOP
+            place := parent.name || '_' || to_char(day, 'YYYYMMDD');
+            CONTINUE WHEN to_regclass('jobs.' || place) IS NOT NULL;
+            EXECUTE format('SELECT EXISTS (SELECT FROM jobs.%I WHERE %I >= $1 AND %2$I < $2)', parent.name || '_rest',
+                parent.instant) INTO has_rows USING day::timestamptz, (day + 1)::timestamptz;
+            CONTINUE WHEN has_rows;
+            BEGIN
+                EXECUTE format('CREATE TABLE jobs.%I (LIKE jobs.%I INCLUDING DEFAULTS)', place, parent.name);
+                EXECUTE format('ALTER TABLE jobs.%I ATTACH PARTITION jobs.%I FOR VALUES FROM (%L) TO (%L)', parent.name,
+                    place, day::timestamptz, (day + 1)::timestamptz);
+                made := made + 1;
+            EXCEPTION WHEN lock_not_available OR check_violation THEN
+                -- Somebody reads or writes there at this moment: the next call.
+                NULL;
+            END;
+        END LOOP;
+        FOR old IN
+            SELECT c.relname
+            FROM pg_inherits i
+            JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = to_regclass('jobs.' || parent.name) AND c.relname ~ ('^' || parent.name || '_[0-9]{8}$')
+                AND to_date(right(c.relname, 8), 'YYYYMMDD') + 1
+                    <= (clock_timestamp() - greatest(parent.age, INTERVAL '1 day'))::date
+            ORDER BY c.relname
+        LOOP
+            BEGIN
+                EXECUTE format('DROP TABLE jobs.%I', old.relname);
+                dropped := dropped + 1;
+            EXCEPTION WHEN lock_not_available THEN
+                NULL;
+            END;
+        END LOOP;
+    END LOOP;
+    RETURN NEXT;
+END
+$_$;
+
+ALTER FUNCTION jobs.roll_history(p_done interval, p_attempt interval) OWNER TO siyu_owner;
 
 CREATE FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) RETURNS void
     LANGUAGE plpgsql
@@ -1038,8 +1149,23 @@ CREATE FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor big
     SET jit TO 'off'
     AS $$
 DECLARE
+    pauses bigint[];
     moved integer;
 BEGIN
+    IF NOT EXISTS (
+        SELECT FROM (
+            SELECT f.kind_id, f.brand_id, f.quota_id
+            FROM jobs.hot f
+            WHERE f.queue_id = p_queue_id AND f.priority = p_level AND f.ord >= p_floor
+                AND f.worker = '00000000-0000-0000-0000-000000000000'
+            ORDER BY f.ord
+            LIMIT p_wanted) h
+        WHERE jobs.is_paused(p_queue_id, h.kind_id, h.brand_id, h.quota_id)
+    ) THEN
+        RETURN;
+    END IF;
+    pauses := ARRAY (
+        SELECT p.pause_id FROM jobs.pause p WHERE p.until > siyu.clock() FOR KEY SHARE SKIP LOCKED);
     -- A bound: what is not reached now is reached by the next claim.
     FOR round IN 1..20 LOOP
         WITH head AS MATERIALIZED (
@@ -1053,7 +1179,13 @@ BEGIN
         ), taken AS (
             DELETE FROM jobs.hot h
             WHERE h.ctid = ANY (ARRAY (
-                SELECT d.place FROM head d WHERE jobs.is_paused(p_queue_id, d.kind_id, d.brand_id, d.quota_id)))
+                SELECT d.place FROM head d
+                WHERE EXISTS (
+                    SELECT FROM jobs.pause p
+                    WHERE p.pause_id = ANY (pauses) AND (p.queue_id IS NULL OR p.queue_id = p_queue_id)
+                        AND (p.kind_id IS NULL OR p.kind_id = d.kind_id)
+                        AND (p.brand_id IS NULL OR p.brand_id = d.brand_id)
+                        AND (p.quota_id IS NULL OR p.quota_id = d.quota_id))))
             RETURNING h.*
         )
         INSERT INTO jobs.later (
@@ -1083,17 +1215,18 @@ CREATE FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_di
     AS $$
 DECLARE
     settled uuid[];
-    buried uuid[];
     leaving jobs.hot[];
 BEGIN
+    -- Who was to be cancelled does not wait for another try.
     WITH outcome AS MATERIALIZED (
-        SELECT o.id, o.claim_no, o.failed, o.delay, o.error, o.discard OR c.job_id IS NOT NULL AS discard,
-            CASE WHEN o.discard OR c.job_id IS NULL THEN o.reason ELSE 'cancelled' END AS reason,
-            CASE WHEN o.discard OR c.job_id IS NULL THEN o.error
+        SELECT o.id, o.claim_no, o.discard OR c.job_id IS NOT NULL AS discard, o.failed, o.delay, o.error,
+            CASE WHEN c.job_id IS NULL OR o.discard THEN o.reason ELSE 'cancelled' END AS reason,
+            CASE WHEN c.job_id IS NULL OR o.discard THEN o.error
                 ELSE 'cancelled by ' || c.author || ': ' || c.reason END AS last_error
         FROM unnest(p_ids, p_claims, p_discard, p_failed, p_delays, p_reasons, p_errors)
             AS o (id, claim_no, discard, failed, delay, reason, error)
         LEFT JOIN jobs.cancellation c ON c.job_id = o.id
+        ORDER BY o.id
     ), taken AS (
         DELETE FROM jobs.hot h
         USING outcome o
@@ -1117,8 +1250,8 @@ BEGIN
             last_error, payload, version, marks, quota_id, lane_max, lane, key, uniq, deadline_at, trace)
         SELECT (t.h).id, (t.h).queue_id, (t.h).kind_id, (t.h).enqueued_at, (t.h).run_no,
             (t.h).tries + t.failed::integer, (t.h).crashes, (t.h).priority, (t.h).max_tries, (t.h).brand_id, t.reason,
-            t.last_error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane, (t.h).key,
-            (t.h).uniq, (t.h).deadline_at, (t.h).trace
+            t.last_error, (t.h).payload, (t.h).version, (t.h).marks, (t.h).quota_id, (t.h).lane_max, (t.h).lane,
+            (t.h).key, (t.h).uniq, (t.h).deadline_at, (t.h).trace
         FROM taken t
         WHERE t.discard
         ON CONFLICT (id) DO NOTHING
@@ -1126,20 +1259,46 @@ BEGIN
         INSERT INTO jobs.attempt (id, run_no, worker, error)
         SELECT (t.h).id, (t.h).run_no, (t.h).worker, t.error FROM taken t WHERE t.failed
     )
-    SELECT array_agg((t.h).id), array_agg((t.h).id) FILTER (WHERE t.discard),
+    SELECT array_agg((t.h).id),
         array_agg(t.h) FILTER (WHERE t.discard AND ((t.h).lane IS NOT NULL OR (t.h).uniq IS NOT NULL))
-    INTO settled, buried, leaving
+    INTO settled, leaving
     FROM taken t;
     IF leaving IS NOT NULL THEN
         PERFORM jobs.leave(leaving, false);
     END IF;
-    -- A request that came only now for a job that waits again is heard by jobs.cancel_unheard.
-    DELETE FROM jobs.cancellation c WHERE c.job_id = ANY (buried);
+    -- One that came too late to be seen above stays: jobs.cancel_unheard sees to it.
+    DELETE FROM jobs.cancellation c
+    WHERE c.job_id = ANY (settled) AND EXISTS (SELECT FROM jobs.discarded d WHERE d.id = c.job_id);
     RETURN QUERY SELECT unnest(settled);
 END
 $$;
 
 ALTER FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.sweep(p_limit integer) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    WITH keys AS (
+        DELETE FROM jobs.uniq u
+        WHERE u.ctid = ANY (ARRAY (
+            SELECT k.ctid FROM jobs.uniq k
+            WHERE k.scope = 'window' AND k.until <= siyu.clock()
+            ORDER BY k.until
+            LIMIT p_limit
+            FOR UPDATE SKIP LOCKED))
+        RETURNING 1
+    ), wishes AS (
+        DELETE FROM jobs.cancellation c
+        WHERE c.requested_at < clock_timestamp() - INTERVAL '1 min'
+            AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.later l WHERE l.id = c.job_id)
+            AND NOT EXISTS (SELECT FROM jobs.gate g WHERE g.id = c.job_id)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM keys) + (SELECT count(*) FROM wishes);
+$$;
+
+ALTER FUNCTION jobs.sweep(p_limit integer) OWNER TO siyu_owner;
 
 CREATE FUNCTION jobs.unpause(p_pause jobs.pause) RETURNS bigint
     LANGUAGE sql
@@ -1465,6 +1624,19 @@ CREATE TABLE hooks.inbox (
 
 ALTER TABLE hooks.inbox OWNER TO siyu_owner;
 
+CREATE TABLE hooks.operations_key (
+    key_hash bytea NOT NULL,
+    key_id uuid NOT NULL,
+    label text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT operations_key_key_hash_check CHECK ((length(key_hash) = 32)),
+    CONSTRAINT operations_key_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+    CONSTRAINT operations_key_revoked_after_created CHECK ((revoked_at >= created_at))
+);
+
+ALTER TABLE hooks.operations_key OWNER TO siyu_owner;
+
 CREATE TABLE hooks.source (
     name text NOT NULL,
     source_id uuid NOT NULL,
@@ -1501,9 +1673,20 @@ CREATE TABLE jobs.attempt (
     worker uuid NOT NULL,
     failed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     error text NOT NULL
-);
+)
+PARTITION BY RANGE (failed_at);
 
 ALTER TABLE jobs.attempt OWNER TO siyu_owner;
+
+CREATE TABLE jobs.attempt_rest (
+    id uuid NOT NULL,
+    run_no integer NOT NULL,
+    worker uuid NOT NULL,
+    failed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    error text NOT NULL
+);
+
+ALTER TABLE jobs.attempt_rest OWNER TO siyu_owner;
 
 CREATE TABLE jobs.audit (
     audit_id bigint NOT NULL,
@@ -1599,9 +1782,25 @@ CREATE TABLE jobs.done (
     started_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     brand_id uuid
-);
+)
+PARTITION BY RANGE (finished_at);
 
 ALTER TABLE jobs.done OWNER TO siyu_owner;
+
+CREATE TABLE jobs.done_rest (
+    id uuid NOT NULL,
+    queue_id integer NOT NULL,
+    kind_id integer NOT NULL,
+    run_no integer NOT NULL,
+    tries integer NOT NULL,
+    worker uuid NOT NULL,
+    enqueued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    brand_id uuid
+);
+
+ALTER TABLE jobs.done_rest OWNER TO siyu_owner;
 
 CREATE TABLE jobs.effect (
     job_id uuid NOT NULL,
@@ -2175,6 +2374,10 @@ END)),
 
 ALTER TABLE vault.person OWNER TO siyu_owner;
 
+ALTER TABLE ONLY jobs.attempt ATTACH PARTITION jobs.attempt_rest DEFAULT;
+
+ALTER TABLE ONLY jobs.done ATTACH PARTITION jobs.done_rest DEFAULT;
+
 ALTER TABLE ONLY accounting.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (brand_id, account_id);
 
@@ -2243,6 +2446,12 @@ ALTER TABLE ONLY hooks.idempotency
 
 ALTER TABLE ONLY hooks.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (brand_id, source_id, delivery_id);
+
+ALTER TABLE ONLY hooks.operations_key
+    ADD CONSTRAINT operations_key_key_id_key UNIQUE (key_id);
+
+ALTER TABLE ONLY hooks.operations_key
+    ADD CONSTRAINT operations_key_pkey PRIMARY KEY (key_hash);
 
 ALTER TABLE ONLY hooks.source
     ADD CONSTRAINT source_id_key UNIQUE (brand_id, source_id);
@@ -2449,25 +2658,35 @@ CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btre
 
 CREATE INDEX inbox_bodies_idx ON hooks.inbox USING btree (brand_id, received_at) WHERE (sealed_body IS NOT NULL);
 
-CREATE INDEX attempt_failed_at ON jobs.attempt USING brin (failed_at);
+CREATE INDEX attempt_failed_at ON ONLY jobs.attempt USING brin (failed_at);
 
-CREATE INDEX attempt_id ON jobs.attempt USING btree (id, run_no);
+CREATE INDEX attempt_id ON ONLY jobs.attempt USING btree (id, run_no);
+
+CREATE INDEX attempt_rest_failed_at ON jobs.attempt_rest USING brin (failed_at);
+
+CREATE INDEX attempt_rest_id ON jobs.attempt_rest USING btree (id, run_no);
 
 CREATE INDEX dependency_needs ON jobs.dependency USING btree (needs);
 
 CREATE INDEX discarded_key ON jobs.discarded USING btree (kind_id, key) WHERE (key IS NOT NULL);
 
-CREATE INDEX discarded_queue ON jobs.discarded USING btree (queue_id, discarded_at);
+CREATE INDEX discarded_queue ON jobs.discarded USING btree (queue_id, discarded_at, id);
 
-CREATE INDEX done_finished_at ON jobs.done USING brin (finished_at);
+CREATE INDEX done_finished_at ON ONLY jobs.done USING brin (finished_at);
 
-CREATE INDEX done_id ON jobs.done USING btree (id);
+CREATE INDEX done_id ON ONLY jobs.done USING btree (id);
+
+CREATE INDEX done_rest_finished_at ON jobs.done_rest USING brin (finished_at);
+
+CREATE INDEX done_rest_id ON jobs.done_rest USING btree (id);
 
 CREATE INDEX effect_unsettled ON jobs.effect USING btree (updated_at) WHERE (state = ANY (ARRAY['intended'::text, 'unknown'::text]));
 
 CREATE INDEX effect_updated_at ON jobs.effect USING brin (updated_at);
 
 CREATE INDEX fire_fired_at ON jobs.fire USING brin (fired_at);
+
+CREATE INDEX gate_blocked ON jobs.gate USING btree (queue_id) WHERE blocked;
 
 CREATE INDEX gate_key ON jobs.gate USING btree (kind_id, key) WHERE (key IS NOT NULL);
 
@@ -2493,6 +2712,8 @@ CREATE INDEX later_lane ON jobs.later USING btree (lane) WHERE in_lane;
 
 CREATE INDEX later_paused ON jobs.later USING btree (queue_id, kind_id) WHERE (reason = 'paused'::text);
 
+CREATE INDEX later_queue ON jobs.later USING btree (queue_id);
+
 CREATE INDEX later_unknown_kind ON jobs.later USING btree (queue_id, kind_id) WHERE (reason = 'unknown_kind'::text);
 
 CREATE INDEX uniq_until ON jobs.uniq USING btree (until) WHERE (scope = 'window'::text);
@@ -2512,6 +2733,14 @@ CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, 
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
 
 CREATE INDEX address_person_idx ON vault.address USING btree (brand_id, person_id);
+
+ALTER INDEX jobs.attempt_failed_at ATTACH PARTITION jobs.attempt_rest_failed_at;
+
+ALTER INDEX jobs.attempt_id ATTACH PARTITION jobs.attempt_rest_id;
+
+ALTER INDEX jobs.done_finished_at ATTACH PARTITION jobs.done_rest_finished_at;
+
+ALTER INDEX jobs.done_id ATTACH PARTITION jobs.done_rest_id;
 
 ALTER TABLE ONLY accounting.account
     ADD CONSTRAINT account_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -2687,6 +2916,8 @@ GRANT SELECT,DELETE ON TABLE jobs.pause TO siyu_worker;
 GRANT INSERT ON TABLE jobs.pause TO siyu_operator;
 GRANT INSERT ON TABLE jobs.pause TO siyu_reports;
 
+GRANT UPDATE(paused_at) ON TABLE jobs.pause TO siyu_worker;
+
 REVOKE ALL ON FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.is_paused(p_queue_id integer, p_kind_id integer, p_brand_id uuid, p_quota_id integer) TO siyu_worker;
 
@@ -2711,14 +2942,20 @@ GRANT ALL ON FUNCTION jobs.rescue(p_hold interval, p_crashes_max integer, p_limi
 REVOKE ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.resync(p_worker uuid, p_claim_no bigint, p_known uuid[]) TO siyu_worker;
 
-REVOKE ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) FROM PUBLIC;
-GRANT ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval) TO siyu_worker;
+REVOKE ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.revive(p_ids uuid[], p_spacing interval, p_start interval) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.roll_history(p_done interval, p_attempt interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.roll_history(p_done interval, p_attempt interval) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.set_aside(p_queue_id integer, p_level smallint, p_floor bigint, p_wanted integer) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[], p_discard boolean[], p_failed boolean[], p_delays interval[], p_reasons text[], p_errors text[]) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.sweep(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.sweep(p_limit integer) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) TO siyu_worker;
@@ -2919,6 +3156,11 @@ GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_gifts;
 
 GRANT UPDATE(sealed_body) ON TABLE hooks.inbox TO siyu_ingest;
 
+GRANT SELECT ON TABLE hooks.operations_key TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE hooks.operations_key TO siyu_operator;
+
+GRANT UPDATE(revoked_at) ON TABLE hooks.operations_key TO siyu_operator;
+
 GRANT SELECT ON TABLE hooks.source TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.source TO siyu_redeem;
 GRANT SELECT ON TABLE hooks.source TO siyu_gifts;
@@ -2934,6 +3176,8 @@ GRANT UPDATE(valid_until) ON TABLE hooks.source_secret TO siyu_operator;
 GRANT SELECT,INSERT,UPDATE ON TABLE hooks.sweep TO siyu_ingest;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.attempt_rest TO siyu_worker;
 
 GRANT SELECT ON TABLE jobs.audit TO siyu_worker;
 GRANT INSERT ON TABLE jobs.audit TO siyu_operator;
@@ -2952,6 +3196,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE jobs.discarded TO siyu_worker;
 GRANT UPDATE(marks) ON TABLE jobs.discarded TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE ON TABLE jobs.done TO siyu_worker;
+
+GRANT SELECT,INSERT,DELETE ON TABLE jobs.done_rest TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.effect TO siyu_worker;
 
