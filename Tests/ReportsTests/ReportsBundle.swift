@@ -97,6 +97,12 @@ struct ReportsBundle {
         return try await send("GET", path, headers: headers)
     }
 
+    /// Sends a form.
+    func post(_ path: String, cookie: String, form: String) async throws -> Answer {
+        try await send(
+            "POST", path, headers: ["Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie], body: form)
+    }
+
     private func send(
         _ method: String, _ path: String, headers: [String: String], body: String? = nil
     ) async throws -> Answer {
