@@ -11,7 +11,7 @@ struct Brew: JobParameters {
 }
 
 @main struct TeaHouse {
-    /// DATABASE_URL names a database that `siyu migrate` has prepared. Ends with Ctrl-C.
+    // DATABASE_URL names a database that `siyu migrate` has prepared. Ends with Ctrl-C.
     static func main() async throws {
         let logger = Logger(label: "tea-house")
         let url = ProcessInfo.processInfo.environment["DATABASE_URL"] ?? "dbname=siyu"
