@@ -50,7 +50,7 @@ extension CrashEffect {
         var options = JobOptions()
         if way == .urgent { options.priority = .highest }
         guard isGated else {
-            if number % 8 == 1 { options.delay = .milliseconds(50) }
+            if number % 8 == 1 { options.delay = .milliseconds(400) }
             return options
         }
         let turn = number / 8 % 4
