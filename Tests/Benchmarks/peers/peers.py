@@ -9,10 +9,16 @@ import dataclasses
 import json
 import logging
 import time
+from urllib.parse import parse_qs, urlparse
 
 logging.disable(logging.WARNING)
 
 STEP = 1000
+
+
+def socket_folder(dsn):
+    """Where the server's socket lies; asyncpg believes the name before the path, libpq what is asked for after it."""
+    return parse_qs(urlparse(dsn).query).get("host", [None])[0]
 
 
 class Tally:
@@ -92,7 +98,7 @@ class PgQueuer:
         from pgqueuer.db import AsyncpgDriver
         from pgqueuer.queries import Queries
 
-        self.connection = await asyncpg.connect(dsn)
+        self.connection = await asyncpg.connect(dsn, host=socket_folder(dsn))
         self.queries = Queries(AsyncpgDriver(self.connection))
 
     async def enqueue(self, payload):
@@ -111,7 +117,7 @@ class PgQueuer:
         from pgqueuer import PgQueuer as Application
         from pgqueuer.db import AsyncpgDriver
 
-        application = Application(AsyncpgDriver(await asyncpg.connect(dsn)))
+        application = Application(AsyncpgDriver(await asyncpg.connect(dsn, host=socket_folder(dsn))))
 
         @application.entrypoint("bench")
         async def handler(job):
