@@ -92,6 +92,5 @@ extension JobQueue {
             deleted = try await pool.execute(WorkerStatements.deleteDone(olderThan: age, limit: bite))
         }
         try await pool.execute(WorkerStatements.deleteAttempts(olderThan: failedAge, limit: bite))
-        try await pool.execute(WorkerStatements.deleteWindows(limit: bite))
     }
 }

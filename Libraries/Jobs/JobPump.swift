@@ -120,10 +120,12 @@ struct JobPump {
     // MARK: What
 
     private mutating func exchange(claim limit: Int, on connection: Connection) async throws {
+        // The news first: every job that it tells of is then among the finished, its place free when the gate is asked.
+        let hasGateNews = limit > 0 && session.bench.takeGateNews()
         let finished = session.bench.takeFinished()
         let tellsIdle = limit > 0 && session.bench.shouldTellIdle
         claimNumber += 1
-        let steps = steps(for: finished, claim: limit, tellsIdle: tellsIdle)
+        let steps = steps(for: finished, claim: limit, tellsIdle: tellsIdle, hasGateNews: hasGateNews)
         let replies: [JobStatements.Reply]
         let sentAt = ContinuousClock.now
         do {
@@ -141,7 +143,9 @@ struct JobPump {
 
     private typealias Step = (name: JobBoundary.Step, statement: Statement<JobStatements.Reply>)
 
-    private mutating func steps(for finished: [FinishedJob], claim limit: Int, tellsIdle: Bool) -> [Step] {
+    private mutating func steps(
+        for finished: [FinishedJob], claim limit: Int, tellsIdle: Bool, hasGateNews: Bool
+    ) -> [Step] {
         let worker = session.lease.worker
         var steps: [Step] = []
         var acks: [ClaimToken] = []
@@ -163,7 +167,7 @@ struct JobPump {
         }
         guard limit > 0 else { return steps }
         let now = ContinuousClock.now
-        let looksAtGate = now >= nextPromote || session.bench.takeGateNews()
+        let looksAtGate = now >= nextPromote || hasGateNews
         if looksAtGate {
             steps.append((.promote, JobStatements.promote(limit: Self.promoteMax)))
             nextPromote = now + Self.promoteInterval

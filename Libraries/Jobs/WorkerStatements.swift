@@ -146,16 +146,6 @@ enum WorkerStatements {
             """)
     }
 
-    /// Unique keys whose window is over; a push would take them all the same.
-    static func deleteWindows(limit: Int32) -> Statement<Void> {
-        Statement(
-            """
-            DELETE FROM jobs.uniq WHERE ctid = ANY (ARRAY (
-                SELECT ctid FROM jobs.uniq WHERE scope = 'window' AND until <= siyu.clock()
-                LIMIT \(limit) FOR UPDATE SKIP LOCKED))
-            """)
-    }
-
     /// Removes unique keys whose time is over, and wishes to cancel what has ended.
     static func sweep(limit: Int32) -> Statement<Void> { Statement("SELECT jobs.sweep(\(limit))") }
 

@@ -50,7 +50,7 @@ struct CrashFinding: Sendable {
     }
 
     /// One line of JSON for each field, and an issue for whatever is not as it must be.
-    static func report(_ findings: [CrashFinding]) {
+    static func expectNothingLost(_ findings: [CrashFinding]) {
         struct Line: Encodable {
             let fault: String
             let runs, lost, duplicates, broken: Int

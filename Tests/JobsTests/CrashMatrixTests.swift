@@ -32,7 +32,7 @@ struct CrashMatrixTests {
 
         let findings = try await Self.play(fields, atOnce: 4)
 
-        CrashFinding.report(findings)
+        CrashFinding.expectNothingLost(findings)
     }
 
     private static func play(_ strikes: [CrashProcess.Strike], atOnce: Int) async throws -> [CrashFinding] {
@@ -96,7 +96,7 @@ struct CrashMatrixTests {
             }
             return try await group.reduce(into: []) { $0 += $1 }
         }
-        CrashFinding.report(findings)
+        CrashFinding.expectNothingLost(findings)
     }
 
     private static func stopRound(_ boundary: JobBoundary) async throws -> CrashFinding {

@@ -39,7 +39,7 @@ struct ServerFaultTests {
             try await CrashMatrixTests.examine(db, pushed, &finding)
             return finding
         }
-        CrashFinding.report([finding])
+        CrashFinding.expectNothingLost([finding])
     }
 
     // MARK: Its disk
@@ -51,7 +51,7 @@ struct ServerFaultTests {
         let rounds = min(CrashFinding.rounds, 3)
         var findings: [CrashFinding] = []
         for _ in 0..<rounds { findings.append(try await Self.diskRound(fullFor: .seconds(seconds))) }
-        CrashFinding.report(findings)
+        CrashFinding.expectNothingLost(findings)
     }
 
     private static func diskRound(fullFor duration: Duration) async throws -> CrashFinding {
@@ -156,7 +156,7 @@ struct ServerFaultTests {
             try await finding.look(db)
             return finding
         }
-        CrashFinding.report([finding])
+        CrashFinding.expectNothingLost([finding])
     }
 
     private static func effect(_ number: Int) -> Statement<Void> {
@@ -176,7 +176,7 @@ struct ServerFaultTests {
             findings.append(try await Self.skewedRound(skew, isKilled: false))
             findings.append(try await Self.skewedRound(skew, isKilled: true))
         }
-        CrashFinding.report(findings)
+        CrashFinding.expectNothingLost(findings)
     }
 
     private static func skewedRound(_ skew: Int, isKilled: Bool) async throws -> CrashFinding {
