@@ -29,4 +29,14 @@ if bin=$(pg_bin); then export PATH="$bin:$PATH"; fi
 read -ra flags <<<"${SIYU_SWIFT_FLAGS:-}"
 swift build "${flags[@]}" --build-tests 9>&-
 # One after another: leases, deadlines and crashes are timed, and two cores shared by all of them tell nothing.
-swift test "${flags[@]}" --skip-build --disable-xctest --no-parallel "$@" 9>&-
+log=$(mktemp)
+code=0
+swift test "${flags[@]}" --skip-build --disable-xctest --no-parallel "$@" 2>&1 9>&- | tee "$log" || code=$?
+# Of a thousand tests the red ones are said once more, at the end, where somebody looks.
+if [ "$code" != 0 ]; then
+    say ""
+    say "What failed:"
+    grep -aE '✘|^↳' "$log" | tail -n 40 >&2 || say "(no test said so: see above)"
+fi
+rm -f "$log"
+exit "$code"
