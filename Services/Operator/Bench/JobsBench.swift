@@ -7,6 +7,11 @@ import Schema
 
 /// Jobs pushed and drained as programs do it, each figure beside the raw SQL that could do no better.
 struct JobsBench {
+    /// What can be measured by itself.
+    enum Part: String, CaseIterable {
+        case drain, packed, single, transactions, processes, callers, bulk, idle, memory
+    }
+
     static let drained = 100_000
     private static let packed = 200_000
     private static let bulk = 200_000
@@ -23,7 +28,7 @@ struct JobsBench {
     private let pgbench: PgBench
     private let pairs: Int
 
-    static func run(url: String, pairs: Int) async throws -> [Measurement] {
+    static func run(url: String, pairs: Int, only parts: [Part] = []) async throws -> [Measurement] {
         try await ScratchDatabase.with(url) { scratch in
             let logger = Logger(label: "siyu.bench")
             let pool = Pool(
@@ -35,7 +40,10 @@ struct JobsBench {
                 url: scratch.url, pool: pool, queue: JobQueue(pool: pool, logger: logger),
                 pgbench: try PgBench(connection: scratch.url), pairs: pairs)
             try await bench.warmUp()
-            let figures = try await bench.drains() + bench.pushes() + bench.others()
+            var figures: [Measurement] = []
+            for part in Part.allCases where parts.isEmpty || parts.contains(part) {
+                figures += try await bench.measure(part)
+            }
             await pool.shutdown()
             return figures
         }
@@ -46,6 +54,17 @@ struct JobsBench {
         try await queue.push(BenchJob(number: 0))
         try await queue.push(packed: [PackedBenchJob(number: 0)])
         _ = try await drain(processes: 1, jobs: 5_000)
+    }
+
+    private func measure(_ part: Part) async throws -> [Measurement] {
+        switch part {
+        case .drain: try await drains()
+        case .packed: try await packedDrains()
+        case .single, .transactions, .processes, .callers, .bulk: [try await pushes(part)]
+        case .idle: try await idle()
+        case .memory:
+            [.alone("resident memory, \(Self.inFlight) jobs in flight", unit: "MiB", samples: [try await memory()])]
+        }
     }
 
     private func emptied() async throws { try await pool.execute(BenchStatements.emptyQueue()) }
@@ -64,7 +83,6 @@ struct JobsBench {
         var ratio: [(ours: Double, raw: Double)] = []
         var wal: [Double] = []
         var dead: [Double] = []
-        var packs: [Double] = []
         for pair in 1...pairs {
             Terminal.progress("drain: pair \(pair) of \(pairs)")
             let single = try await drain(processes: 1, jobs: Self.drained)
@@ -74,7 +92,6 @@ struct JobsBench {
             ratio.append((double.rate, single.rate))
             wal += [single.walBytes, double.walBytes]
             dead += [single.deadTuples, double.deadTuples]
-            packs.append(try await drainPacked())
         }
         Terminal.endProgress()
         let rawName = "pgbench, claim and done of \(Self.rawClaim) on a plain table"
@@ -82,10 +99,15 @@ struct JobsBench {
             .together("drain, 1 worker process", unit: "jobs/s", rawName: "\(rawName), -c 1", samples: one),
             .together("drain, 2 worker processes", unit: "jobs/s", rawName: "\(rawName), -c 2", samples: two),
             .together("drain, 2 processes beside 1", unit: "jobs/s", rawName: "ours, 1 process", samples: ratio),
-            .alone("drain of packed jobs, 1 process", unit: "jobs/s", samples: packs),
             .alone("WAL of a drained job", unit: "bytes", samples: wal),
             .alone("dead tuples after \(Self.drained) jobs", unit: "rows", samples: dead),
         ]
+    }
+
+    private func packedDrains() async throws -> [Measurement] {
+        var packs: [Double] = []
+        for _ in 1...pairs { packs.append(try await drainPacked()) }
+        return [.alone("drain of packed jobs, 1 process", unit: "jobs/s", samples: packs)]
     }
 
     private func drain(processes: Int, jobs: Int) async throws -> Drain {
@@ -148,30 +170,36 @@ struct JobsBench {
 
     // MARK: Push
 
-    private func pushes() async throws -> [Measurement] {
+    private func pushes(_ part: Part) async throws -> Measurement {
         let insert = "pgbench, the INSERT alone"
-        return [
+        return switch part {
+        case .single:
             try await .pairs(
                 "enqueue, 1 producer, a commit each", unit: "jobs/s", rawName: "\(insert), -c 1", pairs: pairs,
                 ours: { try await push(Self.single / 4, callers: 1) },
-                raw: { try await rawInserts(clients: 1, turns: Self.single / 4) }),
+                raw: { try await rawInserts(clients: 1, turns: Self.single / 4) })
+        case .transactions:
             try await .pairs(
                 "enqueue, 8 producers, a transaction each", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
                 ours: { try await pushInTransactions(Self.single, producers: 8) },
-                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
+                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) })
+        case .processes:
             try await .pairs(
                 "enqueue, 8 producers, 2 processes of 4", unit: "jobs/s", rawName: "\(insert), -c 8", pairs: pairs,
                 ours: { try await pushInProcesses(Self.single, processes: 2) },
-                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) }),
+                raw: { try await rawInserts(clients: 8, turns: Self.single / 8) })
+        case .callers:
             try await .pairs(
                 "enqueue, 64 callers of one process", unit: "jobs/s", rawName: "pgbench, INSERT of 32, -c 2",
                 pairs: pairs,
                 ours: { try await push(Self.coalesced, callers: 64) },
-                raw: { try await rawInserts(clients: 2, turns: Self.coalesced / 64, rows: 32) }),
+                raw: { try await rawInserts(clients: 2, turns: Self.coalesced / 64, rows: 32) })
+        case .bulk:
             try await .pairs(
                 "enqueue in bulk", unit: "jobs/s", rawName: "psql, \\copy into the same table", pairs: pairs,
-                ours: { try await pushInBulk() }, raw: { try await rawCopy() }),
-        ]
+                ours: { try await pushInBulk() }, raw: { try await rawCopy() })
+        case .drain, .packed, .idle, .memory: preconditionFailure("no push")
+        }
     }
 
     /// Each caller waits for its own job's commit before it pushes the next.
@@ -252,12 +280,11 @@ struct JobsBench {
 
     // MARK: Idle
 
-    private func others() async throws -> [Measurement] {
+    private func idle() async throws -> [Measurement] {
         let starts = try await startLatencies()
         return [
             .alone("enqueue to start when idle, p50", unit: "ms", samples: starts.map(\.p50)),
             .alone("enqueue to start when idle, p99", unit: "ms", samples: starts.map(\.p99)),
-            .alone("resident memory, \(Self.inFlight) jobs in flight", unit: "MiB", samples: [try await memory()]),
         ]
     }
 

@@ -17,6 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Argument(help: "postgres, jobs, ingest, services; all if none is named.") var subjects: [Subject] = []
     @Option(help: "Pairs of ours and raw.") var pairs = 5
+    @Option(help: "Of jobs, this part alone; may be given again.")
+    var only: [JobsBench.Part] = []
     @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Answer with JSON.") var json = false
@@ -47,7 +49,7 @@ struct BenchCommand: AsyncParsableCommand {
     private func measure(_ subject: Subject) async throws -> [Measurement] {
         switch subject {
         case .postgres: try await PostgresBench.run(url: database.url, pairs: pairs)
-        case .jobs: try await JobsBench.run(url: database.url, pairs: pairs)
+        case .jobs: try await JobsBench.run(url: database.url, pairs: pairs, only: only)
         case .ingest: try await IngestBench.run(url: database.url, file: file, pairs: pairs)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
@@ -64,3 +66,5 @@ struct BenchCommand: AsyncParsableCommand {
         return !isDebug
     }
 }
+
+extension JobsBench.Part: ExpressibleByArgument {}
