@@ -87,6 +87,38 @@ struct LifecycleTests {
         }
     }
 
+    @Test func concurrency_ofAProcess_isUsedUpAndNotExceeded() async throws {
+        try await withTestDatabase { db in
+            let queue = makeQueue(db)
+            let started = TestSignal<Void>()
+            let mayEnd = TestSignal<Void>()
+            let running = Collected<Int>()
+            queue.registerJob(parameters: Other.self) { _, _ in
+                running.add(1)
+                started.send()
+                try await mayEnd.wait()
+                running.add(-1)
+            }
+            _ = try await queue.pool.transaction { transaction in
+                try await queue.push(contentsOf: (0..<12).map { Other(number: $0) }, on: transaction)
+            }
+
+            try await JobsTests.running(queue.processor(queues: ["tests"], options: .quick(concurrency: 3))) {
+                for _ in 0..<3 { try await started.wait() }
+                for _ in 0..<12 { mayEnd.send() }
+                try await db.drained()
+            }
+
+            var (atOnce, most) = (0, 0)
+            for change in running.all {
+                atOnce += change
+                most = max(most, atOnce)
+            }
+            #expect(most == 3)
+            #expect(running.count == 24)
+        }
+    }
+
     @Test func push_withDelay_waitsForTheBusinessClock() async throws {
         try await withTestDatabase { db in
             let queue = makeQueue(db)
