@@ -47,7 +47,7 @@ race: ## The unit tests and the queue's under the thread sanitizer (a build of i
 bench: ## Figures of the PostgreSQL client, the import and the services' starts (release build)
 	@deploy/dev/bench.sh postgres ingest services
 
-bench-jobs: ## Figures of the job queue beside its peers from PyPI (release build; ARGS=--no-peers: ours alone)
+bench-jobs: ## The job queue and its peers from PyPI in turns (release build; ARGS="--rounds 2", ARGS=--no-peers: ours alone)
 	@deploy/dev/bench-jobs.sh $(ARGS)
 
 lint: ## Format and shell scripts, strictly
