@@ -247,11 +247,30 @@ package struct StaffPages: Sendable {
             <html lang="zh-CN">
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
             <title>Siyu</title>
             <style>
-              body { font: 16px/1.5 system-ui, sans-serif; max-width: 24rem; margin: 15vh auto; padding: 0 1rem; }
-              input, button { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; margin: .4rem 0; }
-              [role=alert] { color: #b00020; min-height: 1.5em; }
+              :root {
+                color-scheme: light dark;
+                --page: #f6f6f3; --sheet: #ffffff; --ink: #1c1f23; --soft: #5d646d; --accent: #0b6b57; --bad: #b3261e;
+              }
+              @media (prefers-color-scheme: dark) {
+                :root {
+                  --page: #121415; --sheet: #1b1e20; --ink: #eceef0; --soft: #a0a8b0; --accent: #6fcfb4; --bad: #ff8a80;
+                }
+              }
+              body {
+                font: 16px/1.5 system-ui, sans-serif; max-width: 24rem; margin: 15vh auto; padding: 0 1rem;
+                background: var(--page); color: var(--ink);
+              }
+              label { color: var(--soft); }
+              input, button {
+                font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; margin: .4rem 0; border-radius: 8px;
+                border: 1px solid var(--soft); background: var(--sheet); color: var(--ink);
+              }
+              button { background: var(--accent); border-color: var(--accent); color: var(--page); font-weight: 600; }
+              :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+              [role=alert] { color: var(--bad); min-height: 1.5em; }
             </style>
             <h1>Siyu 私域</h1>
             <form method="post" action="\(Self.loginPath)">

@@ -74,6 +74,22 @@ extension JobQueue {
         try await looking { try await $0.run(QuotaStatements.quotas(name: nil)) }
     }
 
+    /// Quotas in parts, by name.
+    ///
+    /// - Parameters:
+    ///   - name: The last name of the part before; empty for the first one.
+    ///   - limit: How many at most, up to 1,000.
+    public func quotas(after name: String, limit: Int) async throws -> [JobQuotaStatus] {
+        try await looking {
+            try await $0.run(QuotaStatements.quotas(name: nil, after: name, limit: Int32(min(max(limit, 0), 1_000))))
+        }
+    }
+
+    /// The names of quotas, the first 1,000.
+    public func quotaNames() async throws -> [String] {
+        try await looking { try await $0.run(QuotaStatements.names()) }
+    }
+
     /// The weights of brands that are not 1, among the first 10,000 brands.
     public func quotaWeights() async throws -> [JobQuotaWeight] {
         try await looking { try await $0.run(QuotaStatements.weights()) }

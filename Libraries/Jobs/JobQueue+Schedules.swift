@@ -85,6 +85,17 @@ extension JobQueue {
         try await pool.run(ScheduleStatements.list(name: nil))
     }
 
+    /// Schedules in parts, by name.
+    ///
+    /// - Parameters:
+    ///   - name: The last name of the part before; empty for the first one.
+    ///   - limit: How many at most, up to 1,000.
+    public func schedules(after name: String, limit: Int) async throws -> [JobScheduleRecord] {
+        try await looking {
+            try await $0.run(ScheduleStatements.list(name: nil, after: name, limit: Int32(min(max(limit, 0), 1_000))))
+        }
+    }
+
     /// One schedule; nil if no process has registered it.
     public func schedule(_ name: String) async throws -> JobScheduleRecord? {
         try await pool.first(ScheduleStatements.list(name: name))

@@ -3,8 +3,8 @@ import Postgres
 
 /// The statements of quotas as operators see and change them.
 enum QuotaStatements {
-    /// All quotas, or one.
-    static func quotas(name: String?) -> Statement<JobQuotaStatus> {
+    /// The quotas that come after a name, or one.
+    static func quotas(name: String?, after: String = "", limit: Int32 = 1_000) -> Statement<JobQuotaStatus> {
         Statement(
             """
             SELECT u.name, u.running_max, u.rate_interval, u.burst, u.is_fair, h.running, g.waiting, EXISTS (
@@ -25,9 +25,9 @@ enum QuotaStatements {
                         WHERE queue_id = q.queue_id AND quota_id = u.quota_id AND NOT blocked
                         LIMIT \(AdminStatements.countMax)) j
                     LIMIT \(AdminStatements.countMax)) c) g
-            WHERE \(name)::text IS NULL OR u.name = \(name)
+            WHERE (\(name)::text IS NULL OR u.name = \(name)) AND u.name > \(after)
             ORDER BY u.name
-            LIMIT 1000
+            LIMIT \(limit)
             """
         ) { row throws(PostgresError) in
             let name: String = try row.next()
@@ -37,6 +37,11 @@ enum QuotaStatements {
             return JobQuotaStatus(
                 name: name, runningMax: runningMax, rate: interval.map { JobRate(every: $0, burst: burst) },
                 isFair: try row.next(), running: try row.next(), waiting: try row.next(), isPaused: try row.next())
+        }
+    }
+
+    static func names() -> Statement<String> {
+        Statement("SELECT name FROM jobs.quota ORDER BY name LIMIT 1000") { row throws(PostgresError) in try row.next()
         }
     }
 

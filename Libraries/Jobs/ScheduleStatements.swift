@@ -129,14 +129,15 @@ enum ScheduleStatements {
 
     // MARK: Operators
 
-    static func list(name: String?) -> Statement<JobScheduleRecord> {
+    static func list(name: String?, after: String = "", limit: Int32? = nil) -> Statement<JobScheduleRecord> {
         Statement(
             """
             SELECT name, rule, queue, kind, catch_up, last_fire_at, next_fire_at, registered_at, paused_at, pause_reason,
                 pause_author
             FROM jobs.schedule
-            WHERE \(name)::text IS NULL OR name = \(name)
+            WHERE (\(name)::text IS NULL OR name = \(name)) AND name > \(after)
             ORDER BY name
+            LIMIT \(limit)
             """
         ) { row throws(PostgresError) in
             JobScheduleRecord(

@@ -94,6 +94,20 @@ let openAPI = """
             }
           }
         },
+        "/jobs/rules": {
+          "get": {
+            "summary": "When schedules fire next, and how far quotas are used.",
+            "security": [{ "session": [] }],
+            "parameters": [
+              { "name": "schedule", "in": "query", "schema": { "type": "string" } },
+              { "$ref": "#/components/parameters/quota" }, { "$ref": "#/components/parameters/lang" }
+            ],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "403": { "$ref": "#/components/responses/Page" }
+            }
+          }
+        },
         "/jobs/redrive": {
           "get": {
             "summary": "How many discarded jobs a redrive would take, and the form that does it.",
@@ -127,23 +141,27 @@ let openAPI = """
         },
         "/jobs/pause": {
           "get": {
-            "summary": "The form that pauses a queue.",
+            "summary": "The form that pauses queues, kinds, brands, quotas.",
             "security": [{ "session": [] }],
             "parameters": [
-              { "$ref": "#/components/parameters/queue" }, { "$ref": "#/components/parameters/lang" }
+              { "$ref": "#/components/parameters/queue" }, { "$ref": "#/components/parameters/kind" },
+              { "name": "brand", "in": "query", "schema": { "type": "string", "format": "uuid" } },
+              { "$ref": "#/components/parameters/quota" }, { "$ref": "#/components/parameters/lang" }
             ],
             "responses": {
               "200": { "description": "The form.", "content": { "text/html": {} } },
-              "403": { "$ref": "#/components/responses/Page" }
+              "403": { "$ref": "#/components/responses/Page" },
+              "422": { "$ref": "#/components/responses/Page" }
             }
           },
           "post": {
-            "summary": "Pauses a queue.",
+            "summary": "Pauses what fits all that is named: at least one of queue, kind, brand, quota.",
             "security": [{ "session": [] }],
             "requestBody": { "content": { "application/x-www-form-urlencoded": {
-              "schema": { "type": "object", "required": ["csrf", "queue", "reason"],
+              "schema": { "type": "object", "required": ["csrf", "reason"],
                 "properties": {
-                  "csrf": { "type": "string" }, "queue": { "type": "string" },
+                  "csrf": { "type": "string" }, "queue": { "type": "string" }, "kind": { "type": "string" },
+                  "brand": { "type": "string", "format": "uuid" }, "quota": { "type": "string" },
                   "span": { "enum": ["open", "quarter", "hour", "hours4", "day"] },
                   "reason": { "type": "string" } } } } } },
             "responses": {
@@ -252,6 +270,7 @@ let openAPI = """
             "schema": { "type": "string", "format": "uuid" } },
           "queue": { "name": "queue", "in": "query", "schema": { "type": "string" } },
           "kind": { "name": "kind", "in": "query", "schema": { "type": "string" } },
+          "quota": { "name": "quota", "in": "query", "schema": { "type": "string" } },
           "reason": { "name": "reason", "in": "query", "description": "Why jobs were discarded.",
             "schema": { "enum": ["permanent", "exhausted", "poison", "cancelled", "late"] } },
           "lang": { "name": "lang", "in": "query", "description": "Wins over Accept-Language.",

@@ -63,6 +63,39 @@ enum ConsoleStatements {
             """)
     }
 
+    /// Schedules by the names `schedule 01` and so on; the first fires in a hundred years, the second is paused.
+    static func addSchedules(_ count: Int) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO jobs.schedule (
+                name, rule, queue, kind, catch_up, settled_to, next_fire_at, paused_at, pause_reason, pause_author)
+            SELECT 'schedule ' || lpad(n::text, 2, '0'), '0 8 * * * Asia/Shanghai', 'payments', 'refund.settle', 'latest',
+                '2026-01-01', timestamptz '2126-01-01 08:00 Asia/Shanghai' + (n - 1) * INTERVAL '1 day',
+                CASE n WHEN 2 THEN clock_timestamp() END, CASE n WHEN 2 THEN 'stocktaking' END,
+                CASE n WHEN 2 THEN 'Li Wei' END
+            FROM generate_series(1, \(count)) n
+            """)
+    }
+
+    /// Quotas by the names `quota 01` and so on: one at once, twenty a second.
+    static func addQuotas(_ count: Int) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO jobs.quota (name, running_max, rate_interval, burst)
+            SELECT 'quota ' || lpad(n::text, 2, '0'), 1, INTERVAL '50 ms', 3 FROM generate_series(1, \(count)) n
+            """)
+    }
+
+    /// A job that a quota let in.
+    static func running(of quota: String, queue: Int32, kind: Int32) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO jobs.hot (queue_id, kind_id, id, priority, payload, ready_at, quota_id)
+            SELECT \(queue), \(kind), gen_random_uuid(), 2, 'the secret of somebody', clock_timestamp(), quota_id
+            FROM jobs.quota WHERE name = \(quota)
+            """)
+    }
+
     static func attempt(_ id: UUID, run: Int32, error: String) -> Statement<Void> {
         Statement(
             "INSERT INTO jobs.attempt (id, run_no, worker, error) VALUES (\(id), \(run), gen_random_uuid(), \(error))")

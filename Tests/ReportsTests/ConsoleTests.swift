@@ -10,7 +10,9 @@ import Testing
 
     @Test func console_withoutLogin_leadsToLogin() async throws {
         try await ReportsBundle.serve { bundle in
-            for path in ["/jobs", "/jobs?state=running", "/jobs/audit", "/jobs/redrive", "/jobs/pause?queue=q"] {
+            for path in [
+                "/jobs", "/jobs?state=running", "/jobs/audit", "/jobs/rules", "/jobs/redrive", "/jobs/pause?queue=q",
+            ] {
                 let answer = try await bundle.get(path)
                 #expect(answer.status == 303)
                 #expect(answer.header("location") == "/login", "\(path)")
@@ -23,7 +25,9 @@ import Testing
     @Test func console_ofABrandsKey_isForbidden() async throws {
         try await ReportsBundle.serve { bundle in
             let cookie = try await bundle.session()
-            for path in ["/jobs", "/jobs?state=discarded", "/jobs/\(UUID())", "/jobs/audit", "/jobs/redrive"] {
+            for path in [
+                "/jobs", "/jobs?state=discarded", "/jobs/\(UUID())", "/jobs/audit", "/jobs/rules", "/jobs/redrive",
+            ] {
                 let answer = try await bundle.get(path, cookie: cookie)
                 #expect(answer.status == 403, "\(path)")
                 #expect(!answer.body.contains("siyu-reports"), "\(path)")
@@ -56,6 +60,16 @@ import Testing
             _ = try await OperationsKeys.revoke(key.id, on: bundle.db.pool(as: .operator))
 
             #expect(try await bundle.get("/jobs", cookie: cookie).header("location") == "/login")
+        }
+    }
+
+    @Test func login_hasADarkScheme() async throws {
+        try await ReportsBundle.serve { bundle in
+            let page = try await bundle.get("/login")
+
+            #expect(page.status == 200)
+            #expect(page.body.contains("<meta name=\"color-scheme\" content=\"light dark\">"))
+            #expect(page.body.contains("prefers-color-scheme: dark"))
         }
     }
 
@@ -163,6 +177,48 @@ import Testing
         }
     }
 
+    @Test func rules_showSchedulesAndQuotas_pageByPage() async throws {
+        try await ReportsBundle.serve { bundle in
+            let (cookie, _) = try await bundle.operations()
+            let empty = try await bundle.get("/jobs/rules?lang=en", cookie: cookie).body
+            #expect(empty.contains("No process has registered a schedule."))
+            #expect(empty.contains("No job asked for a quota yet."))
+            let queue = try await bundle.db.owner.one(ConsoleStatements.addQueue("payments"))
+            let kind = try await bundle.db.owner.one(ConsoleStatements.addKind("refund.request"))
+            try await bundle.db.owner.execute(ConsoleStatements.addSchedules(30))
+            try await bundle.db.owner.execute(ConsoleStatements.addQuotas(27))
+            try await bundle.db.owner.execute(ConsoleStatements.running(of: "quota 01", queue: queue, kind: kind))
+
+            func names(_ page: String, _ word: String) -> [String] {
+                page.components(separatedBy: "<th scope=\"row\">").dropFirst().map { String($0.prefix { $0 != "<" }) }
+                    .filter { $0.hasPrefix(word) }
+            }
+            var (schedules, quotas): ([String], [String]) = ([], [])
+            var path: String? = "/jobs/rules?lang=en"
+            while let here = path {
+                let page = try await bundle.get(here, cookie: cookie).body
+                schedules += names(page, "schedule")
+                if quotas.isEmpty { quotas += names(page, "quota") }
+                // The quotas' next part keeps the place among the schedules: that is the other list's link.
+                let next = page.text(after: "rel=\"next\" href=\"", containing: "schedule=")
+                path = next.flatMap { $0.contains("quota=") ? nil : $0.replacing("&amp;", with: "&") }
+                try #require(schedules.count <= 30)
+            }
+            #expect(schedules == (1...30).map { "schedule \($0 < 10 ? "0" : "")\($0)" })
+            #expect(quotas == (1...25).map { "quota \($0 < 10 ? "0" : "")\($0)" })
+            let rest = try await bundle.get("/jobs/rules?lang=en&quota=quota%2025", cookie: cookie).body
+            #expect(names(rest, "quota") == ["quota 26", "quota 27"])
+
+            let page = try await bundle.get("/jobs/rules?lang=en", cookie: cookie).body
+            #expect(page.contains("2126-01-01 08:00:00"))  // when the first one fires next
+            #expect(page.contains("Li Wei: stocktaking, since"))
+            #expect(page.components(separatedBy: "payments · refund.settle").count == 25 + 1)
+            #expect(page.contains("<td data-label=\"In use\" class=\"n late\"><span>1</span></td>"))
+            #expect(page.contains("20 a second, 3 after a rest"))
+            #expect(page.contains("/jobs/pause?lang=en&amp;quota=quota%2001"))
+        }
+    }
+
     // MARK: - Acting
 
     @Test func acts_needTokenAndReason() async throws {
@@ -216,6 +272,42 @@ import Testing
             let unknown = try await bundle.post(
                 "/jobs/pause", cookie: cookie, form: "csrf=\(csrf)&queue=nowhere&reason=x")
             #expect(unknown.status == 422)
+        }
+    }
+
+    @Test func pause_ofAKindABrandAndAQuota_isInTheAuditWithItsScope() async throws {
+        try await ReportsBundle.serve { bundle in
+            _ = try await Fixture(bundle)
+            try await bundle.db.owner.execute(ConsoleStatements.addQuotas(1))
+            let (cookie, _) = try await bundle.operations()
+            let csrf = try await bundle.csrf(cookie)
+            let brand = UUID().uuidString.lowercased()
+            func pause(_ scope: String) async throws -> Answer {
+                try await bundle.post("/jobs/pause", cookie: cookie, form: "csrf=\(csrf)&reason=down&\(scope)")
+            }
+
+            let form = try await bundle.get("/jobs/pause?lang=en&quota=quota%2001&brand=\(brand)", cookie: cookie).body
+            #expect(form.contains("<option value=\"quota 01\" selected>"))
+            #expect(form.contains("<option value=\"payments\">"))
+            #expect(form.contains("name=\"brand\" value=\"\(brand)\""))
+            #expect(try await pause("kind=refund.request&span=hour").status == 303)
+            #expect(try await pause("brand=\(brand)").status == 303)
+            #expect(try await pause("queue=payments&quota=quota%2001&brand=\(brand)&kind=").status == 303)
+            #expect(
+                try await bundle.db.owner.run(ConsoleStatements.audit).map { $0.components(separatedBy: ": ").last }
+                    == [
+                        "kind refund.request|down|0", "brand \(brand)|down|0",
+                        "queue payments, brand \(brand), quota quota 01|down|0",
+                    ])
+            let overview = try await bundle.get("/jobs?lang=en", cookie: cookie).body
+            #expect(overview.contains("Kind refund.request") && overview.contains("Brand \(brand)"))
+            #expect(overview.contains("until somebody resumes it"))
+
+            for wrong in ["queue=&kind=", "kind=nobody.knows", "quota=nobody%20knows", "brand=7"] {
+                #expect(try await pause(wrong).status == 422, "\(wrong)")
+            }
+            #expect(try await bundle.get("/jobs/pause?brand=7", cookie: cookie).status == 422)
+            #expect(try await bundle.db.owner.run(ConsoleStatements.audit).count == 3)
         }
     }
 

@@ -32,6 +32,7 @@ extension ConsolePage {
         let discards: [DiscardRow]
         let noDiscards: String?
         let hasQueues, hasPauses, hasDiscards: Bool
+        let pauseHref: String
     }
     struct Tile: Hashable, Sendable { let name, value, kind: String }
     struct QueueRow: Hashable, Sendable {
@@ -72,12 +73,7 @@ extension ConsolePage {
                     href: address.href("/jobs", [("refresh", seconds.map { "\($0)" })]),
                     isCurrent: options.refresh == seconds)
             },
-            trouble: missing.isEmpty
-                ? nil
-                : words.pick(
-                    "数据库太忙，2 秒内没有读到：\(missing)。没有再等，请稍后再看。",
-                    "The database is too busy: not read within 2 seconds: \(missing). Nothing waits for it; look again later."
-                ),
+            trouble: missing.isEmpty ? nil : words.trouble(missing),
             tiles: readings.queues.map { Self.tiles($0, words) } ?? [],
             queues: (readings.queues ?? []).map { Self.row($0, readings, words, address) },
             empty: readings.queues?.isEmpty == true ? words.pick("还没有任何队列。", "There is no queue yet.") : nil,
@@ -86,7 +82,7 @@ extension ConsolePage {
             discards: Self.groups(readings.discarded ?? []).map { Self.row($0, readings.at, words, address) },
             noDiscards: readings.discarded?.isEmpty == true ? words.table["noDiscards"] : nil,
             hasQueues: readings.queues?.isEmpty == false, hasPauses: readings.pauses?.isEmpty == false,
-            hasDiscards: readings.discarded?.isEmpty == false)
+            hasDiscards: readings.discarded?.isEmpty == false, pauseHref: address.href("/jobs/pause", []))
     }
 
     private static func tiles(_ queues: [JobQueueStatistics], _ words: ConsoleWords) -> [Tile] {

@@ -76,6 +76,7 @@ package struct ConsolePage: Sendable {
     var redrive: Redrive?
     var pause: Pause?
     var audit: Audit?
+    var rules: Rules?
     var notice: Notice?
 
     struct Link: Hashable, Sendable {
@@ -96,11 +97,6 @@ package struct ConsolePage: Sendable {
         var kind = ""
     }
     struct Notice: Hashable, Sendable { let text, href, back: String }
-    struct Pause: Hashable, Sendable {
-        let action, queue, hint: String
-        let spans: [Choice]
-        let labels: [String: String]
-    }
 
     /// The empty page: the parts are filled in by whoever makes it.
     init(_ heading: String, at tab: ConsoleAddress.Tab?, _ address: ConsoleAddress, _ options: ConsoleOptions) {
@@ -150,13 +146,14 @@ struct ConsoleAddress: Sendable {
     }
 
     enum Tab: String, CaseIterable {
-        case overview, running, ready, waiting, completed, discarded, audit
+        case overview, running, ready, waiting, completed, discarded, rules, audit
 
         var state: JobState? { JobState(rawValue: rawValue) }
 
         func name(_ words: ConsoleWords) -> String {
             switch self {
             case .overview: words.pick("总览", "Overview")
+            case .rules: words.pick("计划与配额", "Schedules, quotas")
             case .audit: words.pick("记录", "Audit")
             default: state.map(words.state) ?? ""
             }
@@ -170,6 +167,7 @@ struct ConsoleAddress: Sendable {
     func href(_ tab: Tab) -> String {
         switch tab {
         case .overview: href("/jobs", [])
+        case .rules: href("/jobs/rules", [])
         case .audit: href("/jobs/audit", [])
         default: href("/jobs", [("state", tab.rawValue)])
         }
@@ -218,40 +216,5 @@ extension ConsolePage {
         notice = Notice(
             text: words.refusal(problem), href: isStranger ? "/" : address.own,
             back: (isStranger ? words.pick("回到看板", "Back to the board") : words.table["back"]) ?? "")
-    }
-
-    /// The form that pauses a queue.
-    package init(pausing queue: String, _ options: ConsoleOptions) {
-        let words = ConsoleWords(language: options.language)
-        let address = ConsoleAddress(options.language, path: "/jobs/pause", [("queue", queue)])
-        self.init(words.pick("暂停队列 \(queue)", "Pause the queue \(queue)"), at: nil, address, options)
-        pause = Pause(
-            action: address.href("/jobs/pause", []), queue: queue,
-            hint: words.pick(
-                "正在执行的任务会做完；新的任务不再开始，直到恢复。", "Running jobs finish; no other one starts until it is resumed."),
-            spans: ConsolePauseSpan.allCases.map {
-                Choice(value: $0.rawValue, name: $0.name(words), isSelected: $0 == .open)
-            },
-            labels: ["until": words.pick("多久", "For how long"), "submit": words.pick("暂停", "Pause")])
-    }
-}
-
-/// For how long a queue is paused.
-package enum ConsolePauseSpan: String, Sendable, CaseIterable {
-    case open, quarter, hour, hours4, day
-
-    /// The span; nil until somebody resumes the queue.
-    package var duration: Duration? {
-        switch self {
-        case .open: nil
-        case .quarter: .seconds(15 * 60)
-        case .hour: .seconds(3_600)
-        case .hours4: .seconds(4 * 3_600)
-        case .day: .seconds(24 * 3_600)
-        }
-    }
-
-    func name(_ words: ConsoleWords) -> String {
-        duration.map(words.span) ?? words.pick("直到有人恢复", "until somebody resumes it")
     }
 }

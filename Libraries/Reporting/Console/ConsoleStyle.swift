@@ -56,6 +56,7 @@ package enum ConsoleStyle {
             .filter select, .filter input { border-color: var(--soft); }
             .act button { height: 40px; padding: 0 20px; font-size: 14px; font-weight: 600; background: var(--accent); border-color: var(--accent); color: var(--page); }
             .act .hint { flex-basis: 100%; }
+            .scopes { flex-basis: 100%; display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
             .details { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 12px 24px; padding: 0 20px 14px; }
             .details dt { color: var(--soft); font-size: 12px; } .details dd { overflow-wrap: anywhere; }
             .details .all { grid-column: 1 / -1; }

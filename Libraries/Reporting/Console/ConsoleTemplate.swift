@@ -6,7 +6,7 @@ import Mustache
 enum ConsoleTemplate {
     /// The template, parsed once.
     static let parsed = Result {
-        try MustacheTemplate(string: head + overview + list + job + redrive + pause + audit + foot)
+        try MustacheTemplate(string: head + overview + list + job + redrive + pause + rules + audit + foot)
     }
 
     private static let head = """
@@ -91,6 +91,7 @@ enum ConsoleTemplate {
           </li>{{/pauses}}
           </ul>
           {{/hasPauses}}
+          <p class="nothing"><a class="button" href="{{pauseHref}}">{{words.pauseOther}}</a></p>
         </section>
 
         <section class="sheet" aria-labelledby="discards">
@@ -235,7 +236,13 @@ enum ConsoleTemplate {
         {{#pause}}
         <section class="sheet" aria-label="{{heading}}">
           <form class="act" method="post" action="{{action}}">
-            <input type="hidden" name="csrf" value="{{csrfToken}}"><input type="hidden" name="queue" value="{{queue}}">
+            <input type="hidden" name="csrf" value="{{csrfToken}}">
+            <div class="scopes">
+              <label><span>{{words.queue}}</span><select name="queue">{{#queues}}<option value="{{value}}"{{#isSelected}} selected{{/isSelected}}>{{name}}</option>{{/queues}}</select></label>
+              <label><span>{{words.kind}}</span><input name="kind" value="{{kind}}" maxlength="200" autocomplete="off" spellcheck="false"></label>
+              <label><span>{{labels.brand}}</span><input name="brand" value="{{brand}}" maxlength="36" pattern="[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}" autocomplete="off" spellcheck="false"></label>
+              <label><span>{{labels.quota}}</span><select name="quota">{{#quotas}}<option value="{{value}}"{{#isSelected}} selected{{/isSelected}}>{{name}}</option>{{/quotas}}</select></label>
+            </div>
             <label class="short"><span>{{labels.until}}</span><select name="span">{{#spans}}<option value="{{value}}"{{#isSelected}} selected{{/isSelected}}>{{name}}</option>{{/spans}}</select></label>
             <label><span>{{words.whyAct}}</span><input name="reason" required maxlength="300" autocomplete="off"></label>
             <button>{{labels.submit}}</button>
@@ -243,6 +250,34 @@ enum ConsoleTemplate {
           </form>
         </section>
         {{/pause}}
+
+        """
+
+    private static let rules = """
+        {{#rules}}
+        {{#trouble}}<div class="status wait" role="status"><span class="icon" aria-hidden="true">!</span><p><strong>{{trouble}}</strong></p></div>{{/trouble}}
+        {{#sections}}
+        <section class="sheet" aria-labelledby="{{id}}">
+          <h2 id="{{id}}">{{name}}</h2>
+          {{#none}}<p class="nothing">{{none}}</p>{{/none}}
+          {{#hasRows}}
+          <table class="cards">
+            <thead><tr><th scope="col">{{first}}</th>{{#columns}}<th scope="col" class="{{kind}}">{{name}}</th>{{/columns}}<th scope="col"><span class="unseen">{{words.act}}</span></th></tr></thead>
+            <tbody>
+            {{#rows}}<tr>
+              <th scope="row">{{name}}<small>{{detail}}</small></th>
+              {{#cells}}<td data-label="{{label}}" class="{{kind}}"><span>{{text}}{{#note}}<small>{{note}}</small>{{/note}}</span></td>
+              {{/cells}}
+              <td class="do">{{#pauseHref}}<a class="button" href="{{pauseHref}}" aria-label="{{pauseName}}">{{words.pause}}</a>{{/pauseHref}}</td>
+            </tr>
+            {{/rows}}
+            </tbody>
+          </table>
+          {{/hasRows}}
+        </section>
+        <nav class="pager" aria-label="{{words.pages}} · {{name}}">{{#firstHref}}<a class="button" href="{{firstHref}}">{{firstName}}</a>{{/firstHref}}{{#nextHref}}<a class="button" rel="next" href="{{nextHref}}">{{nextName}}</a>{{/nextHref}}</nav>
+        {{/sections}}
+        {{/rules}}
 
         """
 

@@ -153,6 +153,10 @@ struct ConsoleWords: Sendable {
         case "too_slow": "数据库太忙，2 秒内没有读到，没有再等。请稍后再看，或缩小范围。"
         case "reason_missing": "请写明原因，1 到 300 个字：它会记入操作记录。"
         case "unknown_queue": "没有这个队列。"
+        case "unknown_kind": "没有这种任务：从未推送过。"
+        case "unknown_quota": "没有这个配额。"
+        case "scope_missing": "请至少填一项：队列、类型、品牌或配额。"
+        case "bad_brand": "品牌要填它的编号，一个 UUID。"
         case "bad_rate": "速度是 1 到 10,000 之间的整数。"
         case "filter_missing": "请至少选一个条件：队列、类型或原因。"
         case ProblemCode.unauthorized: "登录已过期，请重新登录。"
@@ -201,6 +205,8 @@ struct ConsoleWords: Sendable {
         ("paused", "已暂停", "Paused"),
         ("pause", "暂停…", "Pause…"),
         ("pauses", "生效中的暂停", "Active pauses"),
+        ("pauseOther", "按类型、品牌或配额暂停…", "Pause by kind, brand or quota…"),
+        ("name", "名称", "Name"),
         ("noPauses", "没有暂停。", "Nothing is paused."),
         ("resume", "恢复…", "Resume…"),
         ("resumeNow", "恢复", "Resume"),

@@ -42,10 +42,8 @@ struct ConsoleRoutes: Sendable {
         staff.get("jobs/audit") { request, context in try await audit(request, context) }
         staff.get("jobs/redrive") { request, context in try await dryRun(request, context) }
         staff.post("jobs/redrive") { request, context in try await redrive(request, context) }
-        staff.get("jobs/pause") { request, context in
-            let name = try request.text("queue").orNotFound()
-            return try page(ConsolePage(pausing: name, options(request, context)))
-        }
+        staff.get("jobs/rules") { request, context in try await rules(request, context) }
+        staff.get("jobs/pause") { request, context in try await pausing(request, context) }
         staff.post("jobs/pause") { request, context in try await pause(request, context) }
         staff.post("jobs/pauses/{id}/resume") { request, context in try await resume(request, context) }
         staff.get("jobs/{id}") { request, context in try await job(request, context) }
@@ -164,6 +162,40 @@ struct ConsoleRoutes: Sendable {
                 try options(request, context)))
     }
 
+    /// When schedules fire next, and how far quotas are used: each part read by itself, and left out if that takes too long.
+    private func rules(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        var readings = ConsoleRuleReadings(afterSchedule: request.text("schedule"), afterQuota: request.text("quota"))
+        let (schedule, quota) = (readings.after.schedule ?? "", readings.after.quota ?? "")
+        let limit = ConsoleRuleReadings.limit + 1
+        async let schedules = inTime { try await looking.schedules(after: schedule, limit: limit) }
+        async let quotas = inTime { try await looking.quotas(after: quota, limit: limit) }
+        readings.schedules = try await schedules
+        readings.quotas = try await quotas
+        return try page(ConsolePage(readings, try options(request, context)))
+    }
+
+    /// The form must be there when the database is too slow to tell what to choose from: then it offers what it was asked for.
+    private func pausing(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let scope = try scope { request.text($0) }
+        async let queues = inTime { try await looking.queues() }
+        async let quotas = inTime { try await looking.quotaNames() }
+        return try page(
+            ConsolePage(
+                pausing: scope, queues: try await queues ?? [], quotas: try await quotas ?? [],
+                options(request, context)))
+    }
+
+    private func scope(_ field: (String) -> String?) throws(Problem) -> JobPauseScope {
+        var scope = JobPauseScope(queue: field("queue"), kind: field("kind"), quota: field("quota"))
+        if let brand = field("brand") {
+            guard let id = UUID(uuidString: brand) else {
+                throw .invalid("The brand is named by its id, a UUID.", code: "bad_brand")
+            }
+            scope.brand = id
+        }
+        return scope
+    }
+
     private func dryRun(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let options = try options(request, context)
         let filter = filter(.discarded, request)
@@ -183,10 +215,13 @@ struct ConsoleRoutes: Sendable {
 
     private func pause(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let (form, act) = try await act(request, context)
-        let name = try form["queue"].orNotFound()
+        let scope = try scope { form[$0].flatMap { $0.nonEmpty } }
+        guard scope != JobPauseScope() else {
+            throw Problem.invalid("Name at least one: a queue, a kind, a brand, a quota.", code: "scope_missing")
+        }
         let span = form["span"].flatMap(ConsolePauseSpan.init(rawValue:)) ?? .open
         _ = try await refusing {
-            try await queue.pause(.queue(name), reason: act.reason, author: act.author, lasting: span.duration)
+            try await queue.pause(scope, reason: act.reason, author: act.author, lasting: span.duration)
         }
         return back(request, ConsoleOutcome(.paused))
     }
@@ -254,6 +289,10 @@ struct ConsoleRoutes: Sendable {
             return try await act()
         } catch JobError.unknownQueue {
             throw Problem.invalid("There is no queue of this name.", code: "unknown_queue")
+        } catch JobError.unknownKind {
+            throw Problem.invalid("There is no kind of this name: no job of it was ever pushed.", code: "unknown_kind")
+        } catch JobError.unknownQuota {
+            throw Problem.invalid("There is no quota of this name.", code: "unknown_quota")
         } catch JobError.refused(let words) {
             throw Problem.invalid(words)
         }
@@ -365,11 +404,6 @@ extension String {
 }
 
 extension Optional {
-    fileprivate func orNotFound() throws(Problem) -> Wrapped {
-        guard let self else { throw .notFound() }
-        return self
-    }
-
     fileprivate func orBadCursor() throws(Problem) -> Wrapped {
         guard let self else { throw .invalid("`after` is no place in this list.") }
         return self
