@@ -123,9 +123,9 @@ struct JobPump {
         // The news first: every job that it tells of is then among the finished, its place free when the gate is asked.
         let hasGateNews = limit > 0 && session.bench.takeGateNews()
         let finished = session.bench.takeFinished()
-        let tellsIdle = limit > 0 && session.bench.shouldTellIdle
+        let idleNews = session.bench.idleNews
         claimNumber += 1
-        let steps = steps(for: finished, claim: limit, tellsIdle: tellsIdle, hasGateNews: hasGateNews)
+        let steps = steps(for: finished, claim: limit, idleNews: idleNews, hasGateNews: hasGateNews)
         let replies: [JobStatements.Reply]
         let sentAt = ContinuousClock.now
         do {
@@ -133,18 +133,19 @@ struct JobPump {
             replies = try await send(steps, on: connection)
         } catch {
             session.bench.putBack(finished)
+            if idleNews != nil { session.bench.told(isIdle: nil) }
             throw error
         }
-        if tellsIdle { session.bench.told(isIdle: true) }
+        if let idleNews { session.bench.told(isIdle: idleNews) }
         session.bench.written(finished)
         if limit > 0 { scan.looked(took: .now - sentAt) }
-        take(replies, for: finished, claim: limit)
+        take(replies, for: finished, claim: limit, toldIdle: idleNews == true)
     }
 
     private typealias Step = (name: JobBoundary.Step, statement: Statement<JobStatements.Reply>)
 
     private mutating func steps(
-        for finished: [FinishedJob], claim limit: Int, tellsIdle: Bool, hasGateNews: Bool
+        for finished: [FinishedJob], claim limit: Int, idleNews: Bool?, hasGateNews: Bool
     ) -> [Step] {
         let worker = session.lease.worker
         var steps: [Step] = []
@@ -165,6 +166,7 @@ struct JobPump {
             let release = JobStatements.release(released.map(\.token), marked: released.map(\.isMarked), by: worker)
             steps.append((.fail, release))
         }
+        if let idleNews { steps.append((.claim, JobStatements.setIdle(idleNews, worker: worker))) }
         guard limit > 0 else { return steps }
         let now = ContinuousClock.now
         let looksAtGate = now >= nextPromote || hasGateNews
@@ -180,7 +182,6 @@ struct JobPump {
                 limit: Int32(share))
             steps.append((.claim, claim))
         }
-        if tellsIdle { steps.append((.claim, JobStatements.setIdle(true, worker: worker))) }
         // Last: from here to the commit nobody else in the database admits, and the answer to a claim may be more than a
         // socket holds whose process was stopped. What is let in now is claimed by the next exchange, at once.
         if looksAtGate {
@@ -212,7 +213,9 @@ struct JobPump {
         return replies
     }
 
-    private mutating func take(_ replies: [JobStatements.Reply], for finished: [FinishedJob], claim limit: Int) {
+    private mutating func take(
+        _ replies: [JobStatements.Reply], for finished: [FinishedJob], claim limit: Int, toldIdle: Bool
+    ) {
         var claimed: [ClaimedJob] = []
         var unsettled = Set(finished.lazy.filter(\.outcome.isSettled).map(\.token.id))
         var lost: [UUID] = []
@@ -244,13 +247,14 @@ struct JobPump {
         if wasPromoted { nextPromote = now }
         if claimed.isEmpty, !wasPromoted {
             scan.reset(at: now)
-            session.bench.setIdle(true)
             nextPoll = now + poll.next()
         } else {
-            session.bench.setIdle(false)
             poll.reset()
             nextPoll = now + session.options.pollInterval.lowerBound
         }
+        session.bench.setIdle(!expectsMore && claimed.count < session.options.concurrency)
+        // Told at once, and then looked once more: a push that did not see it in time wakes nobody.
+        if session.bench.idleNews == true || toldIdle { nextPoll = now }
         if let turnAt {
             nextPoll = min(nextPoll, turnAt)
             nextPromote = min(nextPromote, turnAt)

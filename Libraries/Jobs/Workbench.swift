@@ -20,7 +20,10 @@ final class Workbench: Sendable {
         var isDraining = false
         var wasWoken = false
         var isIdle = false
-        var toldIdle = false
+        /// Since when it is not idle, or was not.
+        var busySince = ContinuousClock.now
+        /// What the database believes; nil if nobody knows.
+        var toldIdle: Bool? = false
         /// A job ended that may have kept another one at the gate.
         var hasGateNews = false
         /// Moving average of what a job takes, in seconds.
@@ -57,6 +60,9 @@ final class Workbench: Sendable {
         var held: Int { waiting + running }
     }
 
+    /// How long the worker must be busy before wake-ups are called off.
+    private static let patience = Duration.seconds(1)
+
     private let state = Mutex(State())
     /// Rung when the pump should look.
     let doorbell = Doorbell()
@@ -74,17 +80,27 @@ final class Workbench: Sendable {
         }
     }
 
-    /// Whether the queues seemed empty at the last look: only then is a wake-up of use.
-    var isIdle: Bool { state.withLock(\.isIdle) }
+    /// Notes whether the last look left the queues as good as empty: only then is a wake-up of use.
+    func setIdle(_ isIdle: Bool) {
+        state.withLock { state in
+            if state.isIdle, !isIdle { state.busySince = .now }
+            state.isIdle = isIdle
+        }
+    }
 
-    func setIdle(_ isIdle: Bool) { state.withLock { $0.isIdle = isIdle } }
-
-    /// Whether the database should be told at once.
+    /// What the database should be told about that, true for idle; nil if it knows.
     ///
-    /// That the worker is busy again is left to the next heartbeat, so that a trickle of jobs costs no updates.
-    var shouldTellIdle: Bool { state.withLock { $0.isIdle && !$0.toldIdle } }
+    /// Told by the pump and by nobody else: of two that tell, one could undo what the other one said later. That the
+    /// worker is busy is told when it has been for a while, so that a trickle of jobs costs no updates.
+    var idleNews: Bool? {
+        state.withLock { state in
+            if state.isIdle { return state.toldIdle == true ? nil : true }
+            return state.toldIdle == false || .now - state.busySince < Self.patience ? nil : false
+        }
+    }
 
-    func told(isIdle: Bool) { state.withLock { $0.toldIdle = isIdle } }
+    /// Notes what the database was told; nil if that is unknown.
+    func told(isIdle: Bool?) { state.withLock { $0.toldIdle = isIdle } }
 
     /// Says that there may be something to claim.
     func wake() {

@@ -152,12 +152,10 @@ struct WorkerSession: Sendable {
                     connection = open
                 }
                 let sentAt = ContinuousClock.now
-                let isIdle = bench.isIdle
                 let (answer, cancellations) = try await open.pipeline(
-                    WorkerStatements.renew(lease.worker, lease: options.lease, isIdle: isIdle),
+                    WorkerStatements.renew(lease.worker, lease: options.lease),
                     WorkerStatements.cancellations(for: lease.worker))
                 if answer.isEmpty { lease.finish(.refused) }
-                bench.told(isIdle: isIdle)
                 lease.renewed(sentAt: sentAt)
                 for cancellation in cancellations { stop(cancellation) }
                 pause = options.heartbeatInterval

@@ -28,10 +28,10 @@ enum WorkerStatements {
     /// A lease that is over is never renewed: its jobs may be elsewhere already.
     ///
     /// No row then.
-    static func renew(_ worker: UUID, lease: Duration, isIdle: Bool) -> Statement<Bool> {
+    static func renew(_ worker: UUID, lease: Duration) -> Statement<Bool> {
         Statement(
             """
-            UPDATE jobs.worker SET lease_until = clock_timestamp() + \(lease), idle = \(isIdle)
+            UPDATE jobs.worker SET lease_until = clock_timestamp() + \(lease)
             WHERE worker_id = \(worker) AND lease_until > clock_timestamp()
             RETURNING true
             """

@@ -310,4 +310,31 @@ struct LifecycleTests {
             #expect(latencies[19] < .seconds(2))
         }
     }
+
+    /// The heart beats many times between the jobs, and each beat finds the worker just after a job.
+    @Test func wake_ofAWorkerWithATrickleOfJobs_startsEachAtOnce() async throws {
+        try await withTestDatabase { db in
+            let worker = makeQueue(db, as: .reports)
+            let started = TestSignal<ContinuousClock.Instant>()
+            worker.registerJob(parameters: Note.self) { _, _ in started.send(.now) }
+            let pusher = makeQueue(db, as: .ingest)
+            var options = JobProcessorOptions.quick(lease: .seconds(2))
+            options.pollInterval = .seconds(8)...(.seconds(8))
+
+            let latencies = try await running(worker.processor(queues: ["tests"], options: options)) {
+                try await eventually { try await db.count("jobs.worker", where: "idle") == 1 }
+                try await pass(.milliseconds(300))
+                var latencies: [Duration] = []
+                for _ in 0..<4 {
+                    let pushedAt = ContinuousClock.now
+                    try await pusher.push(Note(text: "tea"))
+                    latencies.append(try await started.wait() - pushedAt)
+                    try await pass(.milliseconds(1_200))
+                }
+                return latencies
+            }
+
+            #expect(latencies.allSatisfy { $0 < .seconds(1) }, "\(latencies)")
+        }
+    }
 }
