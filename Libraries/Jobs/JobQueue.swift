@@ -211,23 +211,23 @@ public final class JobQueue: Sendable {
         let kind = try await catalog.kindID(Parameters.jobName)
         var quota: Int32?
         if let named = Parameters.jobQuota { quota = try await catalog.quotaID(named) }
-        let encoder = JSONEncoder()
         var batch = JobStatements.Push(
             queue: queue, kind: kind, version: Int16(clamping: Parameters.jobVersion), quota: quota, options: options,
             trace: JobTrace.current)
         for (id, parameters, options) in jobs {
-            batch.payloads.append(try Self.encode(parameters, with: encoder))
+            batch.payloads.append(try Self.encode(parameters))
             batch.ids.append(id.rawValue)
-            batch.lanes.append(options.lane?.name)
-            batch.keys.append(options.key)
-            batch.uniques.append(options.unique?.key)
+            if options.lane != nil { batch.lanes.append(options.lane?.name) }
+            if options.key != nil { batch.keys.append(options.key) }
+            if options.unique != nil { batch.uniques.append(options.unique?.key) }
         }
         return batch
     }
 
-    static func encode<Parameters: JobParameters>(
-        _ parameters: Parameters, with encoder: JSONEncoder = JSONEncoder()
-    ) throws -> [UInt8] {
+    /// One for all: it keeps nothing from one value to the next.
+    private static let encoder = JSONEncoder()
+
+    static func encode<Parameters: JobParameters>(_ parameters: Parameters) throws -> [UInt8] {
         do {
             return Array(try encoder.encode(parameters))
         } catch is EncodingError {

@@ -55,6 +55,7 @@ enum JobStatements {
         let trace: [UInt8]?
         var ids: [UUID] = []
         var payloads: [[UInt8]] = []
+        /// Empty where no job has one, as the next two.
         var lanes: [String?] = []
         var keys: [String?] = []
         var uniques: [String?] = []
@@ -67,11 +68,13 @@ enum JobStatements {
         var delay: Duration? { options.delay.flatMap { $0 > .zero ? $0 : nil } }
     }
 
-    /// Rows are inserted in the order of the arrays; an id that is there already is left alone, so that a push may be
-    /// repeated when its outcome is unknown.
+    /// Rows are inserted in the order of the arrays.
     ///
     /// Answers with nothing, or, for jobs that ask for something, with the ids that stand for them.
-    static func push(_ push: Push) -> Statement<UUID> {
+    ///
+    /// - Parameter isRepeated: Whether the ids were sent before, with an unknown outcome: those that are there already are
+    ///   left alone then.
+    static func push(_ push: Push, isRepeated: Bool = false) -> Statement<UUID> {
         let options = push.options
         if push.asks {
             return Statement(
@@ -86,6 +89,8 @@ enum JobStatements {
             ) { row throws(PostgresError) in try row.next() }
         }
         guard let delay = push.delay else {
+            // Most pushes: nothing here is looked up for each row, neither the clock nor the id.
+            if !isRepeated, options.deadline == nil { return pushNew(push) }
             return Statement(
                 """
                 INSERT INTO jobs.hot (
@@ -108,6 +113,18 @@ enum JobStatements {
                 siyu.clock() + \(delay) + \(options.deadline), \(push.trace)
             FROM unnest(\(push.ids), \(push.payloads), \(push.keys)) AS j (id, payload, key)
             ON CONFLICT (id) DO NOTHING
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    private static func pushNew(_ push: Push) -> Statement<UUID> {
+        Statement(
+            """
+            INSERT INTO jobs.hot (queue_id, kind_id, id, priority, max_tries, brand_id, payload, version, key, trace)
+            SELECT \(push.queue), \(push.kind), j.id, \(push.options.priority), \(push.maxTries),
+                \(push.options.brand), j.payload, \(push.version), j.key, \(push.trace)
+            FROM unnest(\(push.ids), \(push.payloads), \(push.keys)) WITH ORDINALITY AS j (id, payload, key, n)
+            ORDER BY j.n
             """
         ) { row throws(PostgresError) in try row.next() }
     }

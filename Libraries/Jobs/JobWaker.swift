@@ -16,6 +16,8 @@ final class JobWaker: Sendable {
         /// The queues of ``ring(_:)``.
         var rung: Set<String> = []
         var isRinging = false
+        /// Whether the last wake-up found somebody.
+        var wokeSomebody = false
     }
 
     /// How long further rings gather after one that found nobody idle: under load, asking again at once is in vain.
@@ -74,11 +76,27 @@ final class JobWaker: Sendable {
             let replies = try await pool.pipeline([
                 JobStatements.asynchronousCommit, WorkerStatements.notify(queues, channel: Self.channel),
             ])
-            return replies.joined().reduce(0) { if case .touched(let count) = $1 { $0 + count } else { $0 } }
+            return note(replies.flatMap { $0 })
         } catch {
             logger.debug("a wake-up was not sent; polling will find the jobs", metadata: ["error": "\(error)"])
             return 0
         }
+    }
+
+    /// Whether a worker is idle as far as one can know without asking: then a wake-up may travel with what it is about.
+    var expectsIdle: Bool { isEnabled && state.withLock(\.wokeSomebody) }
+
+    func statement(_ queues: [String]) -> Statement<JobStatements.Reply> {
+        WorkerStatements.notify(queues, channel: Self.channel)
+    }
+
+    /// Notes what a wake-up was answered.
+    ///
+    /// - Returns: How many queues somebody idle was woken for.
+    func note(_ replies: [JobStatements.Reply]) -> Int {
+        let woken = replies.reduce(0) { if case .touched(let count) = $1 { $0 + count } else { $0 } }
+        state.withLock { $0.wokeSomebody = woken > 0 }
+        return woken
     }
 
     /// Tells every worker to look for cancellations; without it they hear of one with their next heartbeat.

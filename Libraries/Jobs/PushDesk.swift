@@ -8,8 +8,6 @@ import Synchronization
 /// The first push goes at once, so that a lone caller waits for nobody; under load one commit serves as many as came
 /// meanwhile. Each caller still waits for the commit that holds its job.
 final class PushDesk: Sendable {
-    private typealias Order = (push: JobStatements.Push, queue: String, caller: Caller)
-
     /// What pushes must have in common to be one statement.
     private struct Variety: Hashable {
         let queue: Int32
@@ -56,13 +54,13 @@ final class PushDesk: Sendable {
     ///
     /// - Returns: The ids that stand for the jobs, in their order.
     func push(_ push: JobStatements.Push, queue: String) async throws -> [UUID] {
-        let caller = Caller()
+        let order = Order(push, queue: queue)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                if caller.wait(continuation) { add((push, queue, caller)) }
+                if order.wait(continuation) { add(order) }
             }
         } onCancel: {
-            caller.tell(.failure(CancellationError()))
+            order.tell(.failure(CancellationError()))
         }
     }
 
@@ -78,31 +76,30 @@ final class PushDesk: Sendable {
     }
 
     private func work() async {
-        while let batch = next() {
-            await serve(batch)
+        while let (batch, isLone) = next() {
+            await serve(batch, isLone: isLone)
             // Those who were just told push their next jobs first, so that the next batch is not a handful.
             await Task.yield()
         }
     }
 
-    /// The next orders; nil, and the end of the sender, if none wait.
-    private func next() -> [Order]? {
+    /// The next orders, and whether it is one that nobody else comes with; nil, and the end of the sender, if none wait.
+    private func next() -> (orders: [Order], isLone: Bool)? {
         state.withLock { state in
             var batch: [Order] = []
             var (jobs, bytes) = (0, 0)
             while let order = state.waiting.first {
-                let orderBytes = order.push.payloads.reduce(0) { $0 + $1.count }
-                let isFull = jobs + order.push.ids.count > Self.batchMax || bytes + orderBytes > Self.batchBytesMax
+                let isFull = jobs + order.push.ids.count > Self.batchMax || bytes + order.bytes > Self.batchBytesMax
                 if !batch.isEmpty, isFull { break }
                 state.waiting.removeFirst()
                 // Who gave up before it was sent has pushed nothing.
-                if order.caller.hasLeft { continue }
+                if order.hasLeft { continue }
                 batch.append(order)
                 jobs += order.push.ids.count
-                bytes += orderBytes
+                bytes += order.bytes
             }
             if batch.isEmpty { state.senders -= 1 }
-            return batch.isEmpty ? nil : batch
+            return batch.isEmpty ? nil : (batch, batch.count == 1 && state.senders == 1)
         }
     }
 
@@ -110,13 +107,26 @@ final class PushDesk: Sendable {
 
     /// Sends orders in one transaction and tells their callers.
     ///
-    /// - Parameter isRepeated: Whether the outcome of a first attempt was unknown, and looked up.
-    private func serve(_ batch: [Order], isRepeated: Bool = false) async {
+    /// - Parameters:
+    ///   - isRepeated: Whether the outcome of a first attempt was unknown, and looked up.
+    ///   - isLone: Whether it is one order that nobody else comes with: its wake-up may ride along.
+    private func serve(_ batch: [Order], isRepeated: Bool = false, isLone: Bool = false) async {
+        let rides = isLone && waker.expectsIdle
         do throws(PostgresError) {
-            let standing = try await send(batch)
-            for queue in Set(batch.map(\.queue)) { waker.ring(queue) }
-            for (order, ids) in zip(batch, standing) { order.caller.tell(.success(ids)) }
+            let standing: [[UUID]]
+            if rides, let order = batch.first {
+                let (ids, woken) = try await pool.pipeline(
+                    JobStatements.push(order.push, isRepeated: isRepeated), waker.statement([order.queue]))
+                standing = [ids.isEmpty ? order.push.ids : ids]
+                if waker.note(woken) == 0 { waker.ring(order.queue) }
+            } else {
+                standing = try await send(batch, isRepeated: isRepeated)
+                ring(batch)
+            }
+            for (order, ids) in zip(batch, standing) { order.tell(.success(ids)) }
         } catch {
+            // The wake-up may be to blame, and nobody's push fails for that.
+            if rides, !error.endsConnection { return await serve(batch, isRepeated: isRepeated) }
             if error.endsConnection, !isRepeated {
                 await lookUp(batch)
             } else if batch.count > 1, Self.hasCulprit(error) {
@@ -125,32 +135,28 @@ final class PushDesk: Sendable {
                 await serve(Array(batch[..<half]), isRepeated: isRepeated)
                 await serve(Array(batch[half...]), isRepeated: isRepeated)
             } else {
-                for order in batch { order.caller.tell(.failure(JobError.naming(error))) }
+                for order in batch { order.tell(.failure(JobError.naming(error))) }
             }
+        }
+    }
+
+    private func ring(_ batch: [Order]) {
+        var last: String?
+        for order in batch where order.queue != last {
+            waker.ring(order.queue)
+            last = order.queue
         }
     }
 
     /// One statement for each variety, in one flush and one commit.
     ///
     /// - Returns: The standing ids for each order.
-    private func send(_ batch: [Order]) async throws(PostgresError) -> [[UUID]] {
-        var places: [Variety: Int] = [:]
-        var pushes: [JobStatements.Push] = []
-        var members: [[Int]] = []
-        for (index, order) in batch.enumerated() {
-            let variety = Variety(order.push)
-            if let place = places[variety] {
-                pushes[place].append(order.push)
-                members[place].append(index)
-            } else {
-                places[variety] = pushes.count
-                pushes.append(order.push)
-                members.append([index])
-            }
-        }
+    private func send(_ batch: [Order], isRepeated: Bool) async throws(PostgresError) -> [[UUID]] {
+        let (pushes, members) = Self.gathered(batch)
         // Unique keys are taken in the order of the statements: two batches should take them in one order.
         let order = pushes.indices.sorted { (pushes[$0].kind, pushes[$0].queue) < (pushes[$1].kind, pushes[$1].queue) }
-        let answers = try await pool.pipeline(order.map { JobStatements.push(pushes[$0]) })
+        let answers = try await pool.pipeline(
+            order.map { JobStatements.push(pushes[$0], isRepeated: isRepeated) })
         var standing = batch.map(\.push.ids)
         for (place, answer) in zip(order, answers) where !answer.isEmpty {
             var rest = answer[...]
@@ -163,6 +169,32 @@ final class PushDesk: Sendable {
         return standing
     }
 
+    /// The orders by their varieties, and which of them each variety consists of.
+    private static func gathered(_ batch: [Order]) -> (pushes: [JobStatements.Push], members: [[Int]]) {
+        var places: [Variety: Int] = [:]
+        var pushes: [JobStatements.Push] = []
+        var members: [[Int]] = []
+        var last: (order: Order, place: Int)?
+        for (index, order) in batch.enumerated() {
+            // Mostly all are alike, which is seen sooner than it is looked up.
+            var place: Int?
+            if let last, order.push.isAlike(last.order.push) { place = last.place }
+            let variety = place == nil ? Variety(order.push) : nil
+            if let known = place ?? variety.flatMap({ places[$0] }) {
+                pushes[known].append(order.push)
+                members[known].append(index)
+                place = known
+            } else {
+                place = pushes.count
+                if let variety { places[variety] = pushes.count }
+                pushes.append(order.push)
+                members.append([index])
+            }
+            last = place.map { (order, $0) }
+        }
+        return (pushes, members)
+    }
+
     /// The connection was lost: what arrived stands under its own ids, the rest is sent once more under the same.
     private func lookUp(_ batch: [Order]) async {
         do throws(PostgresError) {
@@ -172,11 +204,11 @@ final class PushDesk: Sendable {
             let rest = batch.filter { !$0.push.ids.allSatisfy(known.contains) }
             for order in batch where order.push.ids.allSatisfy(known.contains) {
                 waker.ring(order.queue)
-                order.caller.tell(.success(order.push.ids))
+                order.tell(.success(order.push.ids))
             }
             if !rest.isEmpty { await serve(rest, isRepeated: true) }
         } catch {
-            for order in batch { order.caller.tell(.failure(error)) }
+            for order in batch { order.tell(.failure(error)) }
         }
     }
 
@@ -188,15 +220,25 @@ final class PushDesk: Sendable {
     }
 }
 
-/// Whoever waits for a push: told once, by the desk or because they gave up.
-private final class Caller: Sendable {
+/// A push, and whoever waits for it: told once, by the desk or because they gave up.
+private final class Order: Sendable {
     private enum State {
         case coming
         case waiting(CheckedContinuation<[UUID], any Error>)
         case told
     }
 
+    let push: JobStatements.Push
+    let queue: String
+    /// Of payload.
+    let bytes: Int
     private let state = Mutex(State.coming)
+
+    init(_ push: JobStatements.Push, queue: String) {
+        self.push = push
+        self.queue = queue
+        bytes = push.payloads.reduce(0) { $0 + $1.count }
+    }
 
     /// Whether the caller waits no more.
     var hasLeft: Bool { state.withLock { if case .told = $0 { true } else { false } } }

@@ -10,6 +10,12 @@ extension JobStatements.Push {
         keys += other.keys
         uniques += other.uniques
     }
+
+    /// Whether another push is of the same variety for certain.
+    func isAlike(_ other: Self) -> Bool {
+        queue == other.queue && kind == other.kind && version == other.version && quota == other.quota
+            && trace == other.trace && options == other.options
+    }
 }
 
 extension JobStatements {
@@ -36,7 +42,12 @@ extension JobStatements {
         ) { row throws(PostgresError) in (due: try row.next(), deadline: try row.next()) }
     }
 
-    /// Where a COPY of jobs that may run at once goes.
+    /// Where a COPY of jobs goes that may run at once and have none of the rest.
+    static let plainCopy = CopyTarget(
+        schema: "jobs", table: "hot",
+        columns: ["queue_id", "kind_id", "id", "priority", "max_tries", "payload", "version"])
+
+    /// Where a COPY of other jobs that may run at once goes.
     static let hotCopy = CopyTarget(
         schema: "jobs", table: "hot",
         columns: [

@@ -20,11 +20,7 @@ extension PostgresEncodable {
 extension Array where Element == UInt8 {
     /// Appends an integer in network order.
     mutating func append(bigEndian value: some FixedWidthInteger) {
-        var shift = value.bitWidth
-        while shift > 0 {
-            shift -= 8
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { bytes in unsafe append(contentsOf: bytes) }
     }
 
     /// Writes an integer in network order over the four bytes at `offset`.
@@ -147,7 +143,11 @@ extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     /// The type of the value that may be missing.
     public static var postgresType: PostgresType { Wrapped.postgresType }
     /// Whether there is no value.
-    public var isPostgresNull: Bool { map(\.isPostgresNull) ?? true }
+    public var isPostgresNull: Bool {
+        // A key path would be made anew for each value: that is most of what encoding one costs.
+        guard let self else { return true }
+        return self.isPostgresNull
+    }
     /// The value's form.
     public func encode(into buffer: inout [UInt8]) throws(PostgresError) { try self?.encode(into: &buffer) }
 }
@@ -172,7 +172,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         }
         buffer.reserveCapacity(buffer.count + 20 + 12 * count)
         buffer.append(bigEndian: Int32(isEmpty ? 0 : 1))
-        buffer.append(bigEndian: Int32(contains(where: \.isPostgresNull) ? 1 : 0))
+        buffer.append(bigEndian: Int32(contains { $0.isPostgresNull } ? 1 : 0))
         buffer.append(bigEndian: Element.postgresType.rawValue)
         if isEmpty { return }
         buffer.append(bigEndian: length)

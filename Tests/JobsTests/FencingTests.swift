@@ -47,6 +47,9 @@ struct FencingTests {
 
             try await running(stale.processor(queues: ["tests"], options: sleepy)) {
                 try await started.wait()
+                // The looks that follow a claim are over.
+                try await eventually { try await db.count("jobs.worker", where: "idle") == 1 }
+                try await pass(.milliseconds(300))
                 try await db.run("UPDATE jobs.worker SET lease_until = 'epoch'")
                 try await running(fresh.processor(queues: ["tests"], options: .quick())) { try await db.drained() }
                 goOn.send()
