@@ -6,10 +6,14 @@ struct ClaimToken: Sendable {
     let id: UUID
     let worker: UUID
     let claimNumber: Int64
+    /// Where the claimed version of the row lies: a hint, as it may move.
+    let place: RowPlace
 }
 
 /// A job as the claim returned it.
-struct ClaimedJob: Sendable {
+///
+/// An object, because it passes through many hands: a value of this size would be copied each time.
+final class ClaimedJob: Sendable {
     let token: ClaimToken
     let queueID: Int32
     let priority: JobPriority
@@ -41,7 +45,36 @@ struct ClaimedJob: Sendable {
     let trace: [UInt8]?
     let payload: [UInt8]
 
-    var isLate: Bool { startBy.map { $0 < .now } ?? false }
+    /// Reads a row of `jobs.claim`.
+    init(
+        _ row: inout RowReader, worker: UUID, claimNumber: Int64, queue: Int32
+    ) throws(PostgresError) {
+        queueID = queue
+        priority = try row.next()
+        ord = try row.next()
+        let id: UUID = try row.next()
+        kindID = try row.next()
+        runNumber = try row.next()
+        tries = try row.next()
+        crashes = try row.next()
+        maxTries = try row.next()
+        brand = try row.next()
+        enqueuedAt = try row.next()
+        readyAt = try row.next()
+        claimedAt = try row.next()
+        version = try row.next()
+        isGated = try row.next()
+        key = try row.next()
+        deadlineAt = try row.next()
+        arrivedAt = .now
+        let timeLeft: Duration? = try row.next()
+        startBy = timeLeft.map { [arrivedAt] in arrivedAt + $0 }
+        trace = try row.next()
+        payload = try row.next()
+        token = ClaimToken(id: id, worker: worker, claimNumber: claimNumber, place: try row.next())
+    }
+
+    func isLate(at now: ContinuousClock.Instant) -> Bool { startBy.map { $0 < now } ?? false }
 
     /// A job that was in a lost process is counted as crashed before it starts, so that only what really ran is blamed.
     var isSuspect: Bool { crashes >= 1 }

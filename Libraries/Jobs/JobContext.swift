@@ -8,30 +8,25 @@ public struct JobContext: Sendable {
     /// One run of a job, shared by the copies of the context.
     final class Run: Sendable {
         let job: ClaimedJob
-        let lease: WorkerLease
-        let pool: Pool
-        let faults: JobFaults
-        let logger: Logger
-        let jobName: String
-        /// Happens when the process is being shut down.
-        let drain: OneShot
-        private let completed = Mutex(false)
+        let handler: JobHandler
+        private let office: JobOffice
+        private let completed = Atomic(false)
 
-        init(
-            job: ClaimedJob, lease: WorkerLease, pool: Pool, faults: JobFaults, logger: Logger, jobName: String,
-            drain: OneShot
-        ) {
+        init(job: ClaimedJob, handler: JobHandler, office: JobOffice) {
             self.job = job
-            self.lease = lease
-            self.pool = pool
-            self.faults = faults
-            self.logger = logger
-            self.jobName = jobName
-            self.drain = drain
+            self.handler = handler
+            self.office = office
         }
 
-        var isCompleted: Bool { completed.withLock { $0 } }
-        func markCompleted() { completed.withLock { $0 = true } }
+        var lease: WorkerLease { office.lease }
+        var pool: Pool { office.queue.pool }
+        var faults: JobFaults { office.queue.options.faults }
+        var logger: Logger { office.logger }
+        var jobName: String { handler.name }
+        /// Happens when the process is being shut down.
+        var drain: OneShot { office.drain }
+        var isCompleted: Bool { completed.load(ordering: .acquiring) }
+        func markCompleted() { completed.store(true, ordering: .releasing) }
     }
 
     let run: Run

@@ -1,5 +1,5 @@
 /// A registered kind: how its payloads are read, and its handler.
-struct JobHandler: Sendable {
+final class JobHandler: Sendable {
     /// Lifts a payload to the next version of its shape.
     typealias Upcaster = @Sendable ([UInt8]) throws -> [UInt8]
 
@@ -17,10 +17,13 @@ struct JobHandler: Sendable {
     let timeout: Duration?
     private let upcasters: [Int: Upcaster]
     private let decode: @Sendable ([UInt8]) throws -> Decoded
+    /// Decodes and executes at once, for jobs whose parameters nobody else looks at.
+    private let execute: @Sendable ([UInt8], JobContext) async throws -> Void
 
     init<Parameters: JobParameters>(
         _: Parameters.Type, retryStrategy: any JobRetryStrategy, timeout: Duration?, upcasters: [Int: Upcaster],
-        decode: @escaping @Sendable ([UInt8]) throws -> Decoded
+        decode: @escaping @Sendable ([UInt8]) throws -> Parameters,
+        execute: @escaping @Sendable (Parameters, JobContext) async throws -> Void
     ) {
         let version = Parameters.jobVersion
         precondition(
@@ -36,14 +39,24 @@ struct JobHandler: Sendable {
         self.retryStrategy = retryStrategy
         self.timeout = timeout
         self.upcasters = upcasters
-        self.decode = decode
+        self.decode = { payload in
+            let parameters = try decode(payload)
+            return Decoded(parameters: parameters) { context in try await execute(parameters, context) }
+        }
+        self.execute = { payload, context in try await execute(try decode(payload), context) }
     }
 
-    func decode(_ job: ClaimedJob) throws -> Decoded {
+    func decode(_ job: ClaimedJob) throws -> Decoded { try decode(lifted(job)) }
+
+    func execute(_ job: ClaimedJob, _ context: JobContext) async throws { try await execute(lifted(job), context) }
+
+    /// The payload in the shape that the kind has now.
+    private func lifted(_ job: ClaimedJob) throws -> [UInt8] {
+        if job.version == versions.upperBound { return job.payload }
         var payload = job.payload
         for version in Int(job.version)..<versions.upperBound {
             if let upcaster = upcasters[version] { payload = try upcaster(payload) }
         }
-        return try decode(payload)
+        return payload
     }
 }

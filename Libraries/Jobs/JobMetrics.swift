@@ -3,13 +3,15 @@ import Metrics
 import Synchronization
 
 /// The figures of one kind, under the names that swift-jobs made customary.
-struct KindMetrics: Sendable {
+final class KindMetrics: Sendable {
     /// What `status` may say.
     enum Status: String, CaseIterable {
         case completed, retried, discarded, cancelled, snoozed, interrupted
         case unknownKind = "unknown_kind", leaseLost = "lease_lost"
     }
 
+    /// Counted for nearly every job, hence not looked up.
+    private let completed: Counter
     private let counters: [Status: Counter]
     private let discards: [DiscardReason: Counter]
     private let processing: Meter
@@ -18,10 +20,12 @@ struct KindMetrics: Sendable {
 
     init(name: String, queue: String) {
         let labels = [("name", name), ("queue", queue)]
+        func counter(_ status: Status) -> Counter {
+            Counter(label: "swift.jobs", dimensions: labels + [("status", status.rawValue)])
+        }
+        completed = counter(.completed)
         counters = Dictionary(
-            uniqueKeysWithValues: Status.allCases.map {
-                ($0, Counter(label: "swift.jobs", dimensions: labels + [("status", $0.rawValue)]))
-            })
+            uniqueKeysWithValues: Status.allCases.filter { $0 != .completed }.map { ($0, counter($0)) })
         discards = Dictionary(
             uniqueKeysWithValues: DiscardReason.allCases.map {
                 ($0, Counter(label: "swift.jobs.discarded", dimensions: labels + [("reason", $0.rawValue)]))
@@ -33,27 +37,25 @@ struct KindMetrics: Sendable {
     }
 
     /// How late the job starts: from when it could have run, by the database's clock, and what it waited in this process.
-    func started(_ job: ClaimedJob) {
+    func started(_ job: ClaimedJob, at now: ContinuousClock.Instant) {
         processing.increment()
-        let waited = (ContinuousClock.now - job.arrivedAt).inSeconds
+        let waited = (now - job.arrivedAt).inSeconds
         queuedDuration.recordSeconds(max(0, job.claimedAt.timeIntervalSince(job.readyAt)) + waited)
     }
 
     /// - Parameter duration: What it took; nil if it did not start.
     func ended(_ outcome: JobOutcome, took duration: Duration?) {
-        let status: Status =
-            switch outcome {
-            case .completed, .completedItself: .completed
-            case .postponed(.retry, _, _): .retried
-            case .postponed(.snoozed, _, _): .snoozed
-            case .postponed(.unknownKind, _, _): .unknownKind
-            case .discarded(.cancelled, _): .cancelled
-            case .discarded: .discarded
-            case .released: .interrupted
-            case .lost: .leaseLost
-            }
-        counters[status]?.increment()
-        if case .discarded(let reason, _) = outcome { discards[reason]?.increment() }
+        switch outcome {
+        case .completed, .completedItself: completed.increment()
+        case .postponed(.retry, _, _): counters[.retried]?.increment()
+        case .postponed(.snoozed, _, _): counters[.snoozed]?.increment()
+        case .postponed(.unknownKind, _, _): counters[.unknownKind]?.increment()
+        case .discarded(let reason, _):
+            counters[reason == .cancelled ? .cancelled : .discarded]?.increment()
+            discards[reason]?.increment()
+        case .released: counters[.interrupted]?.increment()
+        case .lost: counters[.leaseLost]?.increment()
+        }
         guard let duration else { return }
         processing.decrement()
         self.duration.recordSeconds(duration.inSeconds)

@@ -27,6 +27,7 @@ struct JobPump {
     private var nextPromote = ContinuousClock.now
     private var expectsMore = true
     private var mustResync = false
+    private var emptied = EmptiedPages()
 
     init(session: WorkerSession) {
         self.session = session
@@ -110,6 +111,8 @@ struct JobPump {
         let lingered = load.oldestFinish.map { $0 + Self.linger <= now } ?? false
         let flushes = load.finished > 0 && (lingered || load.held == 0 || load.finished >= session.bench.flushCount)
         if claimsNow || flushes { return .exchange(claim: mayClaim ? want : 0) }
+        // The queue has run dry: nothing else would come by and look at the last pages soon.
+        if load.held == 0, load.finished == 0, emptied.isMany { return .exchange(claim: 0) }
 
         var wakeAt = now + .seconds(1)
         if mayClaim { wakeAt = min(wakeAt, nextPoll) }
@@ -138,11 +141,13 @@ struct JobPump {
         }
         if let idleNews { session.bench.told(isIdle: idleNews) }
         session.bench.written(finished)
+        emptied.note(finished)
         if limit > 0 { scan.looked(took: .now - sentAt) }
         take(replies, for: finished, claim: limit, toldIdle: idleNews == true)
     }
 
-    private typealias Step = (name: JobBoundary.Step, statement: Statement<JobStatements.Reply>)
+    /// No name where no test steps in.
+    private typealias Step = (name: JobBoundary.Step?, statement: Statement<JobStatements.Reply>)
 
     private mutating func steps(
         for finished: [FinishedJob], claim limit: Int, idleNews: Bool?, hasGateNews: Bool
@@ -160,6 +165,8 @@ struct JobPump {
             case .completedItself, .lost: break
             }
         }
+        let pages = emptied.take(all: limit == 0 && finished.isEmpty)
+        if !pages.isEmpty { steps.append((nil, JobStatements.tidy(pages))) }
         if !acks.isEmpty { steps.append((.ack, JobStatements.ack(acks, by: worker))) }
         if !settled.isEmpty { steps.append((.fail, JobStatements.settle(settled, by: worker))) }
         if !released.isEmpty {
@@ -202,9 +209,9 @@ struct JobPump {
         let replies = try await connection.transaction(.init(isDurable: false, attemptsMax: 1)) { transaction in
             var replies: [JobStatements.Reply] = []
             for step in steps {
-                try await faults.reach(.before, step.name, on: transaction)
+                if let name = step.name { try await faults.reach(.before, name, on: transaction) }
                 replies += try await transaction.run(step.statement)
-                try await faults.reach(.after, step.name, on: transaction)
+                if let name = step.name { try await faults.reach(.after, name, on: transaction) }
             }
             try await faults.reach(.before, .exchange, on: transaction)
             return replies

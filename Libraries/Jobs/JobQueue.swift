@@ -81,16 +81,7 @@ public final class JobQueue: Sendable {
     ) {
         let handler = JobHandler(
             parameters, retryStrategy: retryStrategy ?? options.defaultRetryStrategy, timeout: timeout,
-            upcasters: upcasters
-        ) { payload in
-            let decoded: Parameters
-            do {
-                decoded = try JSONDecoder().decode(Parameters.self, from: Data(payload))
-            } catch let error as DecodingError {
-                throw JobError.payloadDoesNotDecode(path: error.path)
-            }
-            return JobHandler.Decoded(parameters: decoded) { context in try await execute(decoded, context) }
-        }
+            upcasters: upcasters, decode: { try PayloadReader.read(Parameters.self, from: $0) }, execute: execute)
         let isNew = registered.withLock { $0.updateValue(handler, forKey: Parameters.jobName) == nil }
         precondition(isNew, "the kind \(Parameters.jobName) is registered twice")
     }
@@ -233,19 +224,5 @@ public final class JobQueue: Sendable {
         } catch is EncodingError {
             throw JobError.parametersDoNotEncode(jobName: Parameters.jobName)
         }
-    }
-}
-
-extension DecodingError {
-    /// Where decoding failed, without the value it failed on.
-    fileprivate var path: String {
-        let path: [any CodingKey] =
-            switch self {
-            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-                context.codingPath
-            case .keyNotFound(let key, let context): context.codingPath + [key]
-            @unknown default: []
-            }
-        return path.map(\.stringValue).joined(separator: ".")
     }
 }

@@ -6,44 +6,47 @@ struct JobRunner: Sendable {
     let session: WorkerSession
     let slot: JobSlot
 
-    func run(_ job: ClaimedJob) async -> JobOutcome {
+    /// - Parameter now: The time of this moment; the caller has just asked for it.
+    func run(_ job: ClaimedJob, at now: ContinuousClock.Instant = .now) async -> JobOutcome {
         slot.begin(job.token.id)
         // Asked at the last moment: after a long stop of the process this is the first thing that it does.
-        guard session.lease.isHeld else { return .lost }
+        guard session.lease.isHeld(at: now) else { return .lost }
         if let cancellation = slot.cancellation { return .discarded(.cancelled, error: cancellation) }
         if Task.isCancelled { return .released(isMarked: false) }
-        guard let (handler, metrics) = session.handlers[job.kindID], handler.versions.contains(Int(job.version)) else {
+        guard let kind = session.kinds[job.kindID], kind.handler.versions.contains(Int(job.version)) else {
             return await park(job)
         }
-        if job.isLate { return await drop(job, handler, metrics) }
+        let (handler, metrics) = (kind.handler, kind.metrics)
+        if job.isLate(at: now) { return await drop(job, handler, metrics) }
         if job.isSuspect, let early = await markSuspect(job) { return early }
 
-        metrics.started(job)
-        let startedAt = ContinuousClock.now
+        metrics.started(job, at: now)
         let outcome = await execute(handler, job)
-        metrics.ended(outcome, took: .now - startedAt)
+        metrics.ended(outcome, took: .now - now)
         return outcome
     }
 
     private func execute(_ handler: JobHandler, _ job: ClaimedJob) async -> JobOutcome {
         let queue = session.queue
-        let run = JobContext.Run(
-            job: job, lease: session.lease, pool: queue.pool, faults: queue.options.faults, logger: session.logger,
-            jobName: handler.name, drain: session.drain)
+        let run = JobContext.Run(job: job, handler: handler, office: session.office)
         let context = JobContext(run: run)
         var instance: JobInstance?
         let outcome: JobOutcome
         var failure: (any Error)?
         do {
             try await queue.options.faults.reach(.before, .work)
-            let decoded = try await pop(job, handler, &instance)
-            let work: @Sendable () async throws -> Void = { [instance] in
-                try await JobTrace.continuing(job.trace) { try await queue.handle(decoded, as: instance, context) }
-            }
-            if let timeout = handler.timeout {
-                try await Self.limit(to: timeout, work)
+            if queue.middleware == nil, handler.timeout == nil, job.trace == nil {
+                try await handler.execute(job, context)
             } else {
-                try await work()
+                let decoded = try await pop(job, handler, &instance)
+                let work: @Sendable () async throws -> Void = { [instance] in
+                    try await JobTrace.continuing(job.trace) { try await queue.handle(decoded, as: instance, context) }
+                }
+                if let timeout = handler.timeout {
+                    try await Self.limit(to: timeout, work)
+                } else {
+                    try await work()
+                }
             }
             try await queue.options.faults.reach(.after, .work)
             outcome = run.isCompleted ? .completedItself : .completed
@@ -125,7 +128,7 @@ struct JobRunner: Sendable {
     /// A kind, or a version of its payload, that this process does not know is another's, or tomorrow's: it waits, and is
     /// never discarded.
     private func park(_ job: ClaimedJob) async -> JobOutcome {
-        let handler = session.handlers[job.kindID]?.0
+        let handler = session.kinds[job.kindID]?.handler
         session.logger.error(
             handler == nil ? "a job of an unknown kind was parked" : "a job of an unknown version was parked",
             metadata: [

@@ -171,8 +171,18 @@ enum JobStatements {
     }
 
     static func ack(_ tokens: [ClaimToken], by worker: UUID) -> Statement<Reply> {
-        Statement("SELECT jobs.ack(\(worker), \(tokens.map(\.id)), \(tokens.map(\.claimNumber)))") {
+        let (ids, claims) = (tokens.map { $0.id }, tokens.map { $0.claimNumber })
+        return Statement("SELECT jobs.ack(\(worker), \(ids), \(claims), \(tokens.map { $0.place }))") {
             row throws(PostgresError) in .lost(try row.next())
+        }
+    }
+
+    /// Looks at pages whose jobs have ended, so that PostgreSQL clears them.
+    static func tidy(_ pages: [Range<UInt32>]) -> Statement<Reply> {
+        let from = pages.map { RowPlace(page: $0.lowerBound, offset: 0) }
+        let to = pages.map { RowPlace(page: $0.upperBound, offset: 0) }
+        return Statement("SELECT jobs.tidy(\(from), \(to))") { row throws(PostgresError) in
+            .touched(try row.next())
         }
     }
 
@@ -235,23 +245,11 @@ enum JobStatements {
         Statement(
             """
             SELECT priority, ord, id, kind_id, run_no, tries, crashes, max_tries, brand_id, enqueued_at, ready_at,
-                claimed_at, version, is_gated, key, deadline_at, time_left, trace, payload
+                claimed_at, version, is_gated, key, deadline_at, time_left, trace, payload, place
             FROM jobs.claim(\(worker), \(claimNumber), \(queue), \(floors), \(limit))
             """
         ) { row throws(PostgresError) in
-            let priority: JobPriority = try row.next()
-            let ord: Int64 = try row.next()
-            let token = ClaimToken(id: try row.next(), worker: worker, claimNumber: claimNumber)
-            let arrivedAt = ContinuousClock.now
-            return .claimed(
-                ClaimedJob(
-                    token: token, queueID: queue, priority: priority, ord: ord, kindID: try row.next(),
-                    runNumber: try row.next(), tries: try row.next(), crashes: try row.next(),
-                    maxTries: try row.next(), brand: try row.next(), enqueuedAt: try row.next(),
-                    readyAt: try row.next(), claimedAt: try row.next(), version: try row.next(),
-                    isGated: try row.next(), key: try row.next(), deadlineAt: try row.next(),
-                    startBy: try row.next(Duration?.self).map { arrivedAt + $0 }, arrivedAt: arrivedAt,
-                    trace: try row.next(), payload: try row.next()))
+            .claimed(try ClaimedJob(&row, worker: worker, claimNumber: claimNumber, queue: queue))
         }
     }
 

@@ -121,7 +121,7 @@ package final class JobStepper: Sendable {
             case .lost: .lost
             }
         return Step(
-            id: JobID(rawValue: job.token.id), name: session.handlers[job.kindID]?.0.name,
+            id: JobID(rawValue: job.token.id), name: session.kinds[job.kindID]?.handler.name,
             queue: session.queueNames[job.queueID] ?? "", attempt: Int(job.tries) + 1, end: end)
     }
 }

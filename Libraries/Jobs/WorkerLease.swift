@@ -38,7 +38,12 @@ final class WorkerLease: Sendable {
     /// Whether work may go on under this identity.
     ///
     /// Reads the clock: true is true now, even if the watch is late.
-    var isHeld: Bool { end == nil && remaining > .zero }
+    var isHeld: Bool { isHeld(at: .now) }
+
+    /// The same, for a caller that has just read the clock.
+    func isHeld(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { $0.end == nil && $0.renewedAt + trust > now }
+    }
 
     var end: End? { state.withLock(\.end) }
 

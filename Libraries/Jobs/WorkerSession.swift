@@ -17,7 +17,8 @@ struct WorkerSession: Sendable {
     let drain: OneShot
     let logger: Logger
     let queueNames: [Int32: String]
-    let handlers: [Int32: (JobHandler, KindMetrics)]
+    let kinds: [Int32: WorkedKind]
+    let office: JobOffice
     let slots: [JobSlot]
     /// Rung when the heart should not wait for its next beat.
     let heartbell = Doorbell()
@@ -27,10 +28,10 @@ struct WorkerSession: Sendable {
         let queue = processor.queue
         var queueNames: [Int32: String] = [:]
         for name in processor.queueNames { queueNames[try await queue.catalog.queueID(name)] = name }
-        var handlers: [Int32: (JobHandler, KindMetrics)] = [:]
+        var kinds: [Int32: WorkedKind] = [:]
         for handler in queue.handlers {
             let metrics = KindMetrics(name: handler.name, queue: handler.queue)
-            handlers[try await queue.catalog.kindID(handler.name)] = (handler, metrics)
+            kinds[try await queue.catalog.kindID(handler.name)] = WorkedKind(handler: handler, metrics: metrics)
         }
 
         let worker = ID<WorkerLease>.mint().rawValue
@@ -43,19 +44,20 @@ struct WorkerSession: Sendable {
                     queueIDs: queueNames.keys.sorted(), lease: processor.options.lease)),
             WorkerStatements.unpark(
                 queues: queueNames.keys.sorted(),
-                handlers.map { .init(kind: $0.key, versions: $0.value.0.versions) }),
+                kinds.map { .init(kind: $0.key, versions: $0.value.handler.versions) }),
         ])
         self.queue = queue
         self.options = processor.options
         self.drain = drain
         self.queueNames = queueNames
-        self.handlers = handlers
+        self.kinds = kinds
         slots = (0..<processor.options.concurrency).map { _ in JobSlot() }
         lease = WorkerLease(worker: worker, sentAt: sentAt, trust: processor.options.leaseTrust)
         bench = Workbench(flushCount: max(1, processor.options.prefetchMax / 4))
         var logger = queue.logger
         logger[metadataKey: "jobs.worker"] = "\(ID<WorkerLease>(rawValue: worker))"
         self.logger = logger
+        office = JobOffice(queue: queue, lease: lease, logger: logger, drain: drain)
     }
 
     func run() async {
@@ -117,7 +119,7 @@ struct WorkerSession: Sendable {
                         let runner = JobRunner(session: self, slot: slot)
                         while let job = await bench.next() {
                             let startedAt = ContinuousClock.now
-                            let outcome = await runner.run(job)
+                            let outcome = await runner.run(job, at: startedAt)
                             let wasCancelled = slot.end()
                             bench.finish(job, outcome, took: .now - startedAt)
                             if wasCancelled { return .cancelled }

@@ -48,6 +48,17 @@ public protocol PostgresDecodable: Sendable {
 }
 
 extension PostgresDecodable {
+    static func required(_ value: PostgresValue?) throws(PostgresError) -> PostgresValue {
+        guard let value else { throw PostgresError(.decoding, "a column that is NULL was read as \(Self.self)") }
+        return value
+    }
+
+    static func required(_ value: PostgresValue?, _ type: PostgresType) throws(PostgresError) -> PostgresValue {
+        let value = try required(value)
+        guard value.type == type else { throw value.mismatch(Self.self) }
+        return value
+    }
+
     static func required(_ value: PostgresValue?, _ types: PostgresType...) throws(PostgresError) -> PostgresValue {
         guard let value else { throw PostgresError(.decoding, "a column that is NULL was read as \(Self.self)") }
         guard types.contains(value.type) else { throw value.mismatch(Self.self) }
@@ -72,20 +83,25 @@ extension Int16: PostgresDecodable {
 extension Int32: PostgresDecodable {
     /// Reads `smallint` and `integer`.
     public init(postgres value: PostgresValue?) throws(PostgresError) {
-        let value = try Self.required(value, .int4, .int2)
-        self = value.type == .int2 ? Int32(try value.integer(Int16.self)) : try value.integer(Int32.self)
+        let value = try Self.required(value)
+        switch value.type {
+        case .int4: self = try value.integer(Int32.self)
+        case .int2: self = Int32(try value.integer(Int16.self))
+        default: throw value.mismatch(Int32.self)
+        }
     }
 }
 
 extension Int64: PostgresDecodable {
     /// Reads `smallint`, `integer`, `bigint` and `oid`.
     public init(postgres value: PostgresValue?) throws(PostgresError) {
-        let value = try Self.required(value, .int8, .int4, .int2, .oid)
+        let value = try Self.required(value)
         switch value.type {
-        case .int2: self = Int64(try value.integer(Int16.self))
+        case .int8: self = try value.integer(Int64.self)
         case .int4: self = Int64(try value.integer(Int32.self))
+        case .int2: self = Int64(try value.integer(Int16.self))
         case .oid: self = Int64(try value.integer(UInt32.self))
-        default: self = try value.integer(Int64.self)
+        default: throw value.mismatch(Int64.self)
         }
     }
 }
@@ -165,6 +181,7 @@ extension Duration: PostgresDecodable {
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
     /// Reads NULL as nil.
+    @inlinable
     public init(postgres value: PostgresValue?) throws(PostgresError) {
         self = value == nil ? nil : try Wrapped(postgres: value)
     }

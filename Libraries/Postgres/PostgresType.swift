@@ -28,6 +28,8 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
     public static let text = PostgresType(rawValue: 25)
     /// `oid`.
     public static let oid = PostgresType(rawValue: 26)
+    /// `tid`: where a version of a row lies.
+    public static let tid = PostgresType(rawValue: 27)
     /// `json`.
     public static let json = PostgresType(rawValue: 114)
     /// `double precision`.
@@ -53,7 +55,8 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
     }
 
     private static let arrays: [UInt32: UInt32] = [
-        16: 1000, 17: 1001, 19: 1003, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 701: 1022, 1043: 1015, 1082: 1182,
+        16: 1000, 17: 1001, 19: 1003, 20: 1016, 21: 1005, 23: 1007, 25: 1009, 27: 1010, 701: 1022, 1043: 1015,
+        1082: 1182,
         1184: 1185, 1186: 1187, 2950: 2951,
     ]
 }

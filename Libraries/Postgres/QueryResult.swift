@@ -1,6 +1,7 @@
 import CLibPQ
 
 /// A result of libpq: the one place where a `PGresult` is freed.
+@usableFromInline
 @safe final class QueryResult: @unchecked Sendable {  // immutable once libpq has handed it over
     private let raw: OpaquePointer
 

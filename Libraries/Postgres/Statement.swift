@@ -25,9 +25,9 @@ extension Statement where Row == Void {
 
 /// Reads a row's columns from left to right.
 @safe public struct RowReader {
-    let result: QueryResult
-    let row: Int32
-    private(set) var column: Int32 = 0
+    @usableFromInline let result: QueryResult
+    @usableFromInline let row: Int32
+    @usableFromInline var column: Int32 = 0
 
     init(result: QueryResult, row: Int32) {
         self.result = result
@@ -37,18 +37,45 @@ extension Statement where Row == Void {
     /// The next column.
     ///
     /// - Throws: ``PostgresError/Code/decoding`` where there is none, or it is of another type.
+    @inlinable
     public mutating func next<Value: PostgresDecodable>(_: Value.Type = Value.self) throws(PostgresError) -> Value {
+        try Value(postgres: takeValue())
+    }
+
+    /// The next column's bytes; nil is NULL.
+    @usableFromInline
+    mutating func takeValue() throws(PostgresError) -> PostgresValue? {
         guard column < result.columnCount else {
             throw PostgresError(.decoding, "a row has \(result.columnCount) columns, one more was read")
         }
         defer { column += 1 }
-        return try Value(postgres: result.value(row: row, column: column))
+        return result.value(row: row, column: column)
+    }
+
+    /// The next column, a `bytea`.
+    ///
+    /// - Throws: ``PostgresError/Code/decoding``.
+    public mutating func next(_: [UInt8].Type = [UInt8].self) throws(PostgresError) -> [UInt8] {
+        guard let bytes = try next([UInt8]?.self) else {
+            throw PostgresError(.decoding, "a column that is NULL was read as bytes")
+        }
+        return bytes
+    }
+
+    /// The next column, a `bytea` that may be NULL.
+    ///
+    /// - Throws: ``PostgresError/Code/decoding``.
+    public mutating func next(_: [UInt8]?.Type = [UInt8]?.self) throws(PostgresError) -> [UInt8]? {
+        guard let value = try takeValue() else { return nil }
+        guard value.type == .bytea else { throw value.mismatch([UInt8].self) }
+        return unsafe [UInt8](value.bytes)
     }
 
     /// The next column by its raw value: ids, money, enumerations.
     ///
     /// - Throws: ``PostgresError/Code/decoding``, also where the type has no such value.
     @_disfavoredOverload
+    @inlinable
     public mutating func next<Value: RawRepresentable>(_: Value.Type = Value.self) throws(PostgresError) -> Value
     where Value.RawValue: PostgresDecodable {
         guard let value = Value(rawValue: try next(Value.RawValue.self)) else { throw noValue(Value.self) }
@@ -80,7 +107,8 @@ extension Statement where Row == Void {
         return values
     }
 
-    private func noValue(_ type: Any.Type) -> PostgresError {
+    @usableFromInline
+    func noValue(_ type: Any.Type) -> PostgresError {
         PostgresError(.decoding, "column \(column) holds no value of \(type)")
     }
 }

@@ -50,6 +50,7 @@ package struct Migration: Sendable {
         Migration(version: 17, name: "jobs_effects", bytes: PackageResources._00017_jobs_effects_sql),
         Migration(version: 18, name: "jobs_history", bytes: PackageResources._00018_jobs_history_sql),
         Migration(version: 19, name: "operations", bytes: PackageResources._00019_operations_sql),
+        Migration(version: 20, name: "jobs_pace", bytes: PackageResources._00020_jobs_pace_sql),
     ]
 
     /// The version that this binary was built for.

@@ -88,6 +88,62 @@ $$;
 
 ALTER FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) OWNER TO siyu_owner;
 
+CREATE FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[], p_places tid[]) RETURNS uuid[]
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    finished integer;
+    leaving jobs.hot[];
+    rest_ids uuid[];
+    rest_claims bigint[];
+BEGIN
+    WITH taken AS (
+        DELETE FROM jobs.hot h
+        -- In one order, as everybody who locks several jobs: nobody waits in a circle.
+        USING (SELECT * FROM unnest(p_ids, p_claims, p_places) AS u (id, claim_no, place) ORDER BY u.id) a
+        -- Not "=": while the table is small the planner would take the index by id, and stay with that.
+        WHERE h.ctid = a.place AND h.id IS NOT DISTINCT FROM a.id AND h.worker = p_worker AND h.claim_no = a.claim_no
+        RETURNING h.id, h.queue_id, h.kind_id, h.run_no, h.tries, h.worker, h.enqueued_at, h.claimed_at, h.brand_id,
+            CASE WHEN h.lane IS NOT NULL OR h.uniq IS NOT NULL OR h.marks <> 0 THEN h END AS leaving
+    ), noted AS (
+        INSERT INTO jobs.done (id, queue_id, kind_id, run_no, tries, worker, enqueued_at, started_at, brand_id)
+        SELECT t.id, t.queue_id, t.kind_id, t.run_no, t.tries, t.worker, t.enqueued_at, t.claimed_at, t.brand_id
+        FROM taken t
+    )
+    -- A row is NULL to SQL only if all of it is.
+    SELECT count(*), array_agg(t.leaving) FILTER (WHERE NOT t.leaving IS NULL)
+    INTO finished, leaving
+    FROM taken t;
+    IF leaving IS NOT NULL THEN
+        PERFORM jobs.leave(leaving, true);
+    END IF;
+    IF EXISTS (SELECT FROM jobs.cancellation) THEN
+        -- Completed all the same: the request has lost its object.
+        DELETE FROM jobs.cancellation c
+        WHERE c.job_id = ANY (p_ids) AND NOT EXISTS (SELECT FROM jobs.hot h WHERE h.id = c.job_id);
+    END IF;
+    IF finished = cardinality(p_ids) THEN
+        RETURN '{}';
+    END IF;
+    SELECT array_agg(a.id), array_agg(a.claim_no)
+    INTO rest_ids, rest_claims
+    FROM unnest(p_ids, p_claims) AS a (id, claim_no)
+    WHERE NOT EXISTS (SELECT FROM jobs.done d WHERE d.id = a.id AND d.worker = p_worker);
+    IF rest_ids IS NULL THEN
+        RETURN '{}';
+    END IF;
+    RETURN jobs.ack(p_worker, rest_ids, rest_claims);
+END
+$$;
+
+ALTER FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[], p_places tid[]) OWNER TO siyu_owner;
+
 CREATE FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) RETURNS TABLE(queue_id integer, again interval)
     LANGUAGE plpgsql
     SET enable_bitmapscan TO 'off'
@@ -491,7 +547,7 @@ $$;
 
 ALTER FUNCTION jobs.cancel_unheard() OWNER TO siyu_owner;
 
-CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, version smallint, is_gated boolean, key text, deadline_at timestamp with time zone, time_left interval, trace bytea, payload bytea)
+CREATE FUNCTION jobs.claim(p_worker uuid, p_claim_no bigint, p_queue_id integer, p_floors bigint[], p_limit integer) RETURNS TABLE(priority smallint, ord bigint, id uuid, kind_id integer, run_no integer, tries integer, crashes smallint, max_tries integer, brand_id uuid, enqueued_at timestamp with time zone, ready_at timestamp with time zone, claimed_at timestamp with time zone, version smallint, is_gated boolean, key text, deadline_at timestamp with time zone, time_left interval, trace bytea, payload bytea, place tid)
     LANGUAGE plpgsql
     SET enable_sort TO 'off'
     SET enable_bitmapscan TO 'off'
@@ -546,7 +602,7 @@ BEGIN
             END,
             -- What is left of its time: by the business clock, so that the worker needs none of its own.
             h.key, h.deadline_at, CASE WHEN h.deadline_at IS NOT NULL THEN h.deadline_at - siyu.clock() END, h.trace,
-            h.payload;
+            h.payload, h.ctid;
         GET DIAGNOSTICS taken = ROW_COUNT;
         wanted := wanted - taken;
         EXIT WHEN wanted <= 0;
@@ -1299,6 +1355,25 @@ CREATE FUNCTION jobs.sweep(p_limit integer) RETURNS bigint
 $$;
 
 ALTER FUNCTION jobs.sweep(p_limit integer) OWNER TO siyu_owner;
+
+CREATE FUNCTION jobs.tidy(p_from tid[], p_to tid[]) RETURNS integer
+    LANGUAGE plpgsql
+    SET enable_seqscan TO 'off'
+    SET enable_indexscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
+    AS $$
+BEGIN
+    FOR part IN 1..cardinality(p_from) LOOP
+        PERFORM count(*) FROM jobs.hot h WHERE h.ctid >= p_from[part] AND h.ctid < p_to[part];
+    END LOOP;
+    RETURN cardinality(p_from);
+END
+$$;
+
+ALTER FUNCTION jobs.tidy(p_from tid[], p_to tid[]) OWNER TO siyu_owner;
 
 CREATE FUNCTION jobs.unpause(p_pause jobs.pause) RETURNS bigint
     LANGUAGE sql
@@ -2873,6 +2948,9 @@ GRANT USAGE ON SCHEMA vault TO siyu_gifts;
 REVOKE ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[]) TO siyu_worker;
 
+REVOKE ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[], p_places tid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.ack(p_worker uuid, p_ids uuid[], p_claims bigint[], p_places tid[]) TO siyu_worker;
+
 REVOKE ALL ON FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.admit(p_queue_ids integer[], p_limit integer) TO siyu_worker;
 
@@ -2956,6 +3034,9 @@ GRANT ALL ON FUNCTION jobs.settle(p_worker uuid, p_ids uuid[], p_claims bigint[]
 
 REVOKE ALL ON FUNCTION jobs.sweep(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.sweep(p_limit integer) TO siyu_worker;
+
+REVOKE ALL ON FUNCTION jobs.tidy(p_from tid[], p_to tid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION jobs.tidy(p_from tid[], p_to tid[]) TO siyu_worker;
 
 REVOKE ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) FROM PUBLIC;
 GRANT ALL ON FUNCTION jobs.unpause(p_pause jobs.pause) TO siyu_worker;

@@ -44,6 +44,71 @@ struct StorageTests {
         }
     }
 
+    /// Neither autovacuum nor a later claim comes by: what is cleared was cleared by the look.
+    @Test(arguments: [24, 120, 400])
+    func tidy_ofPagesWhoseJobsEnded_clearsThem(_ payloadBytes: Int) async throws {
+        let (worker, batch) = (UUID(), 400)
+        try await withTestDatabase { db in
+            try await db.run(
+                """
+                CREATE EXTENSION pgstattuple;
+                ALTER TABLE jobs.hot SET (autovacuum_enabled = false);
+                INSERT INTO jobs.queue (name) VALUES ('a');
+                INSERT INTO jobs.kind (name) VALUES ('k');
+                INSERT INTO jobs.hot (queue_id, kind_id, id, priority, payload)
+                SELECT 1, 1, gen_random_uuid(), 2, convert_to(repeat('x', \(payloadBytes)), 'UTF8')
+                FROM generate_series(1, 2000);
+                SELECT jobs.register('\(worker)', '\(UUID())', 'a', 'h', 1, '{1}', '1 minute')
+                """)
+            for round in 1...5 {
+                try await db.run(
+                    """
+                    CREATE TABLE public.claimed AS
+                    SELECT * FROM jobs.claim('\(worker)', \(round), 1, '{0,0,\((round - 1) * batch + 1),0,0}', \(batch));
+                    SELECT jobs.ack('\(worker)', array_agg(id), array_agg(\(round)::bigint), array_agg(place))
+                    FROM public.claimed;
+                    SELECT jobs.tidy('{"(0,0)"}', '{"(1000000,0)"}');
+                    DROP TABLE public.claimed
+                    """)
+            }
+
+            #expect(try await db.count("jobs.done") == 2_000)
+            let dead = try await db.superuser.one(
+                Statement<Int>("SELECT dead_tuple_count FROM pgstattuple('jobs.hot')") { row throws(PostgresError) in
+                    try row.next()
+                })
+            #expect(dead <= 200)
+        }
+    }
+
+    @Test func ack_ofJobsThatMovedOrAreAnothers_completesThoseThatAreOurs() async throws {
+        let (worker, other) = (UUID(), UUID())
+        try await withTestDatabase { db in
+            try await db.run(
+                """
+                INSERT INTO jobs.queue (name) VALUES ('a');
+                INSERT INTO jobs.kind (name) VALUES ('k');
+                INSERT INTO jobs.hot (queue_id, kind_id, id, priority, payload)
+                SELECT 1, 1, gen_random_uuid(), 2, 'x' FROM generate_series(1, 5);
+                SELECT jobs.register('\(worker)', '\(UUID())', 'a', 'h', 1, '{1}', '1 minute');
+                CREATE TABLE public.claimed AS SELECT * FROM jobs.claim('\(worker)', 1, 1, '{0,0,0,0,0}', 5);
+                UPDATE jobs.hot SET marks = 2 WHERE ord = (SELECT min(ord) FROM public.claimed);
+                UPDATE jobs.hot SET worker = '\(other)' WHERE ord = (SELECT max(ord) FROM public.claimed)
+                """)
+
+            let lost = try await db.superuser.one(
+                Peek.text(
+                    """
+                    SELECT (jobs.ack('\(worker)', array_agg(id), array_agg(1::bigint), array_agg(place))
+                        = ARRAY (SELECT id FROM public.claimed ORDER BY ord DESC LIMIT 1))::text FROM public.claimed
+                    """))
+
+            #expect(lost == "true")
+            #expect(try await db.count("jobs.done") == 4)
+            #expect(try await db.count("jobs.hot") == 1)
+        }
+    }
+
     private static func updates(_ db: TestDatabase) async throws -> (all: Int, hot: Int) {
         try await db.superuser.one(
             Statement("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'jobs.hot'::regclass") {
@@ -107,7 +172,8 @@ struct StorageTests {
             let answer = try await transaction.one(
                 Peek.text(
                     """
-                    SELECT count(*) || '/' || cardinality(jobs.ack('\(worker)', array_agg(id), array_agg(\(round)::bigint)))
+                    SELECT count(*) || '/' || cardinality(
+                        jobs.ack('\(worker)', array_agg(id), array_agg(\(round)::bigint), array_agg(place)))
                     FROM jobs.claim('\(worker)', \(round), 1, '{0,0,0,0,0}', 100)
                     """))
             return try await transaction.one(
