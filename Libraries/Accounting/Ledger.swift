@@ -57,10 +57,7 @@ extension Ledger {
         _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws -> Set<ID<Transfer>> {
         if postings.isEmpty { return [] }
-        for posting in postings {
-            guard posting.amount > .zero else { throw LedgerError.amountNotPositive(posting.id) }
-            guard posting.debit != posting.credit else { throw LedgerError.accountsEqual(posting.id) }
-        }
+        try check(postings)
         let accounts = Set(postings.flatMap { [$0.debit, $0.credit] })
         let known = Set(try await tx.run(LedgerStatements.known(Array(accounts), brand: brand)))
         if let stranger = postings.first(where: { !known.contains($0.debit) || !known.contains($0.credit) }) {
@@ -72,6 +69,29 @@ extension Ledger {
         }
         try await moveBalances(postings.filter { posted.contains($0.id) }, brand: brand, now: now, on: tx)
         return posted
+    }
+
+    /// Adds to `flight` what ``post(_:brand:now:on:)`` does for new postings between accounts without a floor.
+    ///
+    /// - Returns: What tells afterwards whether they were such; if not, the transaction must be rolled back, and may post the other way.
+    package static func postNew(
+        _ postings: [Posting], brand: ID<Brand>, now: Date, in flight: inout Flight
+    ) throws -> NewPostings {
+        try check(postings)
+        if postings.isEmpty { return NewPostings() }
+        let accounts = Set(postings.flatMap { [$0.debit, $0.credit] }).sorted()
+        return NewPostings(
+            accounts: accounts.count, postings: postings.count,
+            known: flight.add(LedgerStatements.known(accounts, brand: brand)),
+            posted: flight.add(LedgerStatements.post(postings, brand: brand, now: now)),
+            kept: flight.add(LedgerStatements.lockBalances(of: accounts, brand: brand)))
+    }
+
+    private static func check(_ postings: [Posting]) throws(LedgerError) {
+        for posting in postings {
+            guard posting.amount > .zero else { throw .amountNotPositive(posting.id) }
+            guard posting.debit != posting.credit else { throw .accountsEqual(posting.id) }
+        }
     }
 
     /// Postings that inserted nothing must stand in the books already, exactly as they are.
@@ -107,5 +127,20 @@ extension Ledger {
             changed.append((row.account, balance))
         }
         try await tx.execute(LedgerStatements.setBalances(changed, brand: brand, now: now))
+    }
+}
+
+/// Postings that travel in a flight of their caller.
+package struct NewPostings: Sendable {
+    var accounts = 0
+    var postings = 0
+    var known: Flight.Ticket<ID<Account>>?
+    var posted: Flight.Ticket<ID<Transfer>>?
+    var kept: Flight.Ticket<(account: ID<Account>, floor: Money, balance: Money)>?
+
+    /// Whether all of them are in the books now: new, between accounts of the brand, of which none has a floor.
+    package func areWhole(in landing: Landing) throws -> Bool {
+        try landing.rows(known).count == accounts && landing.rows(posted).count == postings
+            && landing.rows(kept).isEmpty
     }
 }

@@ -48,6 +48,16 @@ extension Delivery: CustomStringConvertible, CustomReflectable {
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// A delivery that was answered before.
+package struct AnsweredDelivery: Sendable {
+    /// What ``Delivery/key`` is of it.
+    package let key: String
+    /// SHA-256 of its body.
+    package let bodyHash: [UInt8]
+    /// What it was answered.
+    package let answer: StoredAnswer
+}
+
 /// Deliveries with the answers they got: whatever comes again reads the same bytes and changes nothing.
 ///
 /// An answer is stored in the transaction of its effect. Bodies are sealed, and dropped after ``bodyDays`` by ``HookSweep``.
@@ -66,10 +76,13 @@ package struct Inbox: Sendable {
     ) async throws -> [String: (bodyHash: [UInt8], answer: StoredAnswer)] {
         if deliveries.isEmpty { return [:] }
         var found: [String: (bodyHash: [UInt8], answer: StoredAnswer)] = [:]
-        for row in try await tx.run(InboxStatements.find(deliveries, brand: brand)) {
-            found[Delivery.key(row.source, row.id)] = (row.bodyHash, row.answer)
-        }
+        for row in try await tx.run(finding(deliveries, brand: brand)) { found[row.key] = (row.bodyHash, row.answer) }
         return found
+    }
+
+    /// ``find(_:brand:on:)`` as a statement, for a flight of the caller.
+    package func finding(_ deliveries: [Delivery], brand: ID<Brand>) -> Statement<AnsweredDelivery> {
+        InboxStatements.find(deliveries, brand: brand)
     }
 
     /// Stores answers in the transaction of their effects.
@@ -81,13 +94,19 @@ package struct Inbox: Sendable {
         _ answered: [(Delivery, StoredAnswer)], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws -> Set<String> {
         if answered.isEmpty { return [] }
+        return Set(try await tx.run(storing(answered, brand: brand, now: now)))
+    }
+
+    /// ``store(_:brand:now:on:)`` as a statement, for a flight of the caller; its rows are the keys of those that were stored.
+    package func storing(
+        _ answered: [(Delivery, StoredAnswer)], brand: ID<Brand>, now: Date
+    ) throws -> Statement<String> {
         var bodies: [[UInt8]] = []
         bodies.reserveCapacity(answered.count)
         for (delivery, _) in answered {
             bodies.append(try keys.seal(delivery.body, for: .inboxBody, context: Self.context(delivery)))
         }
-        let rows = try await tx.run(InboxStatements.store(answered, bodies: bodies, brand: brand, now: now))
-        return Set(rows.map { Delivery.key($0.source, $0.id) })
+        return InboxStatements.store(answered, bodies: bodies, brand: brand, now: now)
     }
 
     /// Answers one delivery from the inbox, or runs `effect` and stores its answer.

@@ -4,14 +4,6 @@ import Postgres
 
 /// The SQL of the inbox.
 enum InboxStatements {
-    /// A delivery with the answer it got.
-    struct Row: Sendable {
-        let source: ID<HookSource>
-        let id: String
-        let bodyHash: [UInt8]
-        let answer: StoredAnswer
-    }
-
     /// Waits for whoever works on the same delivery; the row does not exist yet, hence an advisory lock.
     ///
     /// Deliveries that share the 64-bit hash by chance only wait for each other.
@@ -23,7 +15,7 @@ enum InboxStatements {
             """)
     }
 
-    static func find(_ deliveries: [Delivery], brand: ID<Brand>) -> Statement<Row> {
+    static func find(_ deliveries: [Delivery], brand: ID<Brand>) -> Statement<AnsweredDelivery> {
         Statement(
             """
             SELECT i.source_id, i.delivery_id, i.body_hash, i.status, i.content_type, i.response
@@ -32,8 +24,8 @@ enum InboxStatements {
                 ON i.brand_id = \(brand) AND i.source_id = x.source_id AND i.delivery_id = x.delivery_id
             """
         ) { row throws(PostgresError) in
-            Row(
-                source: try row.next(), id: try row.next(), bodyHash: try row.next(),
+            AnsweredDelivery(
+                key: Delivery.key(try row.next(), try row.next()), bodyHash: try row.next(),
                 answer: StoredAnswer(status: try row.next(), contentType: try row.next(), body: try row.next()))
         }
     }
@@ -43,7 +35,7 @@ enum InboxStatements {
     /// Rows that conflict are not returned.
     static func store(
         _ answered: [(Delivery, StoredAnswer)], bodies: [[UInt8]], brand: ID<Brand>, now: Date
-    ) -> Statement<(source: ID<HookSource>, id: String)> {
+    ) -> Statement<String> {
         let deliveries = answered.map(\.0)
         let answers = answered.map(\.1)
         return Statement(
@@ -61,7 +53,7 @@ enum InboxStatements {
             ON CONFLICT (brand_id, source_id, delivery_id) DO NOTHING
             RETURNING source_id, delivery_id
             """
-        ) { row throws(PostgresError) in (source: try row.next(), id: try row.next()) }
+        ) { row throws(PostgresError) in Delivery.key(try row.next(), try row.next()) }
     }
 
     static func body(_ id: String, source: ID<HookSource>, brand: ID<Brand>) -> Statement<[UInt8]> {

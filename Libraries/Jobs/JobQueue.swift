@@ -187,6 +187,9 @@ public final class JobQueue: Sendable {
     /// wake is harmless: polling finds the job.
     public func wake(_ queue: String) async { await waker.wake(queue) }
 
+    /// ``wake(_:)`` for callers who do not wait for it: workers are told soon, many calls by few statements.
+    public func ring(_ queue: String) { waker.ring(queue) }
+
     /// A service that runs the jobs of `queues`, until it is shut down gracefully.
     public func processor(queues: [String], options: JobProcessorOptions = .init()) -> JobProcessor {
         JobProcessor(queue: self, queueNames: queues, options: options)

@@ -144,8 +144,23 @@ extension Vault {
         _ indexes: [[UInt8]], kind: PersonKind, brand: ID<Brand>, on tx: Transaction
     ) async throws -> [[UInt8]: ID<Person>] {
         if indexes.isEmpty { return [:] }
-        let found = try await tx.run(VaultStatements.find(indexes, kind: kind, brand: brand))
-        return Dictionary(found) { first, _ in first }
+        return Dictionary(try await tx.run(finding(indexes, kind: kind, brand: brand))) { first, _ in first }
+    }
+
+    /// ``known(_:kind:brand:on:)`` as a statement, for a flight of the caller.
+    package func finding(
+        _ indexes: [[UInt8]], kind: PersonKind, brand: ID<Brand>
+    ) -> Statement<([UInt8], ID<Person>)> {
+        VaultStatements.find(indexes, kind: kind, brand: brand)
+    }
+
+    /// The first half of ``admit(_:kind:brand:now:on:)`` as a statement, for a flight of the caller.
+    ///
+    /// Its rows are those whom nobody had admitted before: whoever is missing has another id.
+    package func admitting(
+        _ persons: [SealedPerson], kind: PersonKind, brand: ID<Brand>, now: Date
+    ) -> Statement<([UInt8], ID<Person>)> {
+        VaultStatements.admit(persons, kind: kind, brand: brand, now: now)
     }
 
     /// Opens a person's identifier.

@@ -68,6 +68,8 @@ package enum CodesError: Error, Hashable, Sendable {
     case redemptionMissing(ID<CodeBatch>)
     /// A redemption that somebody speaks of does not exist.
     case redemptionUnknown(ID<Redemption>)
+    /// The clock of the business gave no instant: the environment's row is gone.
+    case clockMissing
 }
 
 /// A batch with its key opened: it reads codes, and knows what they win.

@@ -56,6 +56,8 @@ struct ScanAnswer: Encodable, Sendable {
         let kind: PrizeKind
         /// For prizes of points alone.
         let points: Int32?
+        /// What to show at a store; for items alone.
+        let voucher: ScanVoucher?
     }
 
     struct Product: Encodable {
@@ -86,7 +88,10 @@ struct ScanAnswer: Encodable, Sendable {
     /// What `person` is told about a redemption.
     ///
     /// - Parameter isNew: Whether it is this scan that redeemed.
-    init(_ redemption: RedemptionRow, isNew: Bool, to person: ID<Person>, of batch: CodeBatchRecord) {
+    init(
+        _ redemption: RedemptionRow, isNew: Bool, to person: ID<Person>, of batch: CodeBatchRecord,
+        voucher: ScanVoucher? = nil
+    ) {
         let isTheirs = redemption.person == person
         let won = redemption.tier.flatMap { batch.prizes.prize(tier: $0) }
         outcome =
@@ -98,7 +103,9 @@ struct ScanAnswer: Encodable, Sendable {
         prize =
             isTheirs
             ? won.map {
-                Prize(tier: $0.tier, name: $0.name, kind: $0.kind, points: $0.kind == .points ? $0.points : nil)
+                Prize(
+                    tier: $0.tier, name: $0.name, kind: $0.kind, points: $0.kind == .points ? $0.points : nil,
+                    voucher: voucher)
             } : nil
         product = Product(
             batch: batch.handle.description, label: batch.label, productID: batch.product, shopID: batch.shop)

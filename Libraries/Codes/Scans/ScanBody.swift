@@ -3,12 +3,23 @@ import Kernel
 
 /// What the sender of a scan tells, as JSON.
 ///
-/// Where and with what device it happened is read and not kept: the delivery's body stays in the inbox for its days.
-struct ScanBody: Decodable, Sendable {
-    struct Location: Decodable, Sendable {
-        let lat: Double?
-        let lon: Double?
-        let city: String?
+/// Where and with what device it happened goes to followers alone: the delivery's body stays in the inbox for its days.
+package struct ScanBody: Decodable, Sendable {
+    /// Where a scan happened, as far as the phone tells.
+    package struct Location: Decodable, Sendable, Hashable {
+        /// Degrees north.
+        package let lat: Double?
+        /// Degrees east.
+        package let lon: Double?
+        /// The city's name.
+        package let city: String?
+
+        /// A place in its parts.
+        package init(lat: Double? = nil, lon: Double? = nil, city: String? = nil) {
+            self.lat = lat
+            self.lon = lon
+            self.city = city
+        }
     }
 
     let code: String

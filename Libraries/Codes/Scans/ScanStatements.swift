@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Hooks
 import Kernel
 import Postgres
 
@@ -34,16 +35,10 @@ enum ScanStatements {
         ) { row throws(PostgresError) in (index: try row.next(), tier: try row.next(Int32?.self)) }
     }
 
-    /// A code that is to be redeemed.
-    struct NewRedemption: Sendable {
-        let row: RedemptionRow
-        let source: ID<HookSource>
-    }
-
     /// Sorted by the key, so that two batches of scans cannot deadlock.
     ///
     /// Codes that somebody else redeemed return no row: they are read again in a second statement.
-    static func redeem(_ codes: [NewRedemption], brand: ID<Brand>, now: Date) -> Statement<ID<Redemption>> {
+    static func redeem(_ codes: [WantedRedemption], brand: ID<Brand>, now: Date) -> Statement<ID<Redemption>> {
         Statement(
             """
             INSERT INTO codes.redemption (brand_id, batch_id, code_index, redemption_id, person_id, tier, source_id,
@@ -51,7 +46,7 @@ enum ScanStatements {
             SELECT b.brand_id, x.batch_id, x.code_index, x.redemption_id, x.person_id, x.tier, x.source_id, \(now)
             FROM siyu.brand b
             CROSS JOIN unnest(\(codes.map(\.row.key.batch)), \(codes.map(\.row.key.index)), \(codes.map(\.row.id)),
-                \(codes.map(\.row.person)), \(codes.map(\.row.tier)), \(codes.map(\.source)))
+                \(codes.map(\.row.person)), \(codes.map(\.row.tier)), \(codes.map(\.scan.delivery.source)))
                 AS x (batch_id, code_index, redemption_id, person_id, tier, source_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.batch_id, x.code_index

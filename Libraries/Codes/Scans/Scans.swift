@@ -49,7 +49,10 @@ package struct Scans: Sendable {
             throw Problem.codeUnknown
         }
         do {
-            let answer = try await desk.redeem(Scan(delivery: delivery, code: code, openid: scan.openid))
+            let answer = try await desk.redeem(
+                Scan(
+                    delivery: delivery, code: code, openid: scan.openid, unionid: scan.unionid, place: scan.location,
+                    device: scan.device))
             wrongCodes.right(by: scan.openid, brand: brand, at: arrived)
             return answer
         } catch let problem as Problem where problem == .codeUnknown {
