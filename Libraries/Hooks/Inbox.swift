@@ -16,6 +16,8 @@ package struct Delivery: Sendable, Hashable {
     package let bodyHash: [UInt8]
     /// The body, byte by byte.
     package let body: [UInt8]
+    /// What the batch functions of ``Inbox`` name a delivery by: `source/id`.
+    package let key: String
 
     /// A delivery; the body is hashed here.
     package init(source: ID<HookSource>, brand: ID<Brand>, id: String, body: [UInt8]) {
@@ -23,11 +25,9 @@ package struct Delivery: Sendable, Hashable {
         self.brand = brand
         self.id = id
         self.body = body
+        key = Self.key(source, id)
         bodyHash = Array(SHA256.hash(data: body))
     }
-
-    /// What the batch functions of ``Inbox`` name a delivery by: `source/id`.
-    package var key: String { Self.key(source, id) }
 
     static func key(_ source: ID<HookSource>, _ id: String) -> String { "\(source)/\(id)" }
 
@@ -36,7 +36,8 @@ package struct Delivery: Sendable, Hashable {
     /// - Throws: ``Problem`` 409 `idempotency_mismatch`.
     package func requireSame(_ storedHash: [UInt8]) throws(Problem) {
         guard storedHash == bodyHash else {
-            throw .conflict("This webhook-id came with another body before.", code: ProblemCode.idempotencyMismatch)
+            throw .conflict(
+                "This webhook-id came with another body before.", code: ProblemCode.idempotencyMismatch)
         }
     }
 }
@@ -76,7 +77,9 @@ package struct Inbox: Sendable {
     ) async throws -> [String: (bodyHash: [UInt8], answer: StoredAnswer)] {
         if deliveries.isEmpty { return [:] }
         var found: [String: (bodyHash: [UInt8], answer: StoredAnswer)] = [:]
-        for row in try await tx.run(finding(deliveries, brand: brand)) { found[row.key] = (row.bodyHash, row.answer) }
+        for row in try await tx.run(finding(deliveries, brand: brand)) {
+            found[row.key] = (row.bodyHash, row.answer)
+        }
         return found
     }
 
@@ -116,7 +119,8 @@ package struct Inbox: Sendable {
     /// - Parameter tx: The transaction of the effect, not yet used for anything.
     /// - Throws: ``Problem`` 409 `idempotency_mismatch`; what `effect` throws; `PostgresError`.
     package func answer(
-        _ delivery: Delivery, now: Date, on tx: Transaction, effect: (Transaction) async throws -> StoredAnswer
+        _ delivery: Delivery, now: Date, on tx: Transaction,
+        effect: (Transaction) async throws -> StoredAnswer
     ) async throws -> StoredAnswer {
         // Two statements: the second must see what the previous holder of the lock committed.
         let (_, stored) = try await tx.pipeline(
@@ -130,7 +134,8 @@ package struct Inbox: Sendable {
         guard !isStored.isEmpty else {
             // Somebody stored it without the lock: what `effect` did is rolled back with this.
             throw Problem.conflict(
-                "This delivery is being worked on: try again in a moment.", code: ProblemCode.idempotencyInProgress)
+                "This delivery is being worked on: try again in a moment.",
+                code: ProblemCode.idempotencyInProgress)
         }
         return answer
     }
@@ -139,10 +144,12 @@ package struct Inbox: Sendable {
     package func body(
         of id: String, source: ID<HookSource>, brand: ID<Brand>, on db: some Executor
     ) async throws -> [UInt8]? {
-        guard let sealed = try await db.first(InboxStatements.body(id, source: source, brand: brand)) else {
+        guard let sealed = try await db.first(InboxStatements.body(id, source: source, brand: brand))
+        else {
             return nil
         }
-        return try keys.open(sealed, for: .inboxBody, context: Self.context(id, source: source, brand: brand))
+        return try keys.open(
+            sealed, for: .inboxBody, context: Self.context(id, source: source, brand: brand))
     }
 
     private static func context(_ delivery: Delivery) -> [UInt8] {

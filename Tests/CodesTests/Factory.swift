@@ -67,10 +67,11 @@ struct Factory {
     }
 
     func mint(
-        _ requestID: String = "1", count: Int64 = Factory.count, prizes: [PrizeRequest] = Factory.prizes
+        _ requestID: String = "1", count: Int64 = Factory.count, prizes: [PrizeRequest] = Factory.prizes,
+        label: String = "Test"
     ) async throws -> OpenBatch {
         let request = MintRequest(
-            brand: brand, requestID: requestID, count: count, prizes: prizes, label: "Test")
+            brand: brand, requestID: requestID, count: count, prizes: prizes, label: label)
         return try OpenBatch(
             try await Minting.mint(request, author: "test", keys: keys, on: `operator`).batch, keys: keys)
     }

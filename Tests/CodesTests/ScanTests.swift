@@ -174,6 +174,57 @@ struct ScanTests {
         }
     }
 
+    /// Answers are put together from parts that were written once; the encoder would write the same bytes.
+    @Test func answers_areWrittenAsTheEncoderWritesThem() async throws {
+        try await Factory.open { factory in
+            let prizes = [
+                PrizeRequest(name: #"半"\/ ½"#, kind: .item, cost: Money(fen: 500), count: 5_000),
+                PrizeRequest(name: "Points", kind: .points, points: 10, cost: Money(fen: 10), count: 3_000),
+            ]
+            let batch = try await factory.mint(prizes: prizes, label: #"春/節 "2026" \"#)
+            try await factory.decide(.activate, batch)
+            let scans = (0..<100).map { factory.scan(batch, Int64($0 / 2), by: "p\($0 % 4)") }
+            let again = (0..<50).map { factory.scan(batch, Int64($0), by: "p\($0 * 2 % 4)") }
+
+            let results = try await factory.answers(scans) + factory.answers(again)
+
+            for result in results {
+                let encoded = try JSONSerialization.data(
+                    withJSONObject: result.json, options: [.sortedKeys, .withoutEscapingSlashes])
+                #expect(result.body == Array(encoded))
+            }
+            #expect(Set(results.map(\.outcome)) == ["won", "no_prize", "already_redeemed", "redeemed_by_you"])
+            #expect(results.contains { ($0.json["prize"] as? [String: Any])?["name"] as? String == prizes[0].name })
+            let product = results[0].json["product"] as? [String: Any]
+            #expect(product?["label"] as? String == batch.record.label)
+        }
+    }
+
+    /// A loser of the short way's race goes the long way: whoever it meets, codes have one winner and nobody is admitted twice.
+    @Test func sameNewcomersInManyTransactions_areAdmittedOnce_andEachCodeHasOneWinner() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            for round in 0..<10 {
+                let base = Int64(round * 20)
+                let results = try await withThrowingTaskGroup(of: [ScanResult].self) { group in
+                    for task in 0..<6 {
+                        let scans = (0..<20).map { number in
+                            factory.scan(batch, base + Int64((number + task) % 20), by: "n\(round)-\(number / 2)")
+                        }
+                        group.addTask { try await factory.answers(scans) }
+                    }
+                    return try await group.reduce(into: []) { $0 += $1 }
+                }
+                #expect(results.allSatisfy { $0.outcome != nil })
+                #expect(results.filter { ["won", "no_prize"].contains($0.outcome) }.count == 20)
+            }
+            #expect(try await factory.count("vault.person") == 100)
+            #expect(try await factory.count("codes.redemption") == 200)
+            #expect(try await factory.count("hooks.inbox") == 1_200)
+            #expect(try await Ledger.check(brand: factory.brand, on: factory.redeem).isBalanced)
+        }
+    }
+
     @Test func wins_areOwedAndPointsArePaid() async throws {
         try await Factory.open { factory in
             let batch = try await factory.activeBatch()
@@ -217,7 +268,8 @@ struct ScanDeskTests {
     }
 
     @Test func scans_thatArriveWhileOneRuns_goTogetherAndGetTheirOwnAnswers() async throws {
-        let scans = try scans(50)
+        let count = ScanDesk.companyMin.value
+        let scans = try scans(count)
         let sizes = Mutex<[Int]>([])
         let begun = TestSignal<Void>()
         let released = TestSignal<Void>()
@@ -236,14 +288,45 @@ struct ScanDeskTests {
         let bodies = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
             group.addTask { (0, try await desk.redeem(scans[0]).body) }
             try await begun.wait()
-            for index in 1..<50 { group.addTask { (index, try await desk.redeem(scans[index]).body) } }
-            try await eventually { desk.waitingCount == 49 }
+            for index in 1..<count { group.addTask { (index, try await desk.redeem(scans[index]).body) } }
+            try await eventually { desk.waitingCount == count - 1 }
             released.send()
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
 
-        #expect(sizes.withLock { $0 } == [1, 49])
-        #expect((0..<50).allSatisfy { bodies[$0] == Array("p\($0)".utf8) })
+        #expect(sizes.withLock { $0 } == [1, count - 1])
+        #expect((0..<count).allSatisfy { bodies[$0] == Array("p\($0)".utf8) })
+    }
+
+    @Test(.timeLimit(.minutes(1))) func manyThatWait_setOutBesideTheFirst_andNoThirdFollows() async throws {
+        let many = ScanDesk.companyMin.value
+        let scans = try scans(1 + 2 * many)
+        let sizes = Mutex<[Int]>([])
+        let isReleased = Mutex(false)
+        let desk = ScanDesk { scans, _ in
+            sizes.withLock { $0.append(scans.count) }
+            try await eventually { isReleased.withLock { $0 } }
+            return scans.map(answer)
+        }
+
+        let bodies = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+            func add(_ indexes: Range<Int>) {
+                for index in indexes { group.addTask { (index, try await desk.redeem(scans[index]).body) } }
+            }
+            add(0..<1)
+            try await eventually { sizes.withLock { $0 } == [1] }
+            add(1..<1 + many)
+            try await eventually { sizes.withLock { $0 } == [1, many] }
+            add(1 + many..<1 + 2 * many)
+            try await eventually { desk.waitingCount == many }
+            #expect(sizes.withLock { $0.count } == 2)
+            isReleased.withLock { $0 = true }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+
+        #expect(sizes.withLock { $0 } == [1, many, many])
+        #expect((0..<scans.count).allSatisfy { bodies[$0] == Array("p\($0)".utf8) })
+        #expect(desk.waitingCount == 0)
     }
 
     @Test func oneThatFails_doesNotHarmTheOthers() async throws {

@@ -80,6 +80,7 @@ package struct OpenBatch: Sendable {
     package let cipher: CodeCipher
     /// Ranks its codes; nil for a batch without prizes.
     package let ranks: PrizeRanks?
+    let answerParts: ScanAnswerParts
 
     /// Opens a batch.
     ///
@@ -93,11 +94,13 @@ package struct OpenBatch: Sendable {
 
     init(_ record: CodeBatchRecord, key: BatchKey) throws {
         self.record = record
+        answerParts = try ScanAnswerParts(record)
         cipher = try CodeCipher(key: key, handle: record.handle)
         ranks =
             record.prizes.tiers.isEmpty
             ? nil
-            : try PrizeRanks(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
+            : try PrizeRanks(
+                key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
     }
 
     /// What a code wins, by its index; nil for nothing.

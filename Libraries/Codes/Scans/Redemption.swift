@@ -38,7 +38,8 @@ extension Problem {
     package static let codeUnknown = Problem.notFound("There is no such code.")
 
     static let codeNotActive = Problem.conflict(
-        "The code is not active: nothing was redeemed. Try again when the pack is on sale.", code: "not_active")
+        "The code is not active: nothing was redeemed. Try again when the pack is on sale.",
+        code: "not_active")
 }
 
 /// The answer to a scan, as JSON.
@@ -58,6 +59,14 @@ struct ScanAnswer: Encodable, Sendable {
         let points: Int32?
         /// What to show at a store; for items alone.
         let voucher: ScanVoucher?
+
+        init(_ won: PrizeTier, voucher: ScanVoucher? = nil) {
+            tier = won.tier
+            name = won.name
+            kind = won.kind
+            points = won.kind == .points ? won.points : nil
+            self.voucher = voucher
+        }
     }
 
     struct Product: Encodable {
@@ -70,6 +79,13 @@ struct ScanAnswer: Encodable, Sendable {
             case batch, label
             case productID = "product_id"
             case shopID = "shop_id"
+        }
+
+        init(_ record: CodeBatchRecord) {
+            batch = record.handle.description
+            label = record.label
+            productID = record.product
+            shopID = record.shop
         }
     }
 
@@ -101,24 +117,65 @@ struct ScanAnswer: Encodable, Sendable {
             case (false, false): .alreadyRedeemed
             }
         prize =
-            isTheirs
-            ? won.map {
-                Prize(
-                    tier: $0.tier, name: $0.name, kind: $0.kind, points: $0.kind == .points ? $0.points : nil,
-                    voucher: voucher)
-            } : nil
-        product = Product(
-            batch: batch.handle.description, label: batch.label, productID: batch.product, shopID: batch.shop)
+            isTheirs ? won.map { Prize($0, voucher: voucher) } : nil
+        product = Product(batch)
         redeemedAt = redemption.redeemedAt
-        rulesHash = batch.rulesHash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        rulesHash = batch.rulesHash.hex
     }
 
-    var json: [UInt8] {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.dateEncodingStrategy = .iso8601
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return Array(try encoder.encode(self))
+    var json: [UInt8] { get throws { try Self.json(self) } }
+
+    /// The same bytes as ``json``, from what is the same in all answers of a batch; the encoder writes it once.
+    ///
+    /// - Parameter instant: ``redeemedAt`` as text.
+    func json(_ parts: ScanAnswerParts, instant: String) throws -> [UInt8] {
+        if prize?.voucher != nil { return try json }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(parts.common.count + 200)
+        bytes += #"{"outcome":""#.utf8
+        bytes += outcome.rawValue.utf8
+        bytes += #"","#.utf8
+        if let prize {
+            guard let written = parts.prizes[prize.tier] else { return try json }
+            bytes += #""prize":"#.utf8
+            bytes += written
+            bytes += ",".utf8
         }
+        bytes += parts.common
+        bytes += instant.utf8
+        bytes += parts.end
+        return bytes
     }
+
+    fileprivate static func json(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+}
+
+/// What the answers of a batch have in common, as JSON.
+struct ScanAnswerParts: Sendable {
+    /// From the product to the instant.
+    let common: [UInt8]
+    /// Behind the instant.
+    let end: [UInt8]
+    /// By tier, without a voucher.
+    let prizes: [Int32: [UInt8]]
+
+    init(_ batch: CodeBatchRecord) throws {
+        common =
+            Array(#""product":"#.utf8) + (try ScanAnswer.json(ScanAnswer.Product(batch)))
+            + Array(#","redeemed_at":""#.utf8)
+        end = Array(#"","rules_hash":"\#(batch.rulesHash.hex)"}"#.utf8)
+        prizes = try Dictionary(
+            uniqueKeysWithValues: batch.prizes.tiers.map {
+                ($0.tier, try ScanAnswer.json(ScanAnswer.Prize($0)))
+            })
+    }
+}
+
+extension [UInt8] {
+    fileprivate var hex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -47,7 +47,9 @@ struct ScanBatch: Sendable {
                 return .success(answer)
             }
             if let first = firsts[key] {
-                do throws(Problem) { try scan.delivery.requireSame(first.bodyHash) } catch { return .failure(error) }
+                do throws(Problem) { try scan.delivery.requireSame(first.bodyHash) } catch {
+                    return .failure(error)
+                }
             }
             return .failure(refusals[key] ?? .unavailable())
         }
@@ -61,7 +63,8 @@ struct ScanDecisions {
 
     /// Decides about scans by what the database says of their codes at `now`.
     init(
-        _ scans: [Scan], ranges: [(batch: ID<CodeBatch>, range: CodeRange)], redemptions: [CodeKey: RedemptionRow],
+        _ scans: [Scan], ranges: [(batch: ID<CodeBatch>, range: CodeRange)],
+        redemptions: [CodeKey: RedemptionRow],
         now: Date
     ) {
         let rangesOf = Dictionary(grouping: ranges, by: \.batch).mapValues { $0.map(\.range) }
@@ -81,11 +84,14 @@ struct ScanDecisions {
     func wanted(now: Date) -> [WantedRedemption] {
         var codes: Set<CodeKey> = []
         return fresh.compactMap { fresh in
-            guard fresh.step == .redeem, let person = fresh.person, codes.insert(fresh.scan.code.key).inserted else {
+            guard fresh.step == .redeem, let person = fresh.person,
+                codes.insert(fresh.scan.code.key).inserted
+            else {
                 return nil
             }
             let row = RedemptionRow(
-                key: fresh.scan.code.key, id: .mint(), person: person, tier: fresh.scan.tier, redeemedAt: now)
+                key: fresh.scan.code.key, id: .mint(), person: person, tier: fresh.scan.tier,
+                redeemedAt: now)
             return WantedRedemption(row: row, scan: fresh.scan)
         }
     }
@@ -94,19 +100,26 @@ struct ScanDecisions {
     ///
     /// - Parameter new: The redemptions that were made for these scans.
     func answers(
-        _ redemptions: [CodeKey: RedemptionRow], new: [WantedRedemption], vouchers: [ID<Redemption>: ScanVoucher]
+        _ redemptions: [CodeKey: RedemptionRow], new: [WantedRedemption],
+        vouchers: [ID<Redemption>: ScanVoucher]
     ) throws -> [(Delivery, StoredAnswer)] {
         // Of several scans of a new redemption the first one made it.
         var untold = Set(new.map(\.row.id))
+        // Most of them are redeemed at the transaction's instant.
+        var instants: [Date: String] = [:]
         return try fresh.map { fresh in
-            let batch = fresh.scan.code.batch.record
+            let open = fresh.scan.code.batch
+            let batch = open.record
             guard let redemption = redemptions[fresh.scan.code.key], let person = fresh.person else {
                 throw CodesError.redemptionMissing(batch.id)
             }
             let isNew = untold.remove(redemption.id) != nil
             let answer = ScanAnswer(
                 redemption, isNew: isNew, to: person, of: batch, voucher: vouchers[redemption.id])
-            return (fresh.scan.delivery, StoredAnswer(status: 200, body: try answer.json))
+            let instant = instants[redemption.redeemedAt] ?? redemption.redeemedAt.formatted(.iso8601)
+            instants[redemption.redeemedAt] = instant
+            let body = try answer.json(open.answerParts, instant: instant)
+            return (fresh.scan.delivery, StoredAnswer(status: 200, body: body))
         }
     }
 
@@ -141,7 +154,8 @@ extension WantedRedemption {
 
     func told(_ unionPerson: ID<Person>?) -> NewlyRedeemed {
         NewlyRedeemed(
-            redemption: row.id, person: row.person, unionPerson: unionPerson, batch: batch, index: row.key.index,
+            redemption: row.id, person: row.person, unionPerson: unionPerson, batch: batch,
+            index: row.key.index,
             prize: prize, source: scan.delivery.source, place: scan.place, device: scan.device)
     }
 }

@@ -22,11 +22,16 @@ package struct ScanBody: Decodable, Sendable {
         }
     }
 
-    let code: String
-    let openid: String
-    let unionid: String?
-    let location: Location?
-    let device: String?
+    /// What the label says, as it was read.
+    package let code: String
+    /// Who scanned it, within one app.
+    package let openid: String
+    /// Who scanned it, across the apps of one account.
+    package let unionid: String?
+    /// Where.
+    package let location: Location?
+    /// With what.
+    package let device: String?
 
     /// The longest identifier of a person; WeChat's have 28 characters.
     private static let openidBytesMax = 128
@@ -35,12 +40,76 @@ package struct ScanBody: Decodable, Sendable {
     ///
     /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` that cannot be one.
     static func read(_ body: [UInt8]) throws(Problem) -> ScanBody {
-        guard let scan = try? JSONDecoder().decode(ScanBody.self, from: Data(body)) else {
+        guard
+            let scan = FlatScanBody.read(body)
+                ?? (try? JSONDecoder().decode(ScanBody.self, from: Data(body)))
+        else {
             throw .badRequest("The body must be a JSON object with the strings `code` and `openid`.")
         }
         guard (1...openidBytesMax).contains(scan.openid.utf8.count),
             scan.openid.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
         else { throw .invalid("`openid` has 1 to \(openidBytesMax) printable ASCII characters.") }
         return scan
+    }
+}
+
+/// Reads the bodies that nearly all senders send, an object of plain strings, in a tenth of the time that the decoder takes.
+///
+/// Whatever is unusual, right or wrong, is left to the decoder: so both read the same.
+package struct FlatScanBody {
+    private let bytes: [UInt8]
+    private var place = 0
+
+    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    /// The body; nil for one that the decoder is to look at.
+    package static func read(_ bytes: [UInt8]) -> ScanBody? {
+        var reader = FlatScanBody(bytes)
+        return reader.object()
+    }
+
+    private mutating func object() -> ScanBody? {
+        var values: [String: String] = [:]
+        guard skip(UInt8(ascii: "{")) else { return nil }
+        repeat {
+            guard let name = string(), skip(UInt8(ascii: ":")), let value = string(),
+                values.updateValue(value, forKey: name) == nil
+            else { return nil }
+        } while skip(UInt8(ascii: ","))
+        guard skip(UInt8(ascii: "}")) else { return nil }
+        skipSpace()
+        guard place == bytes.count, let code = values["code"], let openid = values["openid"],
+            values["location"] == nil
+        else { return nil }
+        return ScanBody(
+            code: code, openid: openid, unionid: values["unionid"], location: nil,
+            device: values["device"])
+    }
+
+    private mutating func skipSpace() {
+        while place < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[place]) { place += 1 }
+    }
+
+    private mutating func skip(_ byte: UInt8) -> Bool {
+        skipSpace()
+        guard place < bytes.count, bytes[place] == byte else { return false }
+        place += 1
+        return true
+    }
+
+    /// A string of printable ASCII without escapes.
+    private mutating func string() -> String? {
+        guard skip(UInt8(ascii: "\"")) else { return nil }
+        let start = place
+        while place < bytes.count {
+            let byte = bytes[place]
+            if byte == UInt8(ascii: "\"") {
+                defer { place += 1 }
+                return String(decoding: bytes[start..<place], as: UTF8.self)
+            }
+            guard (0x20..<0x7F).contains(byte), byte != UInt8(ascii: "\\") else { return nil }
+            place += 1
+        }
+        return nil
     }
 }

@@ -5,17 +5,28 @@ import Synchronization
 
 /// Gathers scans that arrive together: while a brand's transaction runs, the next ones wait, and then go in one.
 ///
-/// The first scan goes at once, so that a quiet shop waits for nothing; under load a commit serves as many as came meanwhile.
+/// The first scan goes at once, so that a quiet shop waits for nothing; under load a commit serves as many as came meanwhile. When many
+/// wait a second transaction of the brand sets out before the first has come back: one computes while the other waits for the disk.
 package final class ScanDesk: Sendable {
     private typealias Waiting = (scan: Scan, caller: Waiter)
 
+    /// The scans of one brand; gone when none wait and none are under way.
+    private struct Line {
+        var waiting: [Waiting] = []
+        var flights = 0
+    }
+
     private struct State {
-        var waiting: [ID<Brand>: [Waiting]] = [:]
+        var lines: [ID<Brand>: Line] = [:]
         var count = 0
     }
 
     /// Scans in one transaction, at most.
     package static let batchMax = Limit(256, reason: "a commit is shared by many, and still takes milliseconds")
+    /// Transactions of one brand at a time, at most.
+    package static let flightsMax = Limit(2, reason: "one waits for the disk while the other computes")
+    /// So many scans wait before a second transaction sets out.
+    package static let companyMin = Limit(32, reason: "fewer would pay for a commit of their own and win nothing")
     /// Scans that wait, at most.
     package static let waitingMax = Limit(4_096, reason: "more would time out before their turn: better told at once")
 
@@ -48,31 +59,39 @@ package final class ScanDesk: Sendable {
 
     private func add(_ scan: Scan, _ caller: Waiter) {
         let brand = scan.delivery.brand
-        let (isRefused, isFirst) = state.withLock { state -> (Bool, Bool) in
+        let (isRefused, setsOut) = state.withLock { state -> (Bool, Bool) in
             guard state.count < Self.waitingMax.value else { return (true, false) }
             state.count += 1
-            // A brand that has a list, be it empty, has a task that comes back to it.
-            let isFirst = state.waiting[brand] == nil
-            state.waiting[brand, default: []].append((scan, caller))
-            return (false, isFirst)
+            var line = state.lines.removeValue(forKey: brand) ?? Line()
+            line.waiting.append((scan, caller))
+            let setsOut =
+                line.flights == 0
+                || (line.flights < Self.flightsMax.value && line.waiting.count >= Self.companyMin.value)
+            if setsOut { line.flights += 1 }
+            state.lines[brand] = line
+            return (false, setsOut)
         }
         if isRefused { return caller.tell(.failure(Problem.unavailable())) }
-        if isFirst { Task { await self.work(brand) } }
+        if setsOut { Task { await self.work(brand) } }
     }
 
     private func work(_ brand: ID<Brand>) async {
         while let batch = next(brand) { await serve(batch, brand) }
     }
 
-    /// The next scans of a brand; nil, and the end of its task, if none wait.
+    /// The next scans of a brand; nil, and the end of its task, if none wait, or too few for more than one transaction.
     private func next(_ brand: ID<Brand>) -> [Waiting]? {
         state.withLock { state in
-            guard let waiting = state.waiting[brand], !waiting.isEmpty else {
-                state.waiting[brand] = nil
+            guard var line = state.lines.removeValue(forKey: brand) else { return nil }
+            let isSuperfluous = line.flights > 1 && line.waiting.count < Self.companyMin.value
+            guard !line.waiting.isEmpty, !isSuperfluous else {
+                line.flights -= 1
+                if line.flights > 0 { state.lines[brand] = line }
                 return nil
             }
-            let batch = Array(waiting.prefix(Self.batchMax.value))
-            state.waiting[brand] = Array(waiting.dropFirst(batch.count))
+            let batch = Array(line.waiting.prefix(Self.batchMax.value))
+            line.waiting.removeFirst(batch.count)
+            state.lines[brand] = line
             state.count -= batch.count
             return batch
         }
