@@ -128,8 +128,8 @@ let package = Package(
         library(
             "Codes",
             [
-                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", crypto, cryptoExtras,
-                lifecycle, logging,
+                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
+                cryptoExtras, lifecycle, logging,
             ],
             exclude: ["Decisions", "README.md"]),
         library(
@@ -195,7 +195,10 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests(
             "CodesTests",
-            ["Accounting", "Codes", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", crypto, logging]),
+            [
+                "Accounting", "Codes", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Postgres", "Vault", crypto, logging,
+            ]),
         tests(
             "EndToEndTests",
             [
@@ -251,8 +254,10 @@ let package = Package(
             ]),
         tests(
             "ReportingTests",
-            ["Accounting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault", logging],
-            exclude: ["Snapshots"]),
+            [
+                "Accounting", "Codes", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault",
+                logging,
+            ], exclude: ["Snapshots"]),
         tests(
             "ReportsTests",
             [

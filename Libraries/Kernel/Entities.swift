@@ -34,3 +34,7 @@ package enum CodeBatch {}
 package enum Redemption {}
 /// Whoever signs hooks with secrets of their own.
 package enum HookSource {}
+/// A thing that was won, to be handed over by a store.
+package enum Voucher {}
+/// One handing over of what was won.
+package enum Handover {}

@@ -52,13 +52,24 @@ package enum Policies {
     package static func value<Value>(
         _ key: PolicyKey<Value>, brand: ID<Brand>, at instant: Date, on db: some Executor
     ) async throws -> Value {
-        guard let json = try await db.first(PolicyStatements.value(key.name, brand: brand, at: instant)) else {
-            throw PoliciesError.unknown(name: key.name)
-        }
+        try read(key, try await db.first(PolicyStatements.value(key.name, brand: brand, at: instant)))
+    }
+
+    /// What the standard says as of an instant, whatever a brand said: for numbers that a brand may not loosen.
+    ///
+    /// - Throws: ``PoliciesError``; `PostgresError`.
+    package static func standard<Value>(
+        _ key: PolicyKey<Value>, at instant: Date, on db: some Executor
+    ) async throws -> Value {
+        try read(key, try await db.first(PolicyStatements.standard(key.name, at: instant)))
+    }
+
+    private static func read<Value>(_ key: PolicyKey<Value>, _ json: String?) throws(PoliciesError) -> Value {
+        guard let json else { throw .unknown(name: key.name) }
         do {
             return try JSONDecoder().decode(Value.self, from: Data(json.utf8))
         } catch {
-            throw PoliciesError.unreadable(name: key.name)
+            throw .unreadable(name: key.name)
         }
     }
 }

@@ -24,6 +24,19 @@ enum PolicyStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
+    /// What the standard says as of an instant.
+    static func standard(_ name: String, at instant: Date) -> Statement<String> {
+        Statement(
+            """
+            SELECT d.value
+            FROM policies.standard d
+            WHERE d.name = \(name) AND d.valid_from <= \(instant)
+            ORDER BY d.valid_from DESC
+            LIMIT 1
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     static func clock() -> Statement<Date> {
         Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
     }

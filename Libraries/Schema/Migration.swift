@@ -51,6 +51,8 @@ package struct Migration: Sendable {
         Migration(version: 18, name: "jobs_history", bytes: PackageResources._00018_jobs_history_sql),
         Migration(version: 19, name: "operations", bytes: PackageResources._00019_operations_sql),
         Migration(version: 20, name: "jobs_pace", bytes: PackageResources._00020_jobs_pace_sql),
+        Migration(version: 21, name: "prize_rules", bytes: PackageResources._00021_prize_rules_sql),
+        Migration(version: 22, name: "vouchers", bytes: PackageResources._00022_vouchers_sql),
     ]
 
     /// The version that this binary was built for.

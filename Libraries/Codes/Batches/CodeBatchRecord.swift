@@ -70,6 +70,10 @@ package enum CodesError: Error, Hashable, Sendable {
     case redemptionUnknown(ID<Redemption>)
     /// The clock of the business gave no instant: the environment's row is gone.
     case clockMissing
+    /// A batch has no published rules, which minting gives it.
+    case rulesMissing(ID<CodeBatch>)
+    /// A voucher that was locked is not as it was read: something changed it without the lock.
+    case voucherMoved(ID<Voucher>)
 }
 
 /// A batch with its key opened: it reads codes, and knows what they win.

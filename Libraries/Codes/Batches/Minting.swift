@@ -115,6 +115,7 @@ package enum Minting {
         if !prizes.tiers.isEmpty {
             try await tx.execute(BatchStatements.insertPrizes(prizes.tiers, batch: batch.id, brand: batch.brand))
         }
+        try await Rules.publishFirst(batch, author: author, now: now, on: tx)
         try await KeyUse.record(.mint, of: batch, author: author, on: tx)
         return (batch, true)
     }

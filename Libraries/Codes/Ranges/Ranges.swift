@@ -20,6 +20,11 @@ package enum Ranges {
             let decided = try await tx.run(BatchStatements.ranges(of: batch, brand: brand))
             let outcome = RangeOutcome.decide(decided, count: count, command: command, id: .mint(), now: now)
             if case .added(let range) = outcome {
+                if range.kind == .activate,
+                    let obstacle = try await PrizeGuard.obstacle(to: range, batch: batch, brand: brand, on: tx)
+                {
+                    return .refused(obstacle)
+                }
                 try await tx.execute(
                     BatchStatements.insertRange(range, batch: batch, brand: brand, author: author, now: now))
             }
