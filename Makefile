@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 # Tests that kill.
-CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled
+CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients
 # How long a soak takes: an hour with SECONDS=3600.
 SECONDS := 180
 SWIFT_FILES := Package.swift Services Libraries Tests

@@ -30,6 +30,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         ], openAPI: openAPI
     ) { router in
         ScanRoutes(origins: HookOrigins(pool: pool, keys: keys), scans: scans).add(to: router)
+        PageRoutes(pages: CodePages(directory: directory, pool: pool)).add(to: router)
     }
 }
 

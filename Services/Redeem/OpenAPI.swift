@@ -36,6 +36,92 @@ let openAPI = """
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
+        },
+        "/c/{code}": {
+          "get": {
+            "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
+            "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
+            "parameters": [
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." },
+              { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
+            ],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "404": { "description": "No such code, after 20 ms at least: unknown or void.", "content": { "text/html": {} } },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/C/{code}": {
+          "get": {
+            "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
+            "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
+            "parameters": [
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." },
+              { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
+            ],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "404": { "description": "No such code, after 20 ms at least: unknown or void.", "content": { "text/html": {} } },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/01/{gtin}/21/{code}": {
+          "get": {
+            "summary": "A GS1 Digital Link of an item: leads to its page.",
+            "parameters": [
+              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+            ],
+            "responses": {
+              "307": { "description": "The page of the code; the query goes with it." },
+              "400": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/01/{gtin}/10/{lot}/21/{code}": {
+          "get": {
+            "summary": "A GS1 Digital Link of an item: leads to its page.",
+            "parameters": [
+              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
+              { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The lot." },
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+            ],
+            "responses": {
+              "307": { "description": "The page of the code; the query goes with it." },
+              "400": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/01/{gtin}/22/{variant}/21/{code}": {
+          "get": {
+            "summary": "A GS1 Digital Link of an item: leads to its page.",
+            "parameters": [
+              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
+              { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The variant of the product." },
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+            ],
+            "responses": {
+              "307": { "description": "The page of the code; the query goes with it." },
+              "400": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/01/{gtin}/22/{variant}/10/{lot}/21/{code}": {
+          "get": {
+            "summary": "A GS1 Digital Link of an item: leads to its page.",
+            "parameters": [
+              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
+              { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The variant of the product." },
+              { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The lot." },
+              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+            ],
+            "responses": {
+              "307": { "description": "The page of the code; the query goes with it." },
+              "400": { "$ref": "#/components/responses/Problem" }
+            }
+          }
         }
       },
       "components": {

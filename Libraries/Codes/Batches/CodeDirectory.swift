@@ -66,7 +66,13 @@ package final class CodeDirectory: Service {
 
     /// Reads what somebody scanned; nil unless it is a code that `brand` minted.
     package func code(_ text: String, brand: ID<Brand>) -> GenuineCode? {
-        guard let code = CodeText(text), let batch = batch(code.handle), batch.record.brand == brand,
+        guard let code = code(text), code.batch.record.brand == brand else { return nil }
+        return code
+    }
+
+    /// Reads a code of any brand; nil unless it was minted.
+    package func code(_ text: String) -> GenuineCode? {
+        guard let code = CodeText(text), let batch = batch(code.handle),
             let index = batch.cipher.index(of: code, count: batch.record.count)
         else { return nil }
         return GenuineCode(batch: batch, index: index)

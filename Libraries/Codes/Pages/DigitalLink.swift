@@ -1,0 +1,79 @@
+import Foundation
+
+/// A GS1 Digital Link of a pack: the path of a URI that names a product and one item of it.
+///
+/// Keys stand in the order that GS1 fixes: 01 (GTIN), then 22 (variant), 10 (lot), 21 (serial). Nothing is guessed: a short GTIN, a wrong
+/// check digit, keys in another order or in the query are refused.
+package struct DigitalLink: Hashable, Sendable {
+    /// Why a link is none.
+    package enum Fault: Error, Hashable, Sendable {
+        /// There is no key 01 with a value, or a key without one.
+        case incomplete
+        /// The GTIN has not 14 digits, or its last one does not fit the others.
+        case gtin
+        /// A key stands where it may not.
+        case order
+        /// A value is too long, or has characters that GS1 does not allow.
+        case value
+        /// A key of the path stands in the query.
+        case query
+    }
+
+    /// The product, 14 digits.
+    package let gtin: String
+    /// The variant of the product.
+    package let variant: String?
+    /// The lot.
+    package let lot: String?
+    /// The item: for us, its code.
+    package let serial: String?
+
+    /// Keys behind the GTIN in their order, with the longest value of each.
+    private static let qualifiers: [(key: String, max: Int)] = [("22", 20), ("10", 20), ("21", 20)]
+
+    /// Reads the path and the query of a URI, as they were sent: still percent-encoded.
+    package init(path: String, query: String? = nil) throws(Fault) {
+        var parts = path.split(separator: "/", omittingEmptySubsequences: false)[...]
+        while let first = parts.first, first != "01" { parts = parts.dropFirst() }
+        guard parts.count >= 2, parts.count.isMultiple(of: 2) else { throw .incomplete }
+        gtin = String(parts[parts.startIndex + 1])
+        guard Self.isGTIN(gtin) else { throw .gtin }
+        parts = parts.dropFirst(2)
+        var values: [String: String] = [:]
+        var allowed = Self.qualifiers[...]
+        while !parts.isEmpty {
+            let (key, value) = (String(parts.removeFirst()), String(parts.removeFirst()))
+            guard let place = allowed.firstIndex(where: { $0.key == key }) else { throw .order }
+            guard let decoded = value.removingPercentEncoding, !decoded.isEmpty,
+                decoded.utf8.count <= allowed[place].max, decoded.utf8.allSatisfy(Self.isAllowed)
+            else { throw .value }
+            values[key] = decoded
+            allowed = allowed[(place + 1)...]
+        }
+        for field in (query ?? "").split(whereSeparator: { $0 == "&" || $0 == ";" }) {
+            let key = field.prefix { $0 != "=" }
+            if key == "01" || Self.qualifiers.contains(where: { $0.key == key }) { throw .query }
+        }
+        variant = values["22"]
+        lot = values["10"]
+        serial = values["21"]
+    }
+
+    /// Whether a text has 14 digits of which the last one follows from the others: weights 3 and 1 from the left, to the next ten.
+    package static func isGTIN(_ text: some StringProtocol) -> Bool {
+        let digits = text.utf8.map { Int($0) - Int(UInt8(ascii: "0")) }
+        guard digits.count == 14, digits.allSatisfy({ (0...9).contains($0) }) else { return false }
+        let sum = digits.enumerated().reduce(0) { $0 + $1.element * ($1.offset.isMultiple(of: 2) ? 3 : 1) }
+        return sum.isMultiple(of: 10)
+    }
+
+    /// GS1's character set 82.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: #"!"%&'()*+,-./:;<=>?_"#.utf8.contains(byte)
+        }
+    }
+}
