@@ -179,7 +179,8 @@ let package = Package(
             [
                 "Accounting", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
                 "Postgres", "Reporting", "Schema", "Vault", "WeChat",
-                argumentParser, crypto, asyncHTTPClient, lifecycle, logging, nio, nioFoundation, nioHTTP1,
+                argumentParser, asyncHTTPClient, crypto, hummingbird, lifecycle, logging, nio, nioFoundation, nioHTTP1,
+                nioPosix,
             ]),
 
         // Tests mirror the rooms.

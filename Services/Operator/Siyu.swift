@@ -15,6 +15,7 @@ struct Siyu: AsyncParsableCommand {
             ShopCommand.self, APIKeyCommand.self, HooksCommand.self, PolicyCommand.self, PrivacyCommand.self,
             KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
             CodesCommand.self, LedgerCommand.self, ReportCommand.self, BenchCommand.self, BenchWorkerCommand.self,
+            BenchBareCommand.self,
         ])
 
     static func main() async {

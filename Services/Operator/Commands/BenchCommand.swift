@@ -12,14 +12,16 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case postgres, jobs, ingest, services
+        case postgres, jobs, ingest, services, scans
     }
 
-    @Argument(help: "postgres, jobs, ingest, services; all if none is named.") var subjects: [Subject] = []
+    @Argument(help: "postgres, jobs, ingest, services, scans; all if none is named.") var subjects: [Subject] = []
     @Option(help: "Pairs of ours and raw.") var pairs = 5
     @Option(help: "Of jobs, this part alone; may be given again.")
     var only: [JobsBench.Part] = []
     @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
+    @Option(help: "Codes of the batch, for scans.") var codes: Int64 = 20_000_000
+    @Option(help: "Connections of scanners, for scans.") var connections = 64
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Answer with JSON.") var json = false
 
@@ -31,6 +33,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard (1...100).contains(pairs) else { throw ValidationError("--pairs is 1 to 100") }
+        guard codes >= 1_000_000 else { throw ValidationError("--codes is 1000000 at least: each is scanned once") }
+        guard (1...1_000).contains(connections) else { throw ValidationError("--connections is 1 to 1000") }
         var figures: [Measurement] = []
         for subject in subjects.isEmpty ? Subject.allCases : subjects {
             figures += try await measure(subject)
@@ -51,6 +55,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .postgres: try await PostgresBench.run(url: database.url, pairs: pairs)
         case .jobs: try await JobsBench.run(url: database.url, pairs: pairs, only: only)
         case .ingest: try await IngestBench.run(url: database.url, file: file, pairs: pairs)
+        case .scans: try await ScansBench.run(url: database.url, pairs: pairs, count: codes, connections: connections)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
     }

@@ -1,0 +1,286 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Codes
+import Foundation
+import Hooks
+import Hosting
+import Hummingbird
+import Kernel
+import Keys
+import Logging
+import NIOCore
+import NIOHTTP1
+import Orders
+import Postgres
+import Schema
+
+/// Scans per second of the real siyu-redeem over HTTP on this machine, signatures and all, beside what carries it: the database doing the
+/// same by `pgbench`, and the same server answering a bare POST.
+enum ScansBench {
+    private static let port = 18_202
+    private static let barePort = 18_203
+    private static let source = "bench"
+    private static let clients = [8, 16, 32]
+    private static let rawTransactions = 16_000
+    private static let forgedConnections = 1_000
+    /// Coprime to any count that is used: so codes come in no order, and none twice.
+    private static let stride: Int64 = 7_368_787
+
+    static func run(url: String, pairs: Int, count: Int64, connections: Int) async throws -> [Measurement] {
+        try await ScratchDatabase.with(url) { scratch in
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+                "siyu-bench-\(UUID().uuidString)"
+            ).path
+            let keys = try KeyRing.create(folder: folder)
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let pool = Pool(
+                PoolConfiguration(connection: ConnectionConfiguration(url: scratch.url), connectionsMax: 2),
+                logger: Logger(label: "siyu.bench"))
+            try await Migrator(pool: pool, logger: Logger(label: "siyu.bench")).migrate(environment: .development)
+            let bench = try await Bench.prepare(pool, keys: keys, url: scratch.url, count: count)
+            let redeem = try await Service.start("siyu-redeem", [], port: port, url: scratch.url, keys: folder)
+            defer { redeem.stop() }
+            let bare = try await Service.start(
+                "siyu", ["bench-bare", "--port", "\(barePort)"], port: barePort, url: scratch.url, keys: folder)
+            defer { bare.stop() }
+            let figures = try await bench.measure(pairs: pairs, connections: connections, redeem: redeem.process)
+            await pool.shutdown()
+            return figures
+        }
+    }
+
+    /// A process of this folder's, killed when it is no longer needed.
+    private struct Service {
+        let process: Process
+
+        static func start(
+            _ name: String, _ arguments: [String], port: Int, url: String, keys: String
+        ) async throws -> Service {
+            guard let own = Bundle.main.executableURL else {
+                throw Failure("This program's folder is unknown.", .software)
+            }
+            let process = Process()
+            process.executableURL = own.deletingLastPathComponent().appendingPathComponent(name)
+            process.arguments = arguments
+            process.environment = ProcessInfo.processInfo.environment.merging([
+                "DATABASE_URL": url, "SIYU_KEYS": keys, "SIYU_ENV": "development", "SIYU_PORT": "\(port)",
+                "SIYU_LOG_LEVEL": "error",
+            ]) { $1 }
+            try process.run()
+            let request = HTTPClientRequest(url: "http://127.0.0.1:\(port + 1_000)/readyz")
+            for _ in 0..<1_000 where process.isRunning {
+                if let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(1)),
+                    answer.status == .ok
+                {
+                    return Service(process: process)
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            process.terminate()
+            throw Failure("\(name) did not become ready on port \(port).", .software)
+        }
+
+        func stop() {
+            process.terminate()
+            process.waitUntilExit()
+        }
+    }
+
+    /// What the figures are taken with; codes and openids are used up as it goes.
+    private final class Bench {
+        let pool: Pool
+        let url: String
+        let brand: ID<Brand>
+        let sourceID: ID<HookSource>
+        let secret: HookSecret
+        let batch: OpenBatch
+        let bytesPerCode: Double
+        private var used: Int64 = 0
+
+        init(
+            pool: Pool, url: String, brand: ID<Brand>, sourceID: ID<HookSource>, secret: HookSecret, batch: OpenBatch,
+            bytesPerCode: Double
+        ) {
+            self.pool = pool
+            self.url = url
+            self.brand = brand
+            self.sourceID = sourceID
+            self.secret = secret
+            self.batch = batch
+            self.bytesPerCode = bytesPerCode
+        }
+
+        static func prepare(_ pool: Pool, keys: KeyRing, url: String, count: Int64) async throws -> Bench {
+            let brand = try await Brands.create(.mint(), name: "bench", on: pool).brand
+            guard let made = try await HookSources.create(source, brand: brand, keys: keys, on: pool) else {
+                throw Failure("The brand of the benchmark is gone.", .software)
+            }
+            let prizes = [
+                PrizeRequest(name: "再來一瓶", kind: .item, cost: Money(fen: 500), count: count / 100),
+                PrizeRequest(name: "10 points", kind: .points, points: 10, cost: Money(fen: 10), count: count / 100),
+            ]
+            let request = MintRequest(brand: brand, requestID: "bench", count: count, prizes: prizes, label: "bench")
+            let before = try await pool.one(BenchStatements.databaseSize())
+            let record = try await Minting.mint(request, author: "bench", keys: keys, on: pool).batch
+            let command = RangeCommand(kind: .activate, indexes: 0..<count)
+            _ = try await Ranges.decide(command, batch: record.id, brand: brand, author: "bench", on: pool)
+            let after = try await pool.one(BenchStatements.databaseSize())
+            return Bench(
+                pool: pool, url: url, brand: brand, sourceID: made.record.id, secret: made.secret,
+                batch: try OpenBatch(record, keys: keys), bytesPerCode: Double(after - before) / Double(count))
+        }
+
+        func measure(pairs: Int, connections: Int, redeem: Process) async throws -> [Measurement] {
+            var scans: [(ours: Double, raw: Double)] = []
+            var single: [(ours: Double, raw: Double)] = []
+            var whole: [(ours: Double, raw: Double)] = []
+            var forged: [(ours: Double, raw: Double)] = []
+            for pair in 1...pairs {
+                Terminal.progress("scans: pair \(pair) of \(pairs)")
+                let ours = try await driver(connections).run(scanRequests(pair == 1 ? 100_000 : 150_000)).rate(of: 200)
+                let bare = try await bareRate(connections)
+                scans.append((ours, bare))
+                single.append((ours, try rawRate(BenchStatements.scanScript)))
+                whole.append((ours, try rawRate(BenchStatements.scanStatementScript)))
+                let guesses = try await driver(Self.forgers).run(forgedRequests(150_000)).rate(of: 404)
+                forged.append((guesses, try await bareRate(Self.forgers)))
+            }
+            let half = try await half(of: Spread(scans.map(\.ours)).median, connections)
+            let alone = try await alone()
+            Terminal.endProgress()
+            let name = "scans, \(connections) connections"
+            return [
+                .together(name, unit: "/s", rawName: "a bare POST of the same server", samples: scans),
+                .together(
+                    name, unit: "/s", rawName: "pgbench, statement by statement, best of \(clients)", samples: single),
+                .together(name, unit: "/s", rawName: "pgbench, as one statement, best of \(clients)", samples: whole),
+                .together(
+                    "forged codes, \(Self.forgers) connections, waiting 20 ms each", unit: "/s",
+                    rawName: "a bare POST of the same server", samples: forged),
+                .alone("a scan at half of that rate: median", unit: "ms", samples: [half.milliseconds(0.5)]),
+                .alone("a scan at half of that rate: p99", unit: "ms", samples: [half.milliseconds(0.99)]),
+                .together(
+                    "one caller alone: median", unit: "ms", rawName: "INSERT of one row, one connection",
+                    samples: [alone]),
+                .alone("siyu-redeem: peak of resident memory", unit: "MiB", samples: [try Self.peak(redeem)]),
+                .alone("database bytes per minted code", unit: "B", samples: [bytesPerCode]),
+            ]
+        }
+
+        private static let forgers = forgedConnections
+
+        private func driver(_ connections: Int) -> ScanDriver { ScanDriver(port: port, connections: connections) }
+
+        private func bareRate(_ connections: Int) async throws -> Double {
+            let request = try Self.post(
+                "/bench/bare", "bare-0", scanBody(code: "\(batch.cipher.code(at: 0))", "bare"), secret)
+            let driver = ScanDriver(port: barePort, connections: connections, duration: .seconds(3))
+            return try await driver.run(Array(repeating: request, count: 1_000_000)).rate(of: 200)
+        }
+
+        /// The best of a few numbers of clients.
+        private func rawRate(_ script: String) throws -> Double {
+            let pgbench = try PgBench(connection: url)
+            return try clients.map { clients in
+                try pgbench.transactionsPerSecond(
+                    script: script, transactions: rawTransactions / clients, clients: clients,
+                    variables: [
+                        "brand": "\(brand)", "source": "\(sourceID)", "batch": "\(batch.record.id)",
+                        "count": "\(batch.record.count)",
+                    ])
+            }.max() ?? 0
+        }
+
+        private func half(of rate: Double, _ connections: Int) async throws -> DriverResult {
+            var driver = driver(connections)
+            driver.pace = rate / 2
+            return try await driver.run(scanRequests(Int(rate / 2 * 7)))
+        }
+
+        private func alone() async throws -> (ours: Double, raw: Double) {
+            var driver = driver(1)
+            driver.duration = .seconds(3)
+            let ours = try await driver.run(scanRequests(10_000)).milliseconds(0.5)
+            try await pool.execute(BenchStatements.makeRowTable())
+            var raw: [Double] = []
+            for _ in 0..<500 {
+                let took = try await ContinuousClock().measure { try await pool.execute(BenchStatements.insertRow()) }
+                raw.append(took.inSeconds * 1_000)
+            }
+            return (ours, Spread(raw).median)
+        }
+
+        private static func peak(_ process: Process) throws -> Double {
+            let status = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+            guard let kibibytes = line.flatMap({ Double($0.filter(\.isNumber)) }) else {
+                throw Failure("/proc tells no memory of siyu-redeem.", .software)
+            }
+            return kibibytes / 1_024
+        }
+
+        // MARK: Requests
+
+        /// Scans of codes that nobody has scanned, every third by somebody who was never seen.
+        private func scanRequests(_ count: Int) throws -> [[UInt8]] {
+            try (0..<count).map { _ in
+                used += 1
+                let code = batch.cipher.code(at: used * stride % batch.record.count)
+                let openid = used % 3 == 0 ? "new-\(used)" : "known-\(used % 50_000)"
+                return try Self.post(
+                    "/v1/hooks/\(source)/scans", "d-\(used)", scanBody(code: "\(code)", openid), secret)
+            }
+        }
+
+        /// Codes of the batch's form that it does not have, each guessed by somebody else.
+        private func forgedRequests(_ count: Int) throws -> [[UInt8]] {
+            try (0..<count).map { _ in
+                used += 1
+                let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                let guess = String((0..<16).map { _ in digits.randomElement() ?? "0" })
+                return try Self.post(
+                    "/v1/hooks/\(source)/scans", "f-\(used)",
+                    scanBody(code: "\(batch.record.handle)\(guess)", "guess-\(used)"), secret)
+            }
+        }
+
+        private func scanBody(code: String, _ openid: String) -> [UInt8] {
+            Array(#"{"code":"\#(code)","openid":"\#(openid)"}"#.utf8)
+        }
+
+        private static func post(_ path: String, _ id: String, _ body: [UInt8], _ secret: HookSecret) throws -> [UInt8]
+        {
+            let timestamp = Int(Date().timeIntervalSince1970)
+            let signature = StandardWebhook.sign(id: id, timestamp: timestamp, body: body, secret: secret)
+            let head = """
+                POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
+                webhook-id: \(id)\r\nwebhook-timestamp: \(timestamp)\r\nwebhook-signature: \(signature)\r\n\
+                Content-Length: \(body.count)\r\n\r\n
+                """
+            return Array(head.utf8) + body
+        }
+    }
+}
+
+/// A server that reads a body and answers as many bytes as a scan is answered: what the framework alone costs.
+struct BenchBareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-bare", abstract: "A bare POST route for `siyu bench scans`.", shouldDisplay: false)
+
+    @Option(help: "The port.") var port: Int
+
+    func run() async throws {
+        let logger = Logger(label: "siyu.bench") { _ in SwiftLogNoOpLogHandler() }
+        let answer = ByteBuffer(string: String(repeating: "x", count: 300))
+        let settings = ServiceSettings(name: "bench-bare", port: port)
+        let application = ServiceApplication(withoutDatabase: settings, logger: logger, openAPI: "{}") { router in
+            router.post("bench/bare") { request, _ in
+                _ = try await request.body.collect(upTo: 65_536)
+                return Response(
+                    status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: answer))
+            }
+        }
+        try await ServiceRunner(application: application, registry: PrometheusRegistry(), logger: logger)
+            .run(handlesSignals: true)
+    }
+}
