@@ -45,9 +45,12 @@ struct StorageTests {
     }
 
     /// Neither autovacuum nor a later claim comes by: what is cleared was cleared by the look.
-    @Test(arguments: [24, 120, 400])
-    func tidy_ofPagesWhoseJobsEnded_clearsThem(_ payloadBytes: Int) async throws {
-        let (worker, batch) = (UUID(), 400)
+    ///
+    /// A second worker's claim walks over what the first one holds, and clears its pages once before the ack; of jobs of
+    /// several hundred bytes too few fit on a page for that to be made up for.
+    @Test(arguments: [(24, true), (120, true), (400, false)])
+    func tidy_ofPagesWhoseJobsEnded_clearsThem(_ payloadBytes: Int, isWalkedOver: Bool) async throws {
+        let (worker, other, batch) = (UUID(), UUID(), 400)
         try await withTestDatabase { db in
             try await db.run(
                 """
@@ -58,13 +61,15 @@ struct StorageTests {
                 INSERT INTO jobs.hot (queue_id, kind_id, id, priority, payload)
                 SELECT 1, 1, gen_random_uuid(), 2, convert_to(repeat('x', \(payloadBytes)), 'UTF8')
                 FROM generate_series(1, 2000);
-                SELECT jobs.register('\(worker)', '\(UUID())', 'a', 'h', 1, '{1}', '1 minute')
+                SELECT jobs.register('\(worker)', '\(UUID())', 'a', 'h', 1, '{1}', '1 minute');
+                SELECT jobs.register('\(other)', '\(UUID())', 'a', 'h', 1, '{1}', '1 minute')
                 """)
             for round in 1...5 {
                 try await db.run(
                     """
                     CREATE TABLE public.claimed AS
                     SELECT * FROM jobs.claim('\(worker)', \(round), 1, '{0,0,\((round - 1) * batch + 1),0,0}', \(batch));
+                    SELECT count(*) FROM jobs.claim('\(other)', \(round), 1, '{0,0,0,0,0}', 1) WHERE \(isWalkedOver);
                     SELECT jobs.ack('\(worker)', array_agg(id), array_agg(\(round)::bigint), array_agg(place))
                     FROM public.claimed;
                     SELECT jobs.tidy('{"(0,0)"}', '{"(1000000,0)"}');
@@ -72,7 +77,7 @@ struct StorageTests {
                     """)
             }
 
-            #expect(try await db.count("jobs.done") == 2_000)
+            #expect(try await db.count("jobs.hot", where: "worker <> '\(other)'") == 0)
             let dead = try await db.superuser.one(
                 Statement<Int>("SELECT dead_tuple_count FROM pgstattuple('jobs.hot')") { row throws(PostgresError) in
                     try row.next()
