@@ -16,8 +16,11 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     PrizePayments.register(on: queue)
+    let vouchers = Vouchers(keys: keys, queue: queue)
+    vouchers.register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
-    let redeeming = Redeeming(pool: pool, queue: queue, keys: keys)
+    let redeeming = Redeeming(
+        pool: pool, queue: queue, keys: keys, followers: [vouchers], vouchers: vouchers)
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let scans = Scans(directory: directory, desk: desk)
 
@@ -29,7 +32,9 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
                 queues: [PrizePay.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
         ], openAPI: openAPI
     ) { router in
-        ScanRoutes(origins: HookOrigins(pool: pool, keys: keys), scans: scans).add(to: router)
+        let origins = HookOrigins(pool: pool, keys: keys)
+        ScanRoutes(origins: origins, scans: scans).add(to: router)
+        HandoverRoutes(origins: origins, handovers: Handovers(pool: pool, queue: queue, keys: keys)).add(to: router)
         PageRoutes(pages: CodePages(directory: directory, pool: pool)).add(to: router)
     }
 }

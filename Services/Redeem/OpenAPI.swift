@@ -37,6 +37,60 @@ let openAPI = """
             }
           }
         },
+        "/v1/hooks/{source}/handovers": {
+          "post": {
+            "summary": "A store hands over what a voucher is for, once.",
+            "description": "Signed as Standard Webhooks says. The same webhook-id and body get the same bytes again.",
+            "parameters": [
+              { "$ref": "#/components/parameters/source" }, { "$ref": "#/components/parameters/webhook-id" },
+              { "$ref": "#/components/parameters/webhook-timestamp" }, { "$ref": "#/components/parameters/webhook-signature" }
+            ],
+            "requestBody": { "required": true, "description": "4 KiB at most.",
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/HandoverRequest" } } } },
+            "responses": {
+              "200": { "description": "Hand the prize over.", "content": {
+                "application/json": { "schema": { "$ref": "#/components/schemas/Handover" } } } },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "404": { "description": "No such voucher, after 20 ms at least: unknown, another brand's, or its code was voided.",
+                "content": { "application/problem+json": {} } },
+              "409": { "description": "already_handed_over; not_active: its code is held back; idempotency_mismatch.",
+                "content": { "application/problem+json": {} } },
+              "410": { "description": "voucher_expired: the time to fetch the prize is over.",
+                "content": { "application/problem+json": {} } },
+              "413": { "$ref": "#/components/responses/Problem" },
+              "422": { "description": "store_unknown: the brand has no shop of this code. invalid: a text is too long.",
+                "content": { "application/problem+json": {} } },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/v1/hooks/{source}/handovers/{id}/reverse": {
+          "post": {
+            "summary": "Takes a handover back, within a week unless the brand says otherwise: the voucher is open again.",
+            "description": "Signed as Standard Webhooks says. The same webhook-id and body get the same bytes again.",
+            "parameters": [
+              { "$ref": "#/components/parameters/source" },
+              { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } },
+              { "$ref": "#/components/parameters/webhook-id" },
+              { "$ref": "#/components/parameters/webhook-timestamp" }, { "$ref": "#/components/parameters/webhook-signature" }
+            ],
+            "requestBody": { "required": true, "description": "4 KiB at most.",
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ReversalRequest" } } } },
+            "responses": {
+              "200": { "description": "It is taken back.", "content": {
+                "application/json": { "schema": { "$ref": "#/components/schemas/Reversal" } } } },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/Problem" },
+              "409": { "description": "already_reversed; reversal_window_over; idempotency_mismatch.",
+                "content": { "application/problem+json": {} } },
+              "413": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
         "/c/{code}": {
           "get": {
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
@@ -125,6 +179,16 @@ let openAPI = """
         }
       },
       "components": {
+        "parameters": {
+          "source": { "name": "source", "in": "path", "required": true, "schema": { "type": "string" },
+            "description": "The name of the source whose secret signs." },
+          "webhook-id": { "name": "webhook-id", "in": "header", "required": true,
+            "schema": { "type": "string", "maxLength": 255 }, "description": "The same for every attempt of a delivery." },
+          "webhook-timestamp": { "name": "webhook-timestamp", "in": "header", "required": true, "schema": { "type": "string" },
+            "description": "Seconds since 1970, of this attempt; five minutes off at most." },
+          "webhook-signature": { "name": "webhook-signature", "in": "header", "required": true, "schema": { "type": "string" },
+            "description": "v1, and the base64 of HMAC-SHA256 over id.timestamp.body; several, with spaces between." }
+        },
         "responses": {
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
@@ -141,6 +205,37 @@ let openAPI = """
               "device": { "type": "string" }
             }
           },
+          "HandoverRequest": {
+            "type": "object",
+            "required": ["voucher", "store"],
+            "properties": {
+              "voucher": { "type": "string", "maxLength": 100,
+                "description": "26 characters of Crockford's base32, as the winner shows them; either case, hyphens allowed." },
+              "store": { "type": "string", "maxLength": 100, "description": "The code of a shop of the brand." }
+            }
+          },
+          "Handover": {
+            "type": "object",
+            "required": ["handover_id", "prize", "store", "handed_over_at"],
+            "properties": {
+              "handover_id": { "type": "string", "format": "uuid" },
+              "prize": { "type": "object", "required": ["tier", "name", "kind"], "properties": {
+                "tier": { "type": "integer" }, "name": { "type": "string" }, "kind": { "enum": ["item"] } } },
+              "store": { "type": "string" },
+              "handed_over_at": { "type": "string", "format": "date-time" }
+            }
+          },
+          "ReversalRequest": {
+            "type": "object", "required": ["reason"],
+            "properties": { "reason": { "type": "string", "minLength": 1, "maxLength": 200 } }
+          },
+          "Reversal": {
+            "type": "object", "required": ["handover_id", "reversed_at"],
+            "properties": {
+              "handover_id": { "type": "string", "format": "uuid" },
+              "reversed_at": { "type": "string", "format": "date-time" }
+            }
+          },
           "Answer": {
             "type": "object",
             "required": ["outcome", "product", "redeemed_at", "rules_hash"],
@@ -151,7 +246,15 @@ let openAPI = """
                 "required": ["tier", "name", "kind"],
                 "properties": {
                   "tier": { "type": "integer" }, "name": { "type": "string" },
-                  "kind": { "enum": ["points", "coupon", "item"] }, "points": { "type": "integer" }
+                  "kind": { "enum": ["points", "coupon", "item"] }, "points": { "type": "integer" },
+                  "voucher": {
+                    "type": "object", "description": "Of an item, as long as a store would take it.",
+                    "required": ["token", "expires_at"],
+                    "properties": {
+                      "token": { "type": "string", "description": "What the winner shows at a store: 26 characters." },
+                      "expires_at": { "type": "string", "format": "date-time" }
+                    }
+                  }
                 }
               },
               "product": {

@@ -91,6 +91,60 @@ struct VoucherTokenTests {
 }
 
 struct VoucherTests {
+    @Test func c02_winner_isToldTheVoucherWhileAStoreWouldTakeIt() async throws {
+        try await Store.open { store in
+            let shop = try await store.shops(1)[0]
+            let index = store.indexes[0]
+
+            let won = try await store.scan(index, by: "p")
+            let again = try await store.scan(index, by: "p")
+            let other = try await store.scan(index, by: "q")
+            #expect(won.outcome == "won" && again.outcome == "redeemed_by_you")
+            let voucher = try #require(won.voucher)
+            #expect(again.voucher == voucher)
+            #expect(other.json["prize"] == nil)
+            // Thirty days, as the rules say, cut to whole seconds.
+            func instant(_ text: Any?) throws -> Date { try Date(try #require(text as? String), strategy: .iso8601) }
+            let kept = try instant(voucher["expires_at"]).timeIntervalSince(try instant(won.json["redeemed_at"]))
+            #expect(kept == 30 * 86_400)
+            // Points and blanks have none.
+            let points = try #require((0..<Factory.count).first { store.batch.prize(of: $0)?.tier == 2 })
+            let blank = try #require((0..<Factory.count).first { store.batch.prize(of: $0) == nil })
+            #expect(try await store.scan(points, by: "p").voucher == nil)
+            #expect(try await store.scan(blank, by: "p").voucher == nil)
+            #expect(try await store.factory.count("codes.voucher") == 1)
+
+            let handed = try await store.handOver(try #require(voucher["token"]), at: shop)
+            #expect(handed.status == 200)
+            let after = try await store.scan(index, by: "p")
+            #expect(after.outcome == "redeemed_by_you" && after.json["prize"] != nil && after.voucher == nil)
+            let id = try #require(handed.json["handover_id"] as? String)
+            #expect(try await store.reverse(id).word == "200")
+            #expect(try await store.scan(index, by: "p").voucher == voucher)
+            try await store.tester.advance(by: .seconds(30 * 86_400 + 1))
+            #expect(try await store.scan(index, by: "p").voucher == nil)
+        }
+    }
+
+    @Test func c02_manyAtOnce_getOneVoucherForEachCode() async throws {
+        try await Store.open { store in
+            let indexes = Array(store.indexes.prefix(60))
+            let told = try await withThrowingTaskGroup(of: String?.self) { group in
+                for index in indexes {
+                    for person in 0..<4 {
+                        group.addTask {
+                            try await store.scan(index, by: "p\(person)").voucher?["token"]
+                        }
+                    }
+                }
+                return try await group.reduce(into: [String]()) { all, one in one.map { all.append($0) } }
+            }
+            #expect(told.count == 60 && Set(told).count == 60)
+            #expect(try await store.factory.count("codes.voucher") == 60)
+            #expect(try await store.tester.pushed(VoucherExpire.self).count == 60)
+        }
+    }
+
     @Test func c02_twoStoresAtOnce_oneHandsOver() async throws {
         try await Store.open { store in
             let vouchers = try await store.win(50)
@@ -319,25 +373,19 @@ private struct Store {
     /// - Returns: What their winners show.
     func win(_ count: Int, from first: Int64 = 0) async throws -> [String] {
         let codes = Array(indexes.filter { $0 >= first }.prefix(count))
-        _ = try await factory.answers(codes.map { factory.scan(batch, $0, by: "p\($0)") })
-        let (brand, id) = (factory.brand, batch.record.id)
-        let rows = try await factory.db.owner.run(
-            Statement<(ID<Redemption>, ID<Person>, Int64)>(
-                """
-                SELECT redemption_id, person_id, code_index FROM codes.redemption
-                WHERE brand_id = \(brand) AND batch_id = \(id) AND code_index = ANY(\(codes)) ORDER BY code_index
-                """
-            ) { row throws(PostgresError) in (try row.next(), try row.next(), try row.next()) })
-        let bottle = try #require(batch.record.prizes.prize(tier: 1))
-        let won = rows.map {
-            WonItem(redemption: $0.0, person: $0.1, batch: id, index: $0.2, prize: bottle)
-        }
-        try await factory.redeem.transaction { tx in
-            let now = try await tx.one(
-                Statement<Date>("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() })
-            try await vouchers.issue(won, brand: brand, now: now, on: tx)
-        }
-        return won.map { vouchers.token(of: ID(rawValue: $0.redemption.rawValue), brand: brand).text }
+        let results = try await redeeming.redeem(
+            codes.map { factory.scan(batch, $0, by: "p\($0)") }, brand: factory.brand)
+        return results.compactMap { $0.voucher?["token"] }
+    }
+
+    /// Redeems as the service does.
+    var redeeming: Redeeming {
+        Redeeming(
+            pool: factory.redeem, queue: factory.queue, keys: factory.keys, followers: [vouchers], vouchers: vouchers)
+    }
+
+    func scan(_ index: Int64, by openid: String) async throws -> ScanResult {
+        try await redeeming.redeem([factory.scan(batch, index, by: openid)], brand: factory.brand)[0]
     }
 
     func shops(_ count: Int) async throws -> [String] {
@@ -407,4 +455,8 @@ private struct Store {
             owed: of["prize_owed"] ?? 0, due: of["store_due"] ?? 0, breakage: of["prize_breakage"] ?? 0,
             cost: of["prize_cost"] ?? 0)
     }
+}
+
+extension ScanResult {
+    fileprivate var voucher: [String: String]? { (json["prize"] as? [String: Any])?["voucher"] as? [String: String] }
 }

@@ -102,6 +102,7 @@ private struct TopicWords {
         switch kind {
         case .batch: pick("按批次", "By batch")
         case .product: pick("按商品", "By product")
+        case .shop: pick("按门店", "By store")
         case .day: words.byDay
         }
     }
@@ -110,6 +111,7 @@ private struct TopicWords {
         switch kind {
         case .batch: pick("批次", "Batch")
         case .product: pick("商品", "Product")
+        case .shop: pick("门店", "Store")
         case .day: words.day
         }
     }
@@ -146,6 +148,7 @@ private struct TopicWords {
         case .seconds: return (duration(value), "")
         case .codes, .prizes: return (NumberText.grouped(value), pick("个", ""))
         case .gifts: return (NumberText.grouped(value), pick("件", ""))
+        case .handovers: return (NumberText.grouped(value), pick("次", ""))
         case .members: return (NumberText.grouped(value), pick("人", ""))
         }
     }

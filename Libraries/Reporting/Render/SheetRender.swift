@@ -12,7 +12,7 @@ extension SheetReport {
         return try [UInt8](encoder.encode(Document(self)))
     }
 
-    /// The report as CSV (RFC 4180): one line for the whole, then one for each batch, product and day.
+    /// The report as CSV (RFC 4180): one line for the whole, then one for each batch, product, store and day.
     package func csv() -> String {
         var csv = CSVText()
         csv.line(
@@ -91,6 +91,7 @@ private struct Document: Encodable {
     let figures: [String: Int64]
     let balances: [Sides]
     let byBatch: [Row]?
+    let byShop: [Row]?
     let byProduct: [Row]
     let byDay: [Row]
     let metrics: [Definition]
@@ -113,6 +114,7 @@ private struct Document: Encodable {
                 identity: balance.identity.rawValue, left: balance.left, right: balance.right, balanced: balance.holds)
         }
         byBatch = report.groups.first { $0.kind == .batch }?.rows.map(Row.init)
+        byShop = report.groups.first { $0.kind == .shop }?.rows.map(Row.init)
         byProduct = report.rows(by: .product).map(Row.init)
         byDay = report.rows(by: .day).map(Row.init)
         metrics = report.metrics.map(Definition.init)

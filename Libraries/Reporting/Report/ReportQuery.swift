@@ -11,6 +11,8 @@ package struct ReportQuery: Hashable, Sendable {
         case prizes
         /// Gifts and what became of them by product and day.
         case gifts
+        /// What stores handed over and are owed, by store and day.
+        case settlement
     }
 
     /// How many days a report may cover.

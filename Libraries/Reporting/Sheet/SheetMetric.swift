@@ -1,4 +1,4 @@
-/// The dictionary of the reports on prizes and gifts: what every figure means, in one place, for every renderer.
+/// The dictionary of the reports on prizes, gifts and stores: what every figure means, in one place, for every renderer.
 package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// Codes that were minted.
     case codes
@@ -42,6 +42,17 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// Givers of two gifts or more.
     case repeatGivers = "repeat_givers"
 
+    /// Prizes that stores handed over.
+    case handedOver = "handed_over"
+    /// What these cost.
+    case handedOverValue = "handed_over_value"
+    /// Handovers that were taken back.
+    case reversed
+    /// What these had cost, below zero.
+    case reversedValue = "reversed_value"
+    /// What the brand owes its stores for it.
+    case storeDue = "store_due"
+
     /// The version of all definitions together.
     package static let definitionVersion = 1
 
@@ -55,6 +66,8 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case prizes
         /// Gifts.
         case gifts
+        /// Handovers.
+        case handovers
         /// People.
         case members
         /// Time.
@@ -66,7 +79,8 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .codes, .redeemed, .voided, .remaining: .codes
         case .prizesIssued, .prizesWon, .prizesRemaining: .prizes
-        case .prizeCost, .value, .acceptedValue: .fen
+        case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue: .fen
+        case .handedOver, .reversed: .handovers
         case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
         case .acceptMedian: .seconds
         case .repeatGivers: .members
@@ -95,7 +109,34 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
 
     private typealias Words = ((name: String, definition: String), (name: String, definition: String))
 
-    private var words: Words { unit == .codes || unit == .prizes || self == .prizeCost ? prizeWords : giftWords }
+    private var words: Words {
+        switch self {
+        case .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesRemaining, .prizeCost: prizeWords
+        case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
+        default: giftWords
+        }
+    }
+
+    private var storeWords: Words {
+        switch self {
+        case .handedOver:
+            (
+                ("已交付", "期间内门店交付的奖品，按交付日（上海时间）归属；后来冲回的也计入。"),
+                (
+                    "Handed over",
+                    "Prizes stores handed over in the period, those taken back later included (Shanghai time)."
+                )
+            )
+        case .handedOverValue: (("交付金额", "这些奖品的成本之和。"), ("Worth", "What these prizes cost."))
+        case .reversed:
+            (
+                ("已冲回", "期间内冲回的交付，按冲回日归属，不论何时交付。"),
+                ("Taken back", "Handovers taken back in the period, whenever they were made.")
+            )
+        case .reversedValue: (("冲回金额", "冲回交付的成本之和，以负数表示。"), ("Taken back, worth", "What these had cost, below zero."))
+        default: (("应付门店", "交付金额与冲回金额之和。"), ("Due to stores", "What was handed over less what was taken back."))
+        }
+    }
 
     private var prizeWords: Words {
         switch self {
@@ -164,6 +205,10 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case acceptedIsLedger = "value accepted = gifts accepted in the ledger"
     /// Money went back only for gifts that ended without being accepted.
     case refundsAreEnds = "refunded ≤ declined + expired"
+    /// What is due is what the stores' accounts moved by.
+    case dueIsLedger = "due to stores = store accounts in the ledger"
+    /// Nothing is due to nobody.
+    case dueIsSumOfStores = "due to stores = sum of the stores"
 
     /// The sentence for people.
     package func sentence(in language: Language) -> String {
@@ -182,9 +227,18 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.acceptedIsLedger, .english): "Value accepted = gifts accepted in the ledger"
         case (.refundsAreEnds, .chinese): "已退款 ≤ 婉拒 + 过期"
         case (.refundsAreEnds, .english): "Refunded ≤ declined + expired"
+        case (.dueIsLedger, .chinese): "应付门店 = 账本中的门店往来"
+        case (.dueIsLedger, .english): "Due to stores = store accounts in the ledger"
+        case (.dueIsSumOfStores, .chinese): "应付门店 = 各门店之和"
+        case (.dueIsSumOfStores, .english): "Due to stores = sum of the stores"
         }
     }
 
     /// Whether its sides are money.
-    package var isMoney: Bool { self == .costIsLedger || self == .acceptedIsLedger }
+    package var isMoney: Bool {
+        switch self {
+        case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores: true
+        case .codesAddUp, .prizesAddUp, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds: false
+        }
+    }
 }

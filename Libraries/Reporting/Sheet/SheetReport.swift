@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Kernel
 package import Postgres
 
-/// A report on prizes or gifts as a pure value: every renderer reads the same one.
+/// A report on prizes, gifts or stores as a pure value: every renderer reads the same one.
 package struct SheetReport: Hashable, Sendable {
     /// Which report.
     package let name: ReportQuery.Name
@@ -20,7 +20,7 @@ package struct SheetReport: Hashable, Sendable {
     package let metrics: [SheetMetric]
     /// Everything together.
     package let total: SheetRow
-    /// The same by batch, product and day.
+    /// The same by batch, product, store and day.
     package let groups: [SheetGroup]
     /// Every identity with its two sides.
     package let balances: [SheetBalance]
@@ -53,6 +53,8 @@ package struct SheetGroup: Hashable, Sendable {
         case batch
         /// What a shop sells.
         case product
+        /// A store.
+        case shop
         /// A day of the business.
         case day
     }
@@ -81,7 +83,7 @@ package struct SheetBalance: Hashable, Sendable {
 // MARK: - Reading
 
 extension SheetReport {
-    /// Reads a report on prizes or gifts: figures, ledger and clock in one snapshot.
+    /// Reads a report on prizes, gifts or stores: figures, ledger and clock in one snapshot.
     ///
     /// Everything is derived from instants that were written down, so that any earlier instant could be asked for.
     ///
@@ -102,7 +104,11 @@ extension SheetReport {
             }
             let frame = SheetFrame(
                 query: query, brandName: brandName, asOf: instant ?? now, today: today)
-            return query.name == .prizes ? try await prizes(frame, on: tx) : try await gifts(frame, on: tx)
+            switch query.name {
+            case .prizes: return try await prizes(frame, on: tx)
+            case .settlement: return try await settlement(frame, on: tx)
+            case .overview, .gifts: return try await gifts(frame, on: tx)
+            }
         }
     }
 }

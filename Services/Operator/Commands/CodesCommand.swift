@@ -10,7 +10,9 @@ import Postgres
 struct CodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codes", abstract: "Mints codes, brings them to life, and checks them.",
-        subcommands: [Mint.self, Activate.self, Void.self, Freeze.self, Verify.self, Audit.self])
+        subcommands: [
+            Mint.self, Rules.self, Activate.self, Void.self, Freeze.self, Verify.self, Audit.self,
+        ])
 
     struct Mint: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
