@@ -129,15 +129,18 @@ struct VoucherTests {
     @Test func c02_manyAtOnce_getOneVoucherForEachCode() async throws {
         try await Store.open { store in
             let indexes = Array(store.indexes.prefix(60))
-            let told = try await withThrowingTaskGroup(of: String?.self) { group in
-                for index in indexes {
-                    for person in 0..<4 {
-                        group.addTask {
-                            try await store.scan(index, by: "p\(person)").voucher?["token"]
-                        }
+            let told = try await withThrowingTaskGroup(of: [String].self) { group in
+                for person in 0..<8 {
+                    // Half of them come from the other end.
+                    let scans = (person % 2 == 0 ? indexes : indexes.reversed()).map {
+                        store.factory.scan(store.batch, $0, by: "p\(person)")
+                    }
+                    group.addTask {
+                        try await store.redeeming.redeem(scans, brand: store.factory.brand)
+                            .compactMap { $0.voucher?["token"] }
                     }
                 }
-                return try await group.reduce(into: [String]()) { all, one in one.map { all.append($0) } }
+                return try await group.reduce(into: [String]()) { $0 += $1 }
             }
             #expect(told.count == 60 && Set(told).count == 60)
             #expect(try await store.factory.count("codes.voucher") == 60)

@@ -22,27 +22,32 @@ enum VoucherStatements {
         let person: ID<Person>
         let tokenHash: [UInt8]
         let cost: Money
-        let expiresAt: Date
     }
 
-    /// Sorted by the key, so that two batches of scans cannot deadlock; what was issued before returns no row.
-    static func issue(_ new: [New], brand: ID<Brand>, now: Date) -> Statement<ID<Voucher>> {
+    /// Sorted by the key, so that two batches of scans cannot deadlock; kept for the days that the batch's rules give today.
+    ///
+    /// What was issued before, or belongs to a batch without rules, returns no row.
+    static func issue(
+        _ new: [New], brand: ID<Brand>, now: Date
+    ) -> Statement<(id: ID<Voucher>, expiresAt: Date)> {
         Statement(
             """
             INSERT INTO codes.voucher (brand_id, voucher_id, batch_id, code_index, tier, person_id, token_hash, cost_fen,
                 state, handovers, issued_at, expires_at, updated_at)
             SELECT b.brand_id, x.voucher_id, x.batch_id, x.code_index, x.tier, x.person_id, x.token_hash, x.cost_fen,
-                'open', 0, \(now), x.expires_at, \(now)
+                'open', 0, \(now), CAST(\(now) AS timestamptz) + r.claim_days * interval '86400 seconds', \(now)
             FROM siyu.brand b
             CROSS JOIN unnest(\(new.map(\.id)), \(new.map(\.batch)), \(new.map(\.index)), \(new.map(\.tier)),
-                \(new.map(\.person)), \(new.map(\.tokenHash)), \(new.map(\.cost)), \(new.map(\.expiresAt)))
-                AS x (voucher_id, batch_id, code_index, tier, person_id, token_hash, cost_fen, expires_at)
+                \(new.map(\.person)), \(new.map(\.tokenHash)), \(new.map(\.cost)))
+                AS x (voucher_id, batch_id, code_index, tier, person_id, token_hash, cost_fen)
+            CROSS JOIN LATERAL (SELECT p.claim_days FROM codes.rules p
+                WHERE p.brand_id = b.brand_id AND p.batch_id = x.batch_id ORDER BY p.version DESC LIMIT 1) r
             WHERE b.brand_id = \(brand)
             ORDER BY x.voucher_id
             ON CONFLICT DO NOTHING
-            RETURNING voucher_id
+            RETURNING voucher_id, expires_at
             """
-        ) { row throws(PostgresError) in try row.next() }
+        ) { row throws(PostgresError) in (id: try row.next(), expiresAt: try row.next()) }
     }
 
     /// How long a voucher may be used.

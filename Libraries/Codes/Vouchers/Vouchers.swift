@@ -114,20 +114,21 @@ package struct Vouchers: Sendable {
     /// - Throws: ``CodesError/rulesMissing(_:)`` for a batch without rules.
     package func issue(_ won: [WonItem], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
         if won.isEmpty { return }
-        let batches = Set(won.map(\.batch))
-        let published = try await tx.run(RulesStatements.current(of: batches.sorted(), brand: brand))
-        let days = Dictionary(published.map { ($0.batch, $0.rules.terms.claimDays) }) { first, _ in first }
-        if let bare = batches.first(where: { days[$0] == nil }) { throw CodesError.rulesMissing(bare) }
-        func end(_ item: WonItem) -> Date { Self.end(from: now, days: days[item.batch] ?? 1) }
         let new = won.map { item in
             VoucherStatements.New(
                 id: item.voucher, batch: item.batch, index: item.index, tier: item.prize.tier, person: item.person,
-                tokenHash: token(of: item.voucher, brand: brand).hash, cost: item.prize.cost, expiresAt: end(item))
+                tokenHash: token(of: item.voucher, brand: brand).hash, cost: item.prize.cost)
         }
-        let issued = Set(try await tx.run(VoucherStatements.issue(new, brand: brand, now: now)))
-        let ends = Dictionary(won.map { ($0.voucher, end($0)) }) { first, _ in first }
+        let issued = try await tx.run(VoucherStatements.issue(new, brand: brand, now: now))
+        if issued.count < won.count {
+            // Issued before, which is no harm; or there are no rules, and nobody would know until when.
+            let batches = Set(won.map(\.batch))
+            let ruled = try await tx.run(RulesStatements.current(of: batches.sorted(), brand: brand))
+            if let bare = batches.subtracting(ruled.map(\.batch)).first { throw CodesError.rulesMissing(bare) }
+        }
+        let ends = Dictionary(issued.map { ($0.id, $0.expiresAt) }) { first, _ in first }
         try await queue.push(
-            contentsOf: issued.sorted().map { VoucherExpire(brand: brand, voucher: $0) }, on: tx
+            contentsOf: ends.keys.sorted().map { VoucherExpire(brand: brand, voucher: $0) }, on: tx
         ) { job in
             JobOptions(
                 delay: Self.delay(until: ends[job.voucher] ?? now, from: now), brand: brand.rawValue,
