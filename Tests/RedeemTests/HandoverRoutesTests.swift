@@ -4,6 +4,7 @@ import Foundation
 import Hooks
 import Kernel
 import NIOCore
+import NIOHTTP1
 import Orders
 import Postgres
 import TestSupport
