@@ -2,7 +2,7 @@
 let openAPI = """
     {
       "openapi": "3.1.0",
-      "info": { "title": "siyu-redeem", "version": "1", "description": "Scans of codes, and what they win." },
+      "info": { "title": "siyu-redeem", "version": "1", "description": "Scans of codes, what they win, and stores that hand it over." },
       "paths": {
         "/v1/hooks/{source}/scans": {
           "post": {
