@@ -100,7 +100,9 @@ let package = Package(
             exclude: ["Decisions", "README.md"]),
         library("JobTesting", ["Jobs", "Postgres"], exclude: ["README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
-        library("Hooks", ["Kernel", "Keys", "Postgres", crypto], exclude: ["Decisions", "README.md"]),
+        library(
+            "Hooks", ["Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, crypto, lifecycle, nio, nioHTTP1],
+            exclude: ["Decisions", "README.md"]),
         library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
         library(
             "WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, nio, nioHTTP1, nioPosix, x509],
@@ -219,7 +221,12 @@ let package = Package(
                 "Accounting", "Gifting", "Gifts", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
                 "Postgres", "Sandbox", "Vault", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
             ]),
-        tests("HooksTests", ["Hooks", "Kernel", "Keys", "Postgres"]),
+        tests(
+            "HooksTests",
+            [
+                "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, logging, nio, nioHTTP1,
+                nioPosix,
+            ]),
         tests(
             "HostingTests",
             [

@@ -88,7 +88,7 @@ package enum HookSources {
         try await tx.execute(HookSourceStatements.insertSecret(sealed, number: number, source: source, brand: brand))
     }
 
-    private static func isName(_ name: String) -> Bool {
+    static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count) && name.first != "-" && name.last != "-"
             && name.utf8.allSatisfy {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)

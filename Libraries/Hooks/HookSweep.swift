@@ -1,7 +1,8 @@
 package import Kernel
 package import Postgres
 
-/// Forgetting what is kept for a time only: bodies in the inbox after 14 days, answers to idempotent requests after 7.
+/// Forgetting what is kept for a time only: bodies in the inbox after 14 days, answers to idempotent requests after 7, messages to
+/// endpoints after 30.
 ///
 /// Once a day for each brand. The instant of the last sweep stands in a table, so that there is one sweep a day however many processes
 /// look, and none is missed because a process was away.
@@ -27,6 +28,7 @@ package enum HookSweep {
     package static func forget(brand: ID<Brand>, on tx: Transaction) async throws -> Bool {
         let answers = try await Idempotency.purge(brand: brand, limit: slice, on: tx)
         let bodies = try await tx.run(InboxStatements.dropExpiredBodies(brand: brand, limit: slice)).count
-        return answers == slice || bodies == slice
+        let messages = try await tx.run(OutgoingStatements.forget(brand: brand, limit: slice)).count
+        return answers == slice || bodies == slice || messages == slice
     }
 }

@@ -38,3 +38,7 @@ package enum HookSource {}
 package enum Voucher {}
 /// One handing over of what was won.
 package enum Handover {}
+/// Whoever is told what happens here.
+package enum HookEndpoint {}
+/// Something that happened, as it is told.
+package enum OutgoingMessage {}

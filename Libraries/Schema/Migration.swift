@@ -53,6 +53,7 @@ package struct Migration: Sendable {
         Migration(version: 20, name: "jobs_pace", bytes: PackageResources._00020_jobs_pace_sql),
         Migration(version: 21, name: "prize_rules", bytes: PackageResources._00021_prize_rules_sql),
         Migration(version: 22, name: "vouchers", bytes: PackageResources._00022_vouchers_sql),
+        Migration(version: 23, name: "outgoing_hooks", bytes: PackageResources._00023_outgoing_hooks_sql),
     ]
 
     /// The version that this binary was built for.

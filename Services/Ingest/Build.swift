@@ -1,7 +1,9 @@
+import Foundation
 import Hooks
 package import Hosting
 import Hummingbird
 import Jobs
+import Kernel
 package import Logging
 import Orders
 import Postgres
@@ -19,6 +21,11 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     ImportLoader.register(on: queue, vault: vault)
     Sweeps.register(on: queue)
+    // In development this machine may be told, so that receivers can be tried; nowhere else.
+    let allowsLocal = settings.environment == .development
+    let carrier = HookHTTP(allowsLocal: allowsLocal)
+    HookSending(pool: pool, keys: keys, transport: carrier, allowsLocal: allowsLocal, realTime: { Date() })
+        .register(on: queue)
     let imports = OrderImports(pool: pool, queue: queue, vault: vault)
     let notices = PaymentNotices(
         pool: pool, queue: queue, merchants: Merchants(pool: pool, keys: keys), inbox: Inbox(keys: keys), logger: logger
@@ -26,11 +33,13 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     var limits = ServerLimits()
     limits.exceptions[ImportRoutes.path] = ImportRoutes.limits
 
-    return ServiceApplication(
+    var application = ServiceApplication(
         settings: settings, pool: pool, limits: limits, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
                 queues: [ImportLoad.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
+            // A worker of its own: receivers that are slow hold up no import.
+            queue.processor(queues: [HookSend.jobQueue], options: JobProcessorOptions(concurrency: hooksAtOnce.value)),
             Sweeps(pool: pool, queue: queue, logger: logger),
         ], openAPI: openAPI
     ) { router in
@@ -39,7 +48,11 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         OrderRoutes(pool: pool).add(to: api)
         PayNotifyRoutes(notices: notices).add(to: router)
     }
+    application.resources = [carrier]
+    return application
 }
+
+private let hooksAtOnce = Limit(16, reason: "calls wait for others; each has a socket, none a database connection")
 
 /// The schema that this binary was built for, or a newer one.
 private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {

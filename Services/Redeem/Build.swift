@@ -15,12 +15,13 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let pool = Pool(settings.poolConfiguration, logger: logger)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
-    PrizePayments.register(on: queue)
+    let hooks = OutgoingHooks(queue: queue)
+    PrizePayments.register(on: queue, hooks: hooks)
     let vouchers = Vouchers(keys: keys, queue: queue)
     vouchers.register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
-        pool: pool, queue: queue, keys: keys, followers: [vouchers], vouchers: vouchers)
+        pool: pool, queue: queue, keys: keys, followers: [vouchers, ScanTeller(hooks: hooks)], vouchers: vouchers)
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let scans = Scans(directory: directory, desk: desk)
 

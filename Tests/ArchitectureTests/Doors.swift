@@ -10,7 +10,7 @@ enum Doors {
         "Jobs": ["Kernel", "Postgres"],
         "JobTesting": ["Jobs", "Postgres"],
         "Keys": ["Kernel"],
-        "Hooks": ["Kernel", "Keys", "Postgres"],
+        "Hooks": ["Jobs", "Kernel", "Keys", "Postgres"],
         "Policies": ["Kernel", "Postgres"],
         "WeChat": ["Kernel"],
         "Hosting": ["Hooks", "Kernel", "Keys", "Postgres"],

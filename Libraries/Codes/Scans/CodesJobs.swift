@@ -1,5 +1,6 @@
 import Accounting
 import FoundationEssentials
+package import Hooks
 package import Jobs
 package import Kernel
 import Postgres
@@ -28,13 +29,15 @@ package enum PrizePayments {
     /// Tells `queue` how the jobs of this room are done.
     ///
     /// The process must work the queue `prizes`.
-    package static func register(on queue: JobQueue) {
+    ///
+    /// - Parameter hooks: Tells those who listen that a prize is paid.
+    package static func register(on queue: JobQueue, hooks: OutgoingHooks? = nil) {
         queue.registerJob(parameters: PrizePay.self) { parameters, context in
-            try await context.complete { tx in try await pay(parameters, on: tx) }
+            try await context.complete { tx in try await pay(parameters, hooks, on: tx) }
         }
     }
 
-    private static func pay(_ job: PrizePay, on tx: Transaction) async throws {
+    private static func pay(_ job: PrizePay, _ hooks: OutgoingHooks?, on tx: Transaction) async throws {
         let (clock, owed) = try await tx.pipeline(
             BatchStatements.clock(), ScanStatements.owed(job.redemption, brand: job.brand))
         guard let now = clock.first, let prize = owed.first else {
@@ -47,5 +50,13 @@ package enum PrizePayments {
             debit: prize.account, credit: points, amount: prize.cost, kind: .prizePaid,
             subject: job.redemption.rawValue, occurredAt: now)
         try await Ledger.post([posting], brand: job.brand, now: now, on: tx)
+        // The redemption's lane: whoever listens has heard of the scan before.
+        let event = OutgoingEvent(
+            CodesEvents.prizePaid, subject: job.redemption.rawValue, lane: job.redemption.description, at: now,
+            data: [
+                "redemption_id": .string(job.redemption.description), "person_id": .string(prize.person.description),
+                "prize_kind": .string(prize.kind.rawValue), "cost_fen": .int(prize.cost.fen),
+            ])
+        _ = try await hooks?.emit([event], brand: job.brand, now: now, on: tx)
     }
 }

@@ -6,7 +6,8 @@ import Postgres
 
 struct HooksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hooks", abstract: "Looks after the hooks that come in.", subcommands: [Source.self])
+        commandName: "hooks", abstract: "Looks after the hooks that come in, and those that go out.",
+        subcommands: [Source.self, Endpoint.self])
 
     struct Source: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
