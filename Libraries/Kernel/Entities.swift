@@ -30,6 +30,8 @@ package enum Gift {}
 package enum Address {}
 /// Codes that were minted together.
 package enum CodeBatch {}
+/// One file of codes that somebody else made, on its way in.
+package enum CodeImport {}
 /// A code that was used, once and for all.
 package enum Redemption {}
 /// Whoever signs hooks with secrets of their own.

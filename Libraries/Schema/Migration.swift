@@ -54,6 +54,8 @@ package struct Migration: Sendable {
         Migration(version: 21, name: "prize_rules", bytes: PackageResources._00021_prize_rules_sql),
         Migration(version: 22, name: "vouchers", bytes: PackageResources._00022_vouchers_sql),
         Migration(version: 23, name: "outgoing_hooks", bytes: PackageResources._00023_outgoing_hooks_sql),
+        Migration(version: 24, name: "batch_facts", bytes: PackageResources._00024_batch_facts_sql),
+        Migration(version: 25, name: "imported_codes", bytes: PackageResources._00025_imported_codes_sql),
     ]
 
     /// The version that this binary was built for.

@@ -15,7 +15,9 @@ struct KeyRingFixture {
     let keys = KeyRing.ephemeral()
 
     /// A batch that stands in no database, its prizes items of one yuan.
-    func batch(count: Int64, prizes: [Int64] = [], handle: String = "K7QX") throws -> OpenBatch {
+    func batch(
+        count: Int64, prizes: [Int64] = [], handle: String = "K7QX", facts: BatchFacts = .none
+    ) throws -> OpenBatch {
         let handle = try #require(BatchHandle(handle))
         let table = try PrizeTable(
             prizes.enumerated().map {
@@ -26,7 +28,8 @@ struct KeyRingFixture {
             id: .mint(), brand: .mint(), handle: handle, count: count,
             wrappedKey: try keys.wrapRaw(bytes, for: .codeBatch), prizes: table, rulesHash: [], label: "Test",
             shop: nil,
-            product: nil, costAccount: .mint(), owedAccount: .mint(), createdAt: Date(timeIntervalSince1970: 0))
+            product: nil, costAccount: .mint(), owedAccount: .mint(), createdAt: Date(timeIntervalSince1970: 0),
+            facts: facts)
         return try OpenBatch(record, keys: keys)
     }
 }

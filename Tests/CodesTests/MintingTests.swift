@@ -126,6 +126,48 @@ struct MintingTests {
         }
     }
 
+    /// A whole batch swept through the database, shuffled and by many at once; then one prize is put elsewhere.
+    @Test func c06_auditOfASweptBatch_agrees() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            let indexes = (0..<Factory.count).shuffled()
+            try await withThrowingTaskGroup(of: Swift.Void.self) { group in
+                for worker in 0..<4 {
+                    group.addTask {
+                        for start in stride(from: worker * 256, to: indexes.count, by: 4 * 256) {
+                            let scans = indexes[start..<min(start + 256, indexes.count)].map {
+                                factory.scan(batch, $0, by: "p\(worker)")
+                            }
+                            for result in try await factory.answers(scans) {
+                                #expect(["won", "no_prize"].contains(result.outcome))
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            func audit() async throws -> BatchAudit {
+                try await BatchAudit.run(
+                    batch.record, author: "test", keys: factory.keys, workers: 2, on: factory.operator)
+            }
+
+            let whole = try await audit()
+
+            #expect(whole.isRight && whole.wrongRedemptions == 0)
+            #expect(whole.found == [0: 9_000, 1: 200, 2: 800] && whole.won == whole.found)
+            let owed = try await factory.count(
+                "accounting.transfer WHERE kind = 'prize.owed' AND amount_fen IN (500, 10)")
+            #expect(owed == 1_000)
+            // The counts still agree; the codes do not.
+            try await factory.db.owner.execute(
+                Statement(
+                    "UPDATE codes.redemption r SET tier = CASE WHEN tier IS NULL THEN 1 END WHERE code_index IN (SELECT min(code_index) FROM codes.redemption WHERE tier IS NULL UNION SELECT min(code_index) FROM codes.redemption WHERE tier = 1)"
+                ))
+            let wrong = try await audit()
+            #expect(!wrong.isRight && wrong.wrongRedemptions == 2 && wrong.won == whole.won)
+        }
+    }
+
     @Test func directory_learnsOfBatchesAndLeavesOutUnreadableOnes() async throws {
         try await Factory.open { factory in
             let batch = try await factory.activeBatch("A")

@@ -6,7 +6,7 @@ package import Postgres
 /// What became of one code.
 package struct CodeFate: Sendable {
     /// The code.
-    package let code: CodeText
+    package let code: String
     /// Its batch.
     package let batch: CodeBatchRecord
     /// Its place in the batch.
@@ -22,25 +22,52 @@ package struct CodeFate: Sendable {
 
     /// Looks a code up; writes the look down.
     ///
-    /// - Returns: Nil for a code that was never minted.
+    /// - Parameter brand: Whose imported codes are looked at too; a minted code names its batch itself.
+    /// - Returns: Nil for a code that was never minted nor imported.
     package static func find(
-        _ text: String, author: String, keys: KeyRing, on pool: Pool
+        _ text: String, brand: ID<Brand>? = nil, author: String, keys: KeyRing, on pool: Pool
     ) async throws -> CodeFate? {
-        guard let code = CodeText(text) else { return nil }
-        return try await pool.transaction { tx in
-            guard let batch = try await CodeBatchRecord.find(code.handle, on: tx) else { return nil }
-            try await KeyUse.record(.verify, of: batch, author: author, on: tx)
-            let open = try OpenBatch(batch, keys: keys)
-            guard let index = open.cipher.index(of: code, count: batch.count) else { return nil }
+        try await pool.transaction { tx in
+            var found = try await minted(text, author: author, keys: keys, on: tx)
+            if found == nil, let brand {
+                found = try await imported(text, brand: brand, author: author, keys: keys, on: tx)
+            }
+            guard let (open, index) = found else { return nil }
+            let batch = open.record
             let key = CodeKey(batch: batch.id, index: index)
             let (clock, ranges, redeemed) = try await tx.pipeline(
                 BatchStatements.clock(), BatchStatements.ranges(holding: [key], brand: batch.brand),
                 ScanStatements.redemptions(of: [key], brand: batch.brand))
             guard let now = clock.first else { return nil }
             return CodeFate(
-                code: code, batch: batch, index: index, standing: .of(index, in: ranges.map(\.range), at: now),
+                code: CodeText(text)?.description ?? text, batch: batch, index: index,
+                standing: .of(index, in: ranges.map(\.range), at: now),
                 prize: open.prize(of: index), redeemedAt: redeemed.first?.redeemedAt, redemption: redeemed.first?.id)
         }
+    }
+}
+
+extension CodeFate {
+    private static func minted(
+        _ text: String, author: String, keys: KeyRing, on tx: Transaction
+    ) async throws -> (batch: OpenBatch, index: Int64)? {
+        guard let code = CodeText(text), let batch = try await CodeBatchRecord.find(code.handle, on: tx),
+            batch.imported == nil
+        else { return nil }
+        try await KeyUse.record(.verify, of: batch, author: author, on: tx)
+        let open = try OpenBatch(batch, keys: keys)
+        return open.cipher.index(of: code, count: batch.count).map { (open, $0) }
+    }
+
+    private static func imported(
+        _ text: String, brand: ID<Brand>, author: String, keys: KeyRing, on tx: Transaction
+    ) async throws -> (batch: OpenBatch, index: Int64)? {
+        let hash = ImportedCodes.hash(text, brand: brand, keys: keys)
+        guard let place = try await tx.first(ImportStatements.places(of: [hash], brand: brand)),
+            let batch = try await CodeBatchRecord.find(place.batch, brand: brand, on: tx)
+        else { return nil }
+        try await KeyUse.record(.verify, of: batch, author: author, on: tx)
+        return (try OpenBatch(batch, keys: keys), place.index)
     }
 }
 
@@ -54,12 +81,14 @@ package struct BatchAudit: Sendable {
     package let won: [Int32: Int64]
     /// Redemptions that say another prize than their code wins, or that lie outside the batch.
     package let wrongRedemptions: Int64
+    /// Codes that the batch's file had and that are no row any more, or the other way round; 0 for codes of our own.
+    package let missingCodes: Int64
     /// Whether the prizes are still the ones that were committed to.
     package let isRulesHashRight: Bool
 
     /// Whether everything is as promised.
     package var isRight: Bool {
-        isRulesHashRight && wrongRedemptions == 0
+        isRulesHashRight && wrongRedemptions == 0 && missingCodes == 0
             && batch.prizes.tiers.allSatisfy { found[$0.tier] == $0.count && won[$0.tier] ?? 0 <= $0.count }
     }
 
@@ -92,7 +121,18 @@ package struct BatchAudit: Sendable {
         }
         return BatchAudit(
             batch: batch, found: found, won: won, wrongRedemptions: wrong,
+            missingCodes: try await missingCodes(of: batch, on: pool),
             isRulesHashRight: try open.rulesHash(keys: keys) == batch.rulesHash)
+    }
+}
+
+extension BatchAudit {
+    /// The places of a file are unique and begin at 0: with the right count and the right ends all are there.
+    private static func missingCodes(of batch: CodeBatchRecord, on pool: Pool) async throws -> Int64 {
+        guard batch.imported != nil else { return 0 }
+        let rows = try await pool.one(ImportStatements.extent(of: batch.id, brand: batch.brand))
+        if rows.count == batch.count, rows.first != 0 || rows.last != batch.count - 1 { return 1 }
+        return abs(batch.count - rows.count)
     }
 }
 

@@ -9,6 +9,24 @@ enum BatchStatements {
         Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
     }
 
+    /// The clock of the business as it stands now: after a lock was waited for, the transaction's beginning is long ago.
+    static func clockAfterWaiting() -> Statement<Date> {
+        Statement("SELECT siyu.clock() + (clock_timestamp() - transaction_timestamp())") { row throws(PostgresError) in
+            try row.next()
+        }
+    }
+
+    /// How many codes a batch has.
+    static func count(_ batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT count
+            FROM codes.batch
+            WHERE brand_id = \(brand) AND batch_id = \(batch)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     // MARK: Directory
 
     /// A batch with one of its prizes: as many rows as it has prizes, one at least.
@@ -23,9 +41,13 @@ enum BatchStatements {
             """
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
+                f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
+            LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
+            LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
+            LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
             WHERE NOT h.handle = ANY(\(known))
             ORDER BY h.handle, p.tier
@@ -39,14 +61,29 @@ enum BatchStatements {
             """
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
+                f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
+            LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
+            LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
+            LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
             WHERE h.handle = \(handle)
             ORDER BY p.tier
             """,
             row: directoryRow)
+    }
+
+    /// One batch by its id.
+    static func batch(_ id: ID<CodeBatch>, brand: ID<Brand>) -> Statement<BatchHandle> {
+        Statement(
+            """
+            SELECT handle
+            FROM codes.batch
+            WHERE brand_id = \(brand) AND batch_id = \(id)
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     @Sendable
@@ -55,7 +92,12 @@ enum BatchStatements {
             id: try row.next(), brand: try row.next(), handle: try row.next(), count: try row.next(),
             wrappedKey: try row.next(), prizes: PrizeTable(tiers: []), rulesHash: try row.next(),
             label: try row.next(), shop: try row.next(ID<Shop>?.self), product: try row.next(ID<Product>?.self),
-            costAccount: try row.next(), owedAccount: try row.next(), createdAt: try row.next())
+            costAccount: try row.next(), owedAccount: try row.next(), createdAt: try row.next(),
+            facts: BatchFacts(
+                gtin: try row.next(String?.self), lot: try row.next(String?.self),
+                madeOn: try row.next(CalendarDate?.self), bestBefore: try row.next(CalendarDate?.self),
+                linkBase: try row.next(String?.self)),
+            productTitle: try row.next(String?.self), imported: try importedForm(&row))
         let tier = try row.next(Int32?.self)
         let name = try row.next(String?.self)
         let kind = try row.next(PrizeKind?.self)
@@ -70,6 +112,14 @@ enum BatchStatements {
             batch: batch,
             tier: PrizeTier(
                 tier: tier, name: name, kind: kind, points: points, cost: cost, count: count, firstRank: firstRank))
+    }
+
+    private static func importedForm(_ row: inout RowReader) throws(PostgresError) -> ImportedForm? {
+        let origin = try row.next(CodeOrigin?.self)
+        let length = try row.next(Int32?.self)
+        let alphabet = try row.next(String?.self)
+        guard let origin, let length, let alphabet else { return nil }
+        return ImportedForm(origin: origin, form: CodeForm(length: length, alphabet: alphabet))
     }
 
     // MARK: Minting
@@ -148,6 +198,17 @@ enum BatchStatements {
             """)
     }
 
+    static func insertFacts(_ facts: BatchFacts, batch: ID<CodeBatch>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.batch_fact (brand_id, batch_id, gtin, lot, made_on, best_before, link_base, created_at)
+            SELECT b.brand_id, \(batch), \(facts.gtin), \(facts.lot), \(facts.madeOn), \(facts.bestBefore),
+                \(facts.linkBase), \(now)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+
     static func insertKeyUse(
         _ purpose: KeyPurpose, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, now: Date
     ) -> Statement<Void> {
@@ -198,6 +259,58 @@ enum BatchStatements {
                 AND x.code_index < r.to_index
             """
         ) { row throws(PostgresError) in (batch: try row.next(), range: try rangeRow(&row)) }
+    }
+
+    /// The freezes of a batch that were lifted.
+    static func liftedRanges(of batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<ID<CodeRange>> {
+        Statement(
+            """
+            SELECT range_id
+            FROM codes.range_end
+            WHERE brand_id = \(brand) AND batch_id = \(batch)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Ends a range; one that somebody ended meanwhile returns no row.
+    static func endRange(
+        _ range: CodeRange, batch: ID<CodeBatch>, brand: ID<Brand>, now: Date
+    ) -> Statement<ID<CodeRange>> {
+        Statement(
+            """
+            UPDATE codes.code_range
+            SET valid_to = \(now)
+            WHERE brand_id = \(brand) AND batch_id = \(batch) AND range_id = \(range.id)
+                AND valid_to IS NOT DISTINCT FROM \(range.validTo)
+            RETURNING range_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    static func insertRangeEnd(
+        _ range: CodeRange, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, reason: String, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.range_end (brand_id, batch_id, range_id, former_valid_to, ends_at, author, reason)
+            SELECT b.brand_id, \(batch), \(range.id), \(range.validTo), \(now), \(author), \(reason)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+
+    /// How many codes of a range were redeemed.
+    static func redeemed(
+        in indexes: Range<Int64>, batch: ID<CodeBatch>, brand: ID<Brand>
+    ) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT count(*)
+            FROM codes.redemption
+            WHERE brand_id = \(brand) AND batch_id = \(batch) AND code_index >= \(indexes.lowerBound)
+                AND code_index < \(indexes.upperBound)
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     static func insertRange(

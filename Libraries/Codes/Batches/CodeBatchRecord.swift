@@ -35,12 +35,19 @@ package struct CodeBatchRecord: Sendable, Hashable {
     package let owedAccount: ID<Account>
     /// When it was minted.
     package let createdAt: Date
+    /// What its packs tell beside their codes.
+    package let facts: BatchFacts
+    /// The name of the product; nil where the batch is for any.
+    package let productTitle: String?
+    /// Who made its codes and what they look like; nil for codes of our own.
+    package let imported: ImportedForm?
 
     /// A batch in its parts.
     package init(
         id: ID<CodeBatch>, brand: ID<Brand>, handle: BatchHandle, count: Int64, wrappedKey: [UInt8],
         prizes: PrizeTable, rulesHash: [UInt8], label: String, shop: ID<Shop>?, product: ID<Product>?,
-        costAccount: ID<Account>, owedAccount: ID<Account>, createdAt: Date
+        costAccount: ID<Account>, owedAccount: ID<Account>, createdAt: Date, facts: BatchFacts = .none,
+        productTitle: String? = nil, imported: ImportedForm? = nil
     ) {
         self.id = id
         self.brand = brand
@@ -55,6 +62,23 @@ package struct CodeBatchRecord: Sendable, Hashable {
         self.costAccount = costAccount
         self.owedAccount = owedAccount
         self.createdAt = createdAt
+        self.facts = facts
+        self.productTitle = productTitle
+        self.imported = imported
+    }
+}
+
+/// Who made the codes of a batch, where it was not us, and what they look like.
+package struct ImportedForm: Hashable, Sendable {
+    /// Who made them.
+    package let origin: CodeOrigin
+    /// What they look like.
+    package let form: CodeForm
+
+    /// Who and what.
+    package init(origin: CodeOrigin, form: CodeForm) {
+        self.origin = origin
+        self.form = form
     }
 }
 

@@ -6,7 +6,7 @@ package import Postgres
 import ServiceLifecycle
 import Synchronization
 
-/// A code that was really minted: its batch and its place in it.
+/// A code that was really minted, or imported: its batch and its place in it.
 package struct GenuineCode: Sendable {
     /// The batch.
     package let batch: OpenBatch
@@ -40,6 +40,9 @@ struct CodeKey: Hashable, Comparable, Sendable {
 package final class CodeDirectory: Service {
     private struct State {
         var batches: [BatchHandle: OpenBatch] = [:]
+        /// The batches whose codes somebody else made: rows say which code is which.
+        var imported: [ID<CodeBatch>: OpenBatch] = [:]
+        var forms: [ID<Brand>: Set<CodeForm>] = [:]
         /// Batches whose key does not open; said once, not every second.
         var unreadable: Set<BatchHandle> = []
         var askedAt: ContinuousClock.Instant?
@@ -52,6 +55,7 @@ package final class CodeDirectory: Service {
     private let pool: Pool
     private let keys: KeyRing
     private let logger: Logger
+    private let importedCodes: ImportedCodes
     private let state = Mutex(State())
 
     /// An empty directory.
@@ -59,12 +63,13 @@ package final class CodeDirectory: Service {
         self.pool = pool
         self.keys = keys
         self.logger = logger
+        importedCodes = ImportedCodes(pool: pool, keys: keys)
     }
 
     /// The batch with this handle, as far as is known.
     package func batch(_ handle: BatchHandle) -> OpenBatch? { state.withLock { $0.batches[handle] } }
 
-    /// Reads what somebody scanned; nil unless it is a code that `brand` minted.
+    /// Reads what somebody scanned; nil unless it is a code that `brand` minted, and not merely imported.
     package func code(_ text: String, brand: ID<Brand>) -> GenuineCode? {
         guard let code = code(text), code.batch.record.brand == brand else { return nil }
         return code
@@ -73,9 +78,25 @@ package final class CodeDirectory: Service {
     /// Reads a code of any brand; nil unless it was minted.
     package func code(_ text: String) -> GenuineCode? {
         guard let code = CodeText(text), let batch = batch(code.handle),
+            batch.record.imported == nil,
             let index = batch.cipher.index(of: code, count: batch.record.count)
         else { return nil }
         return GenuineCode(batch: batch, index: index)
+    }
+
+    /// Reads what somebody scanned, be it minted or imported by `brand`.
+    ///
+    /// The database is asked only for a text that looks like the codes of some file.
+    ///
+    /// - Throws: ``Problem`` 503 when the database is away.
+    package func find(_ text: String, brand: ID<Brand>) async throws -> GenuineCode? {
+        if let code = code(text, brand: brand) { return code }
+        let mayBeImported = state.withLock { $0.forms[brand]?.contains { $0.fits(text) } ?? false }
+        guard mayBeImported, let place = try await importedCodes.find(text, brand: brand),
+            // A batch that is still loading has codes and is none yet.
+            let batch = state.withLock({ $0.imported[place.batch] }), batch.record.brand == brand
+        else { return nil }
+        return GenuineCode(batch: batch, index: place.index)
     }
 
     /// Looks for new batches, unless somebody did within the last second; whoever comes meanwhile waits for the same look.
@@ -116,7 +137,12 @@ package final class CodeDirectory: Service {
         for record in records {
             do {
                 let batch = try OpenBatch(record, keys: keys)
-                state.withLock { $0.batches[record.handle] = batch }
+                state.withLock { state in
+                    state.batches[record.handle] = batch
+                    guard let imported = record.imported else { return }
+                    state.imported[record.id] = batch
+                    state.forms[record.brand, default: []].insert(imported.form)
+                }
                 logger.notice("The key of a batch was opened.", metadata: ["batch": "\(record.handle)"])
             } catch {
                 state.withLock { _ = $0.unreadable.insert(record.handle) }
@@ -132,6 +158,14 @@ extension CodeBatchRecord {
     /// The batch with this handle.
     package static func find(_ handle: BatchHandle, on executor: some Executor) async throws -> CodeBatchRecord? {
         records(of: try await executor.run(BatchStatements.batch(handle))).first
+    }
+
+    /// The batch that has the id, if the brand has it.
+    static func find(
+        _ id: ID<CodeBatch>, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> CodeBatchRecord? {
+        guard let handle = try await executor.first(BatchStatements.batch(id, brand: brand)) else { return nil }
+        return try await find(handle, on: executor)
     }
 
     /// Gathers the prizes of batches that come one prize a row, a batch's rows together.
@@ -152,6 +186,7 @@ extension CodeBatchRecord {
         CodeBatchRecord(
             id: id, brand: brand, handle: handle, count: count, wrappedKey: wrappedKey, prizes: prizes,
             rulesHash: rulesHash, label: label, shop: shop, product: product, costAccount: costAccount,
-            owedAccount: owedAccount, createdAt: createdAt)
+            owedAccount: owedAccount, createdAt: createdAt, facts: facts, productTitle: productTitle,
+            imported: imported)
     }
 }

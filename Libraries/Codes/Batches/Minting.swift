@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 package import Kernel
 package import Keys
+import Orders
 package import Postgres
 
 /// A wish for new codes.
@@ -21,11 +22,13 @@ package struct MintRequest: Hashable, Sendable {
     package var shop: ID<Shop>?
     /// The product it is printed on; nil for any.
     package var product: ID<Product>?
+    /// What its packs tell beside their codes.
+    package var facts: BatchFacts
 
     /// A wish in its parts.
     package init(
         brand: ID<Brand>, requestID: String, count: Int64, prizes: [PrizeRequest] = [], label: String,
-        shop: ID<Shop>? = nil, product: ID<Product>? = nil
+        shop: ID<Shop>? = nil, product: ID<Product>? = nil, facts: BatchFacts = .none
     ) {
         self.brand = brand
         self.requestID = requestID
@@ -34,6 +37,7 @@ package struct MintRequest: Hashable, Sendable {
         self.label = label
         self.shop = shop
         self.product = product
+        self.facts = facts
     }
 
     /// What tells two wishes of one name apart.
@@ -42,6 +46,7 @@ package struct MintRequest: Hashable, Sendable {
         for prize in prizes {
             text += "\(prize.kind.rawValue),\(prize.points),\(prize.cost.fen),\(prize.count),\(prize.name)\n"
         }
+        text += facts.hashText
         return Array(SHA256.hash(data: Array(text.utf8)))
     }
 
@@ -60,7 +65,7 @@ package struct MintRequest: Hashable, Sendable {
 /// A batch is a row, its prizes and two accounts; its codes are computed from its key, the same bytes every time.
 package enum Minting {
     /// A million handles: with half of them taken, twenty tries miss once in a million.
-    private static let handleTries = 20
+    static let handleTries = 20
 
     /// Makes the batch of a request, or finds the one that was made before.
     ///
@@ -72,11 +77,14 @@ package enum Minting {
         _ request: MintRequest, author: String, keys: KeyRing, on pool: Pool
     ) async throws -> (batch: CodeBatchRecord, isNew: Bool) {
         try request.check()
+        var request = request
+        request.facts = try request.facts.checked()
+        let wish = request
         let prizes = try PrizeTable(request.prizes, count: request.count)
         for _ in 0..<handleTries {
             do {
                 return try await pool.transaction { tx in
-                    try await attempt(request, prizes: prizes, author: author, keys: keys, on: tx)
+                    try await attempt(wish, prizes: prizes, author: author, keys: keys, on: tx)
                 }
             } catch is HandleTaken {
                 continue
@@ -86,7 +94,7 @@ package enum Minting {
     }
 
     /// Rolls a try back: the handle was taken, or somebody minted the same request in this instant.
-    private struct HandleTaken: Error {}
+    struct HandleTaken: Error {}
 
     private static func attempt(
         _ request: MintRequest, prizes: PrizeTable, author: String, keys: KeyRing, on tx: Transaction
@@ -105,9 +113,23 @@ package enum Minting {
             try await KeyUse.record(.mint, of: batch, author: author, on: tx)
             return (batch, false)
         }
-        let batch = try await newBatch(request, prizes: prizes, keys: keys, now: now, on: tx)
+        let batch = try await write(
+            request, hash: request.hash, prizes: prizes, author: author, keys: keys, now: now, on: tx)
+        try await KeyUse.record(.mint, of: batch, author: author, on: tx)
+        return (batch, true)
+    }
+
+    /// Writes a new batch with everything that belongs to it.
+    ///
+    /// - Parameter hash: What tells two wishes of one name apart.
+    /// - Throws: ``HandleTaken`` where the handle or the request's name was taken; the transaction must be rolled back.
+    static func write(
+        _ request: MintRequest, as id: ID<CodeBatch> = .mint(), hash: [UInt8], prizes: PrizeTable, author: String,
+        keys: KeyRing, now: Date, on tx: Transaction
+    ) async throws -> CodeBatchRecord {
+        let batch = try await newBatch(request, as: id, prizes: prizes, keys: keys, now: now, on: tx)
         let inserted = try await tx.run(
-            BatchStatements.insertBatch(batch, requestID: request.requestID, requestHash: request.hash, now: now))
+            BatchStatements.insertBatch(batch, requestID: request.requestID, requestHash: hash, now: now))
         guard !inserted.isEmpty else { throw HandleTaken() }
         let taken = try await tx.run(
             BatchStatements.insertHandle(batch.handle, batch: batch.id, brand: batch.brand, now: now))
@@ -116,14 +138,23 @@ package enum Minting {
             try await tx.execute(BatchStatements.insertPrizes(prizes.tiers, batch: batch.id, brand: batch.brand))
         }
         try await Rules.publishFirst(batch, author: author, now: now, on: tx)
-        try await KeyUse.record(.mint, of: batch, author: author, on: tx)
-        return (batch, true)
+        if batch.facts != .none {
+            try await tx.execute(
+                BatchStatements.insertFacts(batch.facts, batch: batch.id, brand: batch.brand, now: now))
+        }
+        return batch
     }
 
     private static func newBatch(
-        _ request: MintRequest, prizes: PrizeTable, keys: KeyRing, now: Date, on tx: Transaction
+        _ request: MintRequest, as id: ID<CodeBatch>, prizes: PrizeTable, keys: KeyRing, now: Date, on tx: Transaction
     ) async throws -> CodeBatchRecord {
-        let id = ID<CodeBatch>.mint()
+        var title: String?
+        if let product = request.product {
+            guard let found = try await Catalogue.product(product, brand: request.brand, on: tx) else {
+                throw Problem.notFound("The brand has no product \(product).")
+            }
+            title = found.title
+        }
         let handle = BatchHandle.random()
         let key = BatchKey.generate()
         return CodeBatchRecord(
@@ -134,6 +165,7 @@ package enum Minting {
             costAccount: try await Ledger.account(
                 AccountKey(.prizeCost, of: id.rawValue), brand: request.brand, now: now, on: tx),
             owedAccount: try await Ledger.account(
-                AccountKey(.prizeOwed, of: id.rawValue), brand: request.brand, now: now, on: tx), createdAt: now)
+                AccountKey(.prizeOwed, of: id.rawValue), brand: request.brand, now: now, on: tx), createdAt: now,
+            facts: request.facts, productTitle: title)
     }
 }

@@ -142,3 +142,58 @@ extension CodeRange {
             && (command.validFrom.map { $0 == validFrom } ?? (validFrom <= now))
     }
 }
+
+// MARK: - Lifting
+
+extension RangeOutcome {
+    /// Decides whether a freeze may end now.
+    ///
+    /// - Parameters:
+    ///   - indexes: The codes of the freeze, exactly.
+    ///   - lifted: The freezes that were lifted before.
+    /// - Returns: ``added(_:)`` is the freeze as it stands, to be ended; ``unchanged(_:)`` one that was lifted before.
+    package static func lift(
+        _ indexes: Range<Int64>, _ decided: [CodeRange], lifted: Set<ID<CodeRange>>, count: Int64, now: Date
+    ) -> RangeOutcome {
+        guard indexes.lowerBound >= 0, !indexes.isEmpty, indexes.upperBound <= count else {
+            return .refused(
+                .invalid(
+                    "The range must lie in the batch: from 0 up to \(count), the end not included.",
+                    code: "range_outside_batch"))
+        }
+        let living = decided.filter { $0.indexes.overlaps(indexes) && ($0.validTo.map { now < $0 } ?? true) }
+        let freezes = living.filter { $0.kind == .freeze }
+        if let freeze = freezes.first(where: { $0.indexes == indexes && $0.validFrom < now }) { return .added(freeze) }
+        if let other = freezes.first(where: { $0.indexes != indexes }) {
+            return .refused(
+                .conflict(
+                    "A freeze is lifted as it was decided: name \(other.indexes.lowerBound)..\(other.indexes.upperBound), and freeze again what shall stay frozen.",
+                    code: "range_not_exact"))
+        }
+        if let planned = freezes.first {
+            return .refused(
+                .conflict(
+                    "The freeze has not begun: it can be lifted after \(planned.validFrom.ISO8601Format()).",
+                    code: "freeze_not_begun"))
+        }
+        if let before = decided.last(where: { $0.indexes == indexes && lifted.contains($0.id) }) {
+            return .unchanged(before)
+        }
+        if let other = living.first(where: { $0.kind == .void }) {
+            return .refused(
+                .conflict(
+                    "The codes \(other.indexes.lowerBound)..\(other.indexes.upperBound) are void, and that is for good: only a freeze is lifted.",
+                    code: "not_a_freeze"))
+        }
+        return .refused(
+            .conflict(
+                "There is no freeze of these codes to lift; an activation ends by its own end.", code: "not_a_freeze"))
+    }
+}
+
+extension CodeRange {
+    /// The same range with an earlier end.
+    func ended(at instant: Date) -> CodeRange {
+        CodeRange(id: id, kind: kind, indexes: indexes, validFrom: validFrom, validTo: instant)
+    }
+}

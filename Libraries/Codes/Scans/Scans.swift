@@ -33,7 +33,7 @@ package struct Scans: Sendable {
 
     /// Answers a scan.
     ///
-    /// A wrong code, whatever is wrong with it, asks the database nothing.
+    /// A wrong code, whatever is wrong with it, asks the database nothing, unless it looks like the codes of a file that the brand imported.
     ///
     /// - Parameter arrived: When the request came.
     /// - Throws: ``Problem``; ``TooManyWrongCodes``; what the transaction threw.
@@ -43,7 +43,7 @@ package struct Scans: Sendable {
         if let pause = wrongCodes.pause(of: scan.openid, brand: brand, at: arrived) {
             throw TooManyWrongCodes(pause: pause)
         }
-        guard let code = directory.code(scan.code, brand: brand) else {
+        guard let code = try await directory.find(scan.code, brand: brand) else {
             wrongCodes.wrong(by: scan.openid, brand: brand, delivery: delivery, at: arrived)
             try await Self.awaitFloor(arrived)
             throw Problem.codeUnknown

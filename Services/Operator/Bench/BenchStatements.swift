@@ -94,6 +94,20 @@ enum BenchStatements {
             """)
     }
 
+    /// A table of codes as whoever keeps them as rows must have it.
+    static func makeCodeTable() -> Statement<Void> {
+        Statement(
+            """
+            DO $code$
+            BEGIN
+                CREATE SCHEMA IF NOT EXISTS bench;
+                DROP TABLE IF EXISTS bench.code;
+                CREATE TABLE bench.code (code_index bigint NOT NULL, code text NOT NULL UNIQUE);
+            END
+            $code$
+            """)
+    }
+
     /// The orders of the brand that was made last.
     static let lastBrandsOrders =
         "SELECT o.* FROM orders.customer_order o WHERE o.brand_id = "

@@ -12,10 +12,10 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case postgres, jobs, ingest, services, scans
+        case postgres, jobs, ingest, services, scans, mint
     }
 
-    @Argument(help: "postgres, jobs, ingest, services, scans; all if none is named.") var subjects: [Subject] = []
+    @Argument(help: "postgres, jobs, ingest, services, scans, mint; all if none is named.") var subjects: [Subject] = []
     @Option(help: "Pairs of ours and raw.") var pairs = 5
     @Option(help: "Of jobs, this part alone; may be given again.")
     var only: [JobsBench.Part] = []
@@ -56,6 +56,7 @@ struct BenchCommand: AsyncParsableCommand {
         case .jobs: try await JobsBench.run(url: database.url, pairs: pairs, only: only)
         case .ingest: try await IngestBench.run(url: database.url, file: file, pairs: pairs)
         case .scans: try await ScansBench.run(url: database.url, pairs: pairs, count: codes, connections: connections)
+        case .mint: try await MintBench.run(url: database.url, pairs: pairs)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
     }

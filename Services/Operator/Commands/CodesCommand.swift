@@ -11,7 +11,7 @@ struct CodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codes", abstract: "Mints codes, brings them to life, and checks them.",
         subcommands: [
-            Mint.self, Rules.self, Activate.self, Void.self, Freeze.self, Verify.self, Audit.self,
+            Mint.self, Import.self, Rules.self, Activate.self, Void.self, Freeze.self, Verify.self, Audit.self,
         ])
 
     struct Mint: AsyncParsableCommand {
@@ -19,28 +19,36 @@ struct CodesCommand: AsyncParsableCommand {
             abstract: "Mints a batch of codes and writes them to a file.",
             discussion: """
                 The file of prizes is CSV with the header \(PrizeFile.header), costs in yuan. The same request id gives the same \
-                batch and the same file again. Who has the file has the codes: it is readable by its owner alone.
+                batch and the same file again; one that was killed goes on where its file ends. Who has the file has the codes: \
+                it is readable by its owner alone.
                 """)
         @Option(help: "The brand.") var brand: IDArgument<Brand>
         @Option(help: "How many codes.") var count: Int64
         @Option(help: "The file of prizes; no prizes if not given.") var prizes: String?
         @Option(help: "The file that the codes are written to.") var out: String
         @Option(help: "The code or the id of the shop they are for; all shops if not given.") var shop: String?
+        @Option(help: "The id of the product they are printed on; any product if not given.")
+        var product: IDArgument<Kernel.Product>?
         @Option(help: "A name for this wish, so that it can be repeated; a new one if not given.") var requestID:
             String?
         @Option(help: "What people call the batch.") var label: String = "Codes"
+        @OptionGroup var facts: FactsOptions
+        @OptionGroup var sheet: SheetOptions
         @OptionGroup var keys: KeysOptions
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             let ring = try keys.ring()
-            let wanted = try prizes.map { try PrizeFile.prizes(String(decoding: read($0), as: UTF8.self)) } ?? []
+            try sheet.check(against: facts)
+            let wanted =
+                try prizes.map { try PrizeFile.prizes(String(decoding: CodesCommand.read($0), as: UTF8.self)) } ?? []
             let wish = requestID ?? "\(ID<CodeBatch>.mint())"
             let (batch, isNew) = try await database.withPool { pool in
                 let request = MintRequest(
                     brand: brand.id, requestID: wish, count: count, prizes: wanted, label: label,
-                    shop: try await shopID(on: pool))
+                    shop: try await CodesCommand.shop(shop, brand: brand.id, on: pool), product: product?.id,
+                    facts: facts.facts)
                 return try await Minting.mint(request, author: CodesCommand.author, keys: ring, on: pool)
             }
             do {
@@ -54,81 +62,43 @@ struct CodesCommand: AsyncParsableCommand {
             try output.show([batch], isNew: isNew)
         }
 
-        private func read(_ path: String) throws -> Data {
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw Failure("\(path) cannot be read.", .noInput)
-            }
-            return data
-        }
-
-        private func shopID(on pool: Pool) async throws -> ID<Kernel.Shop>? {
-            guard let shop else { return nil }
-            let found =
-                if let id = ID<Kernel.Shop>(shop) {
-                    try await Catalogue.shop(id, brand: brand.id, on: pool)
-                } else {
-                    try await Catalogue.shop(code: shop, brand: brand.id, on: pool)
-                }
-            guard let found else { throw Failure("The brand has no shop \(shop).") }
-            return found.id
-        }
-
-        /// Under another name first: whoever finds the file under its own finds all of it.
         private func write(_ batch: OpenBatch) async throws {
-            let partial = out + ".partial"
-            guard
-                FileManager.default.createFile(
-                    atPath: partial, contents: nil, attributes: [.posixPermissions: 0o600]),
-                let file = FileHandle(forWritingAtPath: partial)
-            else { throw Failure("\(partial) cannot be written.", .cannotCreate) }
+            let codes = try CodeSheet(batch, columns: sheet.columns, links: sheet.gs1 ? .gs1 : .short)
             do {
-                try await CodeSheet(batch).write(workers: CodesCommand.cores) { piece, written in
-                    try file.write(contentsOf: Data(piece))
-                    Terminal.progress("\(written) of \(batch.record.count) codes")
+                try await SheetFile(out).write(codes, workers: CodesCommand.cores) {
+                    Terminal.progress("\($0) of \(batch.record.count) codes")
                 }
                 Terminal.endProgress()
-                try file.synchronize()
-                try file.close()
-                guard rename(partial, out) == 0 else { throw Failure("\(out) cannot be written.", .cannotCreate) }
-            } catch let error as CocoaError {
-                throw Failure("\(partial) cannot be written: \(error.localizedDescription)", .cannotCreate)
+            } catch let error as SheetFileError {
+                throw Failure("\(error)", .cannotCreate)
             }
         }
-    }
-
-    struct Activate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Brings codes to life, from now or from an instant on.")
-        @OptionGroup var range: RangeOptions
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws { try await range.decide(.activate, database, output) }
-    }
-
-    struct Void: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Ends codes for good: nothing tells them from codes that never were.")
-        @OptionGroup var range: RangeOptions
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws { try await range.decide(.void, database, output) }
-    }
-
-    struct Freeze: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Holds codes back; --until ends it.")
-        @OptionGroup var range: RangeOptions
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws { try await range.decide(.freeze, database, output) }
     }
 
     /// Who stands in the records: the user of the machine.
     static var author: String { NSUserName() }
 
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    static func read(_ path: String) throws -> Data {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure("\(path) cannot be read.", .noInput)
+        }
+        return data
+    }
+
+    /// The shop that an option names by its code or its id.
+    static func shop(_ text: String?, brand: ID<Brand>, on pool: Pool) async throws -> ID<Kernel.Shop>? {
+        guard let text else { return nil }
+        let found =
+            if let id = ID<Kernel.Shop>(text) {
+                try await Catalogue.shop(id, brand: brand, on: pool)
+            } else {
+                try await Catalogue.shop(code: text, brand: brand, on: pool)
+            }
+        guard let found else { throw Failure("The brand has no shop \(text).") }
+        return found.id
+    }
 
     /// The batch that an argument names.
     static func batch(_ text: String, on pool: Pool) async throws -> CodeBatchRecord {
@@ -142,51 +112,46 @@ struct CodesCommand: AsyncParsableCommand {
     }
 }
 
-/// A batch and some of its codes.
-struct RangeOptions: ParsableArguments {
-    @Argument(help: "The batch: the first four characters of its codes.") var batch: String
-    @Argument(help: "The codes by index: from..to, the end not included; from.. up to the last; all.") var range: String
-    @Option(name: .customLong("from"), help: "From when on, as 2026-11-22T08:00:00+08:00; now if not given.")
-    var validFrom: InstantArgument?
-    @Option(name: .customLong("until"), help: "Until when, and no longer; for ever if not given.")
-    var validTo: InstantArgument?
+/// What the packs of a batch tell beside their codes.
+struct FactsOptions: ParsableArguments {
+    @Option(help: "The GTIN of what the codes are printed on: 8, 12, 13 or 14 digits.") var gtin: String?
+    @Option(help: "The lot.") var lot: String?
+    @Option(help: "When it was made, as 2026-11-22.") var madeOn: DateArgument?
+    @Option(help: "Until when it keeps, as 2027-11-22.") var bestBefore: DateArgument?
+    @Option(help: "What the address of a code begins with, as HTTPS://ID.EXAMPLE.CN.") var linkBase: String?
 
-    /// How long a process may take to learn of a new batch: it looks every second, a look may just have been missed, and takes time.
-    private static let learning: TimeInterval = 3
+    var facts: BatchFacts {
+        BatchFacts(
+            gtin: gtin, lot: lot, madeOn: madeOn?.date, bestBefore: bestBefore?.date, linkBase: linkBase)
+    }
+}
 
-    /// Decides, and says what became of it.
-    func decide(_ kind: RangeKind, _ database: DatabaseOptions, _ output: OutputOptions) async throws {
-        let outcome = try await database.withPool { pool in
-            let record = try await CodesCommand.batch(batch, on: pool)
-            let command = RangeCommand(
-                kind: kind, indexes: try indexes(count: record.count), validFrom: validFrom?.date,
-                validTo: validTo?.date)
-            let outcome = try await Ranges.decide(
-                command, batch: record.id, brand: record.brand, author: CodesCommand.author, on: pool)
-            if case .added(let range) = outcome { try await awaitLearning(of: record, from: range.validFrom) }
-            return (record, outcome)
+/// What a line of the file of codes holds.
+struct SheetOptions: ParsableArguments {
+    @Option(help: "The columns of the file: \(SheetColumns.allCases.map(\.rawValue).joined(separator: ", or ")).")
+    var columns = SheetColumns.indexCode
+    @Flag(help: "Addresses are GS1 Digital Links: with the GTIN, the code as serial number.") var gs1 = false
+
+    /// Before anything is minted: what is missing in the facts can never be added.
+    func check(against facts: FactsOptions) throws {
+        guard columns == .indexCode || facts.linkBase != nil else {
+            throw ValidationError("--columns \(columns.rawValue) needs --link-base")
         }
-        switch outcome.1 {
-        case .added(let range): try output.show(range, of: outcome.0, isNew: true)
-        case .unchanged(let range): try output.show(range, of: outcome.0, isNew: false)
-        case .refused(let problem): throw problem
+        guard !gs1 || (columns != .indexCode && facts.gtin != nil) else {
+            throw ValidationError("--gs1 needs --gtin, and --columns with addresses")
         }
     }
+}
 
-    /// When the command returns, every running service knows the batch: one just minted is waited for.
-    private func awaitLearning(of batch: CodeBatchRecord, from now: Date) async throws {
-        let age = now.timeIntervalSince(batch.createdAt)
-        guard age < Self.learning else { return }
-        try await Task.sleep(for: .seconds(Self.learning - age))
-    }
+extension SheetColumns: ExpressibleByArgument {}
 
-    private func indexes(count: Int64) throws -> Range<Int64> {
-        if range == "all" { return 0..<count }
-        let parts = range.split(separator: "..", omittingEmptySubsequences: false)
-        guard parts.count == 2, let from = Int64(parts[0]), let to = parts[1].isEmpty ? count : Int64(parts[1]),
-            from < to
-        else { throw Failure("\(range) is no range: write from..to, from.. or all.", .usage) }
-        return from..<to
+/// A day of the calendar.
+struct DateArgument: ExpressibleByArgument {
+    let date: CalendarDate
+
+    init?(argument: String) {
+        guard let date = CalendarDate(argument) else { return nil }
+        self.date = date
     }
 }
 
@@ -206,8 +171,10 @@ extension CodesCommand {
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Says whether a code was minted, what it is worth and what became of it.",
-            discussion: "The exit code is 1 for a code that was never minted. Each look is written down.")
+            discussion: "The exit code is 1 for a code that was never minted nor imported. Each look is written down.")
         @Argument(help: "The code.") var code: String
+        @Option(help: "The brand, for a code that it imported: only a minted code names its batch itself.")
+        var brand: IDArgument<Brand>?
         @OptionGroup var keys: KeysOptions
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
@@ -215,9 +182,13 @@ extension CodesCommand {
         func run() async throws {
             let ring = try keys.ring()
             let fate = try await database.withPool { pool in
-                try await CodeFate.find(code, author: CodesCommand.author, keys: ring, on: pool)
+                try await CodeFate.find(code, brand: brand?.id, author: CodesCommand.author, keys: ring, on: pool)
             }
-            guard let fate else { throw Failure("The code was never minted.") }
+            guard let fate else {
+                throw Failure(
+                    "The code was never minted\(brand == nil ? "; for an imported one name its --brand" : " nor imported")."
+                )
+            }
             try output.show(fate)
         }
     }
@@ -259,17 +230,7 @@ extension OutputOptions {
         let isNew: Bool
     }
 
-    private struct Range: Encodable {
-        let batch: String
-        let kind: RangeKind
-        let from: Int64
-        let to: Int64
-        let validFrom: Date
-        let validTo: Date?
-        let isNew: Bool
-    }
-
-    fileprivate func show(_ batches: [CodeBatchRecord], isNew: Bool) throws {
+    func show(_ batches: [CodeBatchRecord], isNew: Bool) throws {
         let values = batches.map { batch in
             Batch(
                 batch: batch.handle.description, batchID: batch.id, codes: batch.count,
@@ -285,21 +246,6 @@ extension OutputOptions {
             })
     }
 
-    fileprivate func show(_ range: CodeRange, of batch: CodeBatchRecord, isNew: Bool) throws {
-        let value = Range(
-            batch: batch.handle.description, kind: range.kind, from: range.indexes.lowerBound,
-            to: range.indexes.upperBound, validFrom: range.validFrom, validTo: range.validTo, isNew: isNew)
-        if json { return Terminal.say(try Terminal.json(value)) }
-        try show(
-            [value], header: ["batch", "decided", "from", "to", "valid from", "until", "new"],
-            rows: [
-                [
-                    value.batch, value.kind.rawValue, "\(value.from)", "\(value.to)", value.validFrom.ISO8601Format(),
-                    value.validTo.map { $0.ISO8601Format() } ?? "", isNew ? "yes" : "no",
-                ]
-            ])
-    }
-
     private struct Fate: Encodable {
         let code: String
         let batch: String
@@ -312,7 +258,7 @@ extension OutputOptions {
 
     fileprivate func show(_ fate: CodeFate) throws {
         let value = Fate(
-            code: fate.code.description, batch: fate.batch.handle.description, index: fate.index,
+            code: fate.code, batch: fate.batch.handle.description, index: fate.index,
             standing: fate.standing.word, prize: fate.prize?.name, redeemedAt: fate.redeemedAt,
             redemption: fate.redemption)
         if json { return Terminal.say(try Terminal.json(value)) }
@@ -340,6 +286,7 @@ extension OutputOptions {
         let rulesHash: String
         let rulesHold: Bool
         let wrongRedemptions: Int64
+        let missingCodes: Int64
         let tiers: [Tier]
     }
 
@@ -347,6 +294,7 @@ extension OutputOptions {
         let value = Audit(
             batch: audit.batch.handle.description, codes: audit.batch.count, rulesHash: audit.batch.rulesHash.hex,
             rulesHold: audit.isRulesHashRight, wrongRedemptions: audit.wrongRedemptions,
+            missingCodes: audit.missingCodes,
             tiers: audit.batch.prizes.tiers.map {
                 Tier(
                     tier: $0.tier, name: $0.name, promised: $0.count, found: audit.found[$0.tier] ?? 0,
