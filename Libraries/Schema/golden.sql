@@ -389,7 +389,7 @@ CREATE TABLE jobs.hot (
     id uuid NOT NULL,
     worker uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
     claim_no bigint DEFAULT 0 NOT NULL,
-    claimed_at timestamp with time zone DEFAULT '1970-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    claimed_at timestamp with time zone,
     enqueued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     ready_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     run_no integer DEFAULT 0 NOT NULL,
@@ -411,7 +411,7 @@ CREATE TABLE jobs.hot (
     CONSTRAINT hot_max_tries_check CHECK ((max_tries >= 0)),
     CONSTRAINT hot_priority_check CHECK (((priority >= 0) AND (priority <= 4)))
 )
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0.2', autovacuum_vacuum_cost_delay='0');
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_vacuum_insert_scale_factor='0.2', autovacuum_vacuum_cost_delay='0', fillfactor='45');
 
 ALTER TABLE jobs.hot OWNER TO siyu_owner;
 
@@ -1472,6 +1472,23 @@ CREATE TABLE codes.batch (
 
 ALTER TABLE codes.batch OWNER TO siyu_owner;
 
+CREATE TABLE codes.batch_fact (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    gtin text,
+    lot text,
+    made_on date,
+    best_before date,
+    link_base text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT batch_fact_gtin_has_14_digits CHECK ((gtin ~ '^[0-9]{14}$'::text)),
+    CONSTRAINT batch_fact_keeps CHECK ((made_on <= best_before)),
+    CONSTRAINT batch_fact_link_fits_alphanumeric_mode CHECK (((link_base ~ '^HTTPS://[0-9A-Z.:/-]{1,80}$'::text) AND (link_base !~ '/$'::text))),
+    CONSTRAINT batch_fact_lot_is_short CHECK (((length(lot) >= 1) AND (length(lot) <= 20)))
+);
+
+ALTER TABLE codes.batch_fact OWNER TO siyu_owner;
+
 CREATE TABLE codes.code_range (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -1499,6 +1516,74 @@ CREATE TABLE codes.handle (
 );
 
 ALTER TABLE codes.handle OWNER TO siyu_owner;
+
+CREATE TABLE codes.handover (
+    brand_id uuid NOT NULL,
+    handover_id uuid NOT NULL,
+    voucher_id uuid NOT NULL,
+    number integer NOT NULL,
+    shop_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    cost_fen bigint NOT NULL,
+    handed_over_at timestamp with time zone NOT NULL,
+    CONSTRAINT handover_cost_not_negative CHECK ((cost_fen >= 0)),
+    CONSTRAINT handover_number_from_1 CHECK ((number >= 1))
+);
+
+ALTER TABLE codes.handover OWNER TO siyu_owner;
+
+CREATE TABLE codes.handover_reversal (
+    brand_id uuid NOT NULL,
+    handover_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    cost_fen bigint NOT NULL,
+    reason text NOT NULL,
+    reversed_at timestamp with time zone NOT NULL,
+    CONSTRAINT handover_reversal_cost_not_negative CHECK ((cost_fen >= 0)),
+    CONSTRAINT handover_reversal_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 200)))
+);
+
+ALTER TABLE codes.handover_reversal OWNER TO siyu_owner;
+
+CREATE TABLE codes.import (
+    brand_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    request_id text NOT NULL,
+    request_hash bytea NOT NULL,
+    file_hash bytea NOT NULL,
+    batch_id uuid NOT NULL,
+    origin text NOT NULL,
+    codes bigint NOT NULL,
+    loaded bigint NOT NULL,
+    code_length integer NOT NULL,
+    alphabet text NOT NULL,
+    state text NOT NULL,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT import_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT import_form_is_a_code CHECK ((((code_length >= 1) AND (code_length <= 64)) AND ((length(alphabet) >= 1) AND (length(alphabet) <= 95)))),
+    CONSTRAINT import_hashes_are_digests CHECK (((octet_length(request_hash) = 32) AND (octet_length(file_hash) = 32))),
+    CONSTRAINT import_is_whole_when_loaded CHECK (((state <> 'loaded'::text) OR (loaded = codes))),
+    CONSTRAINT import_loads_in_order CHECK ((((loaded >= 0) AND (loaded <= codes)) AND (codes > 0))),
+    CONSTRAINT import_origin_known CHECK ((origin = ANY (ARRAY['file'::text, 'marketcode'::text]))),
+    CONSTRAINT import_request_is_short CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
+    CONSTRAINT import_state_known CHECK ((state = ANY (ARRAY['loading'::text, 'loaded'::text, 'refused'::text])))
+);
+
+ALTER TABLE codes.import OWNER TO siyu_owner;
+
+CREATE TABLE codes.imported_code (
+    brand_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    batch_id uuid NOT NULL,
+    code_index bigint NOT NULL,
+    CONSTRAINT imported_code_hash_has_16_bytes CHECK ((octet_length(code_hash) = 16)),
+    CONSTRAINT imported_code_index_not_negative CHECK ((code_index >= 0))
+);
+
+ALTER TABLE codes.imported_code OWNER TO siyu_owner;
 
 CREATE TABLE codes.key_use (
     brand_id uuid NOT NULL,
@@ -1534,6 +1619,21 @@ CREATE TABLE codes.prize (
 
 ALTER TABLE codes.prize OWNER TO siyu_owner;
 
+CREATE TABLE codes.range_end (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    range_id uuid NOT NULL,
+    former_valid_to timestamp with time zone,
+    ends_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT range_end_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT range_end_comes_earlier CHECK ((ends_at < former_valid_to)),
+    CONSTRAINT range_end_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+ALTER TABLE codes.range_end OWNER TO siyu_owner;
+
 CREATE TABLE codes.redemption (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -1548,6 +1648,50 @@ CREATE TABLE codes.redemption (
 );
 
 ALTER TABLE codes.redemption OWNER TO siyu_owner;
+
+CREATE TABLE codes.rules (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    version integer NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    claim_days integer NOT NULL,
+    document_hash bytea NOT NULL,
+    author text NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    CONSTRAINT rules_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT rules_claim_days_usual CHECK (((claim_days >= 1) AND (claim_days <= 3650))),
+    CONSTRAINT rules_document_hash_is_digest CHECK ((octet_length(document_hash) = 32)),
+    CONSTRAINT rules_published_first CHECK (((version > 1) OR (published_at <= starts_at))),
+    CONSTRAINT rules_version_from_1 CHECK ((version >= 1)),
+    CONSTRAINT rules_window_is_half_open CHECK ((starts_at < ends_at))
+);
+
+ALTER TABLE codes.rules OWNER TO siyu_owner;
+
+CREATE TABLE codes.voucher (
+    brand_id uuid NOT NULL,
+    voucher_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    code_index bigint NOT NULL,
+    tier integer NOT NULL,
+    person_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    cost_fen bigint NOT NULL,
+    state text NOT NULL,
+    handovers integer NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT voucher_cost_not_negative CHECK ((cost_fen >= 0)),
+    CONSTRAINT voucher_expires_after_issue CHECK ((issued_at < expires_at)),
+    CONSTRAINT voucher_handed_over_is_counted CHECK (((state <> 'handed_over'::text) OR (handovers >= 1))),
+    CONSTRAINT voucher_handovers_not_negative CHECK ((handovers >= 0)),
+    CONSTRAINT voucher_state_known CHECK ((state = ANY (ARRAY['open'::text, 'handed_over'::text, 'expired'::text]))),
+    CONSTRAINT voucher_token_hash_is_digest CHECK ((octet_length(token_hash) = 32))
+);
+
+ALTER TABLE codes.voucher OWNER TO siyu_owner;
 
 CREATE TABLE gifting.captured_price (
     brand_id uuid NOT NULL,
@@ -1664,6 +1808,40 @@ CREATE TABLE hooks.api_key (
 
 ALTER TABLE hooks.api_key OWNER TO siyu_owner;
 
+CREATE TABLE hooks.endpoint (
+    brand_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL,
+    state text NOT NULL,
+    state_reason text,
+    failures_in_a_row integer DEFAULT 0 NOT NULL,
+    open_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT endpoint_failures_counted CHECK ((failures_in_a_row >= 0)),
+    CONSTRAINT endpoint_hears_something CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 50))),
+    CONSTRAINT endpoint_name_fits CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text)),
+    CONSTRAINT endpoint_state_known CHECK ((state = ANY (ARRAY['active'::text, 'disabled'::text]))),
+    CONSTRAINT endpoint_url_is_short CHECK (((length(url) >= 8) AND (length(url) <= 2000)))
+);
+
+ALTER TABLE hooks.endpoint OWNER TO siyu_owner;
+
+CREATE TABLE hooks.endpoint_secret (
+    brand_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    number integer NOT NULL,
+    sealed_secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    CONSTRAINT endpoint_secret_ends_after_it_began CHECK ((valid_until >= created_at)),
+    CONSTRAINT endpoint_secret_number_from_1 CHECK ((number >= 1))
+);
+
+ALTER TABLE hooks.endpoint_secret OWNER TO siyu_owner;
+
 CREATE TABLE hooks.idempotency (
     brand_id uuid NOT NULL,
     caller uuid NOT NULL,
@@ -1711,6 +1889,41 @@ CREATE TABLE hooks.operations_key (
 );
 
 ALTER TABLE hooks.operations_key OWNER TO siyu_owner;
+
+CREATE TABLE hooks.outgoing (
+    brand_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    event text NOT NULL,
+    subject_id uuid NOT NULL,
+    lane text NOT NULL,
+    payload bytea NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT outgoing_event_is_dotted CHECK (((event ~ '^[a-z_]+([.][a-z_]+)+$'::text) AND (length(event) <= 60))),
+    CONSTRAINT outgoing_lane_is_short CHECK (((length(lane) >= 1) AND (length(lane) <= 80))),
+    CONSTRAINT outgoing_payload_is_thin CHECK ((octet_length(payload) <= 20480))
+);
+
+ALTER TABLE hooks.outgoing OWNER TO siyu_owner;
+
+CREATE TABLE hooks.outgoing_delivery (
+    brand_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    endpoint_id uuid NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    strikes integer DEFAULT 0 NOT NULL,
+    redeliveries integer DEFAULT 0 NOT NULL,
+    last_status integer,
+    last_error text,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT outgoing_delivery_counts CHECK (((attempts >= 0) AND ((strikes >= 0) AND (strikes <= attempts)) AND (redeliveries >= 0))),
+    CONSTRAINT outgoing_delivery_error_is_short CHECK ((length(last_error) <= 200)),
+    CONSTRAINT outgoing_delivery_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'refused'::text, 'discarded'::text])))
+);
+
+ALTER TABLE hooks.outgoing_delivery OWNER TO siyu_owner;
 
 CREATE TABLE hooks.source (
     name text NOT NULL,
@@ -2468,6 +2681,9 @@ ALTER TABLE ONLY accounting.transfer
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
 
+ALTER TABLE ONLY codes.batch_fact
+    ADD CONSTRAINT batch_fact_pkey PRIMARY KEY (brand_id, batch_id);
+
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_handle_key UNIQUE (brand_id, handle);
 
@@ -2483,17 +2699,53 @@ ALTER TABLE ONLY codes.code_range
 ALTER TABLE ONLY codes.handle
     ADD CONSTRAINT handle_pkey PRIMARY KEY (handle);
 
+ALTER TABLE ONLY codes.handover
+    ADD CONSTRAINT handover_number_key UNIQUE (brand_id, voucher_id, number);
+
+ALTER TABLE ONLY codes.handover
+    ADD CONSTRAINT handover_pkey PRIMARY KEY (brand_id, handover_id);
+
+ALTER TABLE ONLY codes.handover_reversal
+    ADD CONSTRAINT handover_reversal_pkey PRIMARY KEY (brand_id, handover_id);
+
+ALTER TABLE ONLY codes.import
+    ADD CONSTRAINT import_batch_key UNIQUE (brand_id, batch_id);
+
+ALTER TABLE ONLY codes.import
+    ADD CONSTRAINT import_pkey PRIMARY KEY (brand_id, import_id);
+
+ALTER TABLE ONLY codes.import
+    ADD CONSTRAINT import_request_key UNIQUE (brand_id, request_id);
+
+ALTER TABLE ONLY codes.imported_code
+    ADD CONSTRAINT imported_code_index_key UNIQUE (brand_id, batch_id, code_index);
+
+ALTER TABLE ONLY codes.imported_code
+    ADD CONSTRAINT imported_code_pkey PRIMARY KEY (brand_id, code_hash);
+
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_pkey PRIMARY KEY (brand_id, batch_id, use_id);
 
 ALTER TABLE ONLY codes.prize
     ADD CONSTRAINT prize_pkey PRIMARY KEY (brand_id, batch_id, tier);
 
+ALTER TABLE ONLY codes.range_end
+    ADD CONSTRAINT range_end_pkey PRIMARY KEY (brand_id, batch_id, range_id);
+
 ALTER TABLE ONLY codes.redemption
     ADD CONSTRAINT redemption_id_key UNIQUE (brand_id, redemption_id);
 
 ALTER TABLE ONLY codes.redemption
     ADD CONSTRAINT redemption_pkey PRIMARY KEY (brand_id, batch_id, code_index);
+
+ALTER TABLE ONLY codes.rules
+    ADD CONSTRAINT rules_pkey PRIMARY KEY (brand_id, batch_id, version);
+
+ALTER TABLE ONLY codes.voucher
+    ADD CONSTRAINT voucher_pkey PRIMARY KEY (brand_id, voucher_id);
+
+ALTER TABLE ONLY codes.voucher
+    ADD CONSTRAINT voucher_token_key UNIQUE (brand_id, token_hash);
 
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_pkey PRIMARY KEY (brand_id, gift_id, variant_id);
@@ -2516,6 +2768,15 @@ ALTER TABLE ONLY hooks.api_key
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (key_hash);
 
+ALTER TABLE ONLY hooks.endpoint
+    ADD CONSTRAINT endpoint_name_key UNIQUE (brand_id, name);
+
+ALTER TABLE ONLY hooks.endpoint
+    ADD CONSTRAINT endpoint_pkey PRIMARY KEY (brand_id, endpoint_id);
+
+ALTER TABLE ONLY hooks.endpoint_secret
+    ADD CONSTRAINT endpoint_secret_pkey PRIMARY KEY (brand_id, endpoint_id, number);
+
 ALTER TABLE ONLY hooks.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (brand_id, caller, route, key);
 
@@ -2527,6 +2788,15 @@ ALTER TABLE ONLY hooks.operations_key
 
 ALTER TABLE ONLY hooks.operations_key
     ADD CONSTRAINT operations_key_pkey PRIMARY KEY (key_hash);
+
+ALTER TABLE ONLY hooks.outgoing_delivery
+    ADD CONSTRAINT outgoing_delivery_pkey PRIMARY KEY (brand_id, message_id, endpoint_id);
+
+ALTER TABLE ONLY hooks.outgoing
+    ADD CONSTRAINT outgoing_pkey PRIMARY KEY (brand_id, message_id);
+
+ALTER TABLE ONLY hooks.outgoing
+    ADD CONSTRAINT outgoing_subject_key UNIQUE (brand_id, event, subject_id);
 
 ALTER TABLE ONLY hooks.source
     ADD CONSTRAINT source_id_key UNIQUE (brand_id, source_id);
@@ -2719,9 +2989,15 @@ ALTER TABLE ONLY vault.person
 
 CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
 
+CREATE INDEX handover_reversal_settlement_idx ON codes.handover_reversal USING btree (brand_id, shop_id, reversed_at);
+
+CREATE INDEX handover_settlement_idx ON codes.handover USING btree (brand_id, shop_id, handed_over_at);
+
 CREATE INDEX redemption_period_idx ON codes.redemption USING btree (brand_id, redeemed_at);
 
 CREATE INDEX redemption_won_idx ON codes.redemption USING btree (brand_id, batch_id, tier, redeemed_at) WHERE (tier IS NOT NULL);
+
+CREATE INDEX voucher_batch_idx ON codes.voucher USING btree (brand_id, batch_id, tier);
 
 CREATE INDEX gift_sent_idx ON gifting.gift USING btree (brand_id, sent_at, shop_id) WHERE (sent_at IS NOT NULL);
 
@@ -2732,6 +3008,10 @@ CREATE INDEX api_key_brand_id_idx ON hooks.api_key USING btree (brand_id, create
 CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btree (brand_id, created_at);
 
 CREATE INDEX inbox_bodies_idx ON hooks.inbox USING btree (brand_id, received_at) WHERE (sealed_body IS NOT NULL);
+
+CREATE INDEX outgoing_delivery_left_idx ON hooks.outgoing_delivery USING btree (brand_id, endpoint_id, message_id) WHERE (state <> 'delivered'::text);
+
+CREATE INDEX outgoing_period_idx ON hooks.outgoing USING btree (brand_id, occurred_at);
 
 CREATE INDEX attempt_failed_at ON ONLY jobs.attempt USING brin (failed_at);
 
@@ -2826,6 +3106,9 @@ ALTER TABLE ONLY accounting.balance
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY codes.batch_fact
+    ADD CONSTRAINT batch_fact_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_product_fkey FOREIGN KEY (brand_id, product_id) REFERENCES orders.product(brand_id, product_id);
 
@@ -2838,11 +3121,29 @@ ALTER TABLE ONLY codes.code_range
 ALTER TABLE ONLY codes.handle
     ADD CONSTRAINT handle_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
+ALTER TABLE ONLY codes.handover_reversal
+    ADD CONSTRAINT handover_reversal_handover_fkey FOREIGN KEY (brand_id, handover_id) REFERENCES codes.handover(brand_id, handover_id);
+
+ALTER TABLE ONLY codes.handover
+    ADD CONSTRAINT handover_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY codes.handover
+    ADD CONSTRAINT handover_voucher_fkey FOREIGN KEY (brand_id, voucher_id) REFERENCES codes.voucher(brand_id, voucher_id);
+
+ALTER TABLE ONLY codes.import
+    ADD CONSTRAINT import_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
 ALTER TABLE ONLY codes.prize
     ADD CONSTRAINT prize_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.range_end
+    ADD CONSTRAINT range_end_range_fkey FOREIGN KEY (brand_id, batch_id, range_id) REFERENCES codes.code_range(brand_id, batch_id, range_id);
+
+ALTER TABLE ONLY codes.rules
+    ADD CONSTRAINT rules_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
@@ -2858,6 +3159,12 @@ ALTER TABLE ONLY gifting.swap
 
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY hooks.endpoint
+    ADD CONSTRAINT endpoint_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY hooks.endpoint_secret
+    ADD CONSTRAINT endpoint_secret_endpoint_fkey FOREIGN KEY (brand_id, endpoint_id) REFERENCES hooks.endpoint(brand_id, endpoint_id);
 
 ALTER TABLE ONLY hooks.idempotency
     ADD CONSTRAINT idempotency_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -2932,6 +3239,7 @@ GRANT USAGE ON SCHEMA orders TO siyu_ingest;
 GRANT USAGE ON SCHEMA orders TO siyu_reports;
 GRANT USAGE ON SCHEMA orders TO siyu_operator;
 GRANT USAGE ON SCHEMA orders TO siyu_gifts;
+GRANT USAGE ON SCHEMA orders TO siyu_redeem;
 
 GRANT USAGE ON SCHEMA policies TO siyu_worker;
 
@@ -3098,12 +3406,38 @@ GRANT SELECT(created_at) ON TABLE codes.batch TO siyu_reports;
 GRANT UPDATE(closed_at) ON TABLE codes.batch TO siyu_operator;
 GRANT SELECT(closed_at) ON TABLE codes.batch TO siyu_reports;
 
+GRANT SELECT ON TABLE codes.batch_fact TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.batch_fact TO siyu_operator;
+GRANT SELECT ON TABLE codes.batch_fact TO siyu_reports;
+
 GRANT SELECT ON TABLE codes.code_range TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.code_range TO siyu_operator;
 GRANT SELECT ON TABLE codes.code_range TO siyu_reports;
 
+GRANT UPDATE(valid_to) ON TABLE codes.code_range TO siyu_operator;
+
 GRANT SELECT ON TABLE codes.handle TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.handle TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.handover TO siyu_redeem;
+GRANT SELECT ON TABLE codes.handover TO siyu_reports;
+GRANT SELECT ON TABLE codes.handover TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.handover_reversal TO siyu_redeem;
+GRANT SELECT ON TABLE codes.handover_reversal TO siyu_reports;
+GRANT SELECT ON TABLE codes.handover_reversal TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.import TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.import TO siyu_operator;
+
+GRANT UPDATE(loaded) ON TABLE codes.import TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE codes.import TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE codes.import TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.imported_code TO siyu_redeem;
+GRANT SELECT,INSERT,DELETE ON TABLE codes.imported_code TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.key_use TO siyu_operator;
 
@@ -3111,9 +3445,50 @@ GRANT SELECT ON TABLE codes.prize TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_operator;
 GRANT SELECT ON TABLE codes.prize TO siyu_reports;
 
+GRANT SELECT,INSERT ON TABLE codes.range_end TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE codes.redemption TO siyu_redeem;
 GRANT SELECT ON TABLE codes.redemption TO siyu_operator;
 GRANT SELECT ON TABLE codes.redemption TO siyu_reports;
+
+GRANT SELECT ON TABLE codes.rules TO siyu_redeem;
+GRANT SELECT ON TABLE codes.rules TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.rules TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.voucher TO siyu_redeem;
+
+GRANT SELECT(brand_id) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(voucher_id) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(voucher_id) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(batch_id) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(batch_id) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(tier) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(tier) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(cost_fen) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(cost_fen) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE codes.voucher TO siyu_redeem;
+GRANT SELECT(state) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(state) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT UPDATE(handovers) ON TABLE codes.voucher TO siyu_redeem;
+GRANT SELECT(handovers) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(handovers) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(issued_at) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(issued_at) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT SELECT(expires_at) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(expires_at) ON TABLE codes.voucher TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE codes.voucher TO siyu_redeem;
+GRANT SELECT(updated_at) ON TABLE codes.voucher TO siyu_reports;
+GRANT SELECT(updated_at) ON TABLE codes.voucher TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE gifting.captured_price TO siyu_gifts;
 
@@ -3226,6 +3601,35 @@ GRANT SELECT ON TABLE hooks.api_key TO siyu_gifts;
 
 GRANT UPDATE(revoked_at) ON TABLE hooks.api_key TO siyu_operator;
 
+GRANT SELECT ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT SELECT ON TABLE hooks.endpoint TO siyu_redeem;
+GRANT SELECT ON TABLE hooks.endpoint TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(url) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(events) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT UPDATE(state) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(state_reason) ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT UPDATE(state_reason) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(failures_in_a_row) ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT UPDATE(failures_in_a_row) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(open_until) ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT UPDATE(open_until) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE hooks.endpoint TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE hooks.endpoint TO siyu_operator;
+
+GRANT SELECT ON TABLE hooks.endpoint_secret TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE hooks.endpoint_secret TO siyu_operator;
+
+GRANT UPDATE(valid_until) ON TABLE hooks.endpoint_secret TO siyu_operator;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_ingest;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_reports;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_redeem;
@@ -3241,6 +3645,30 @@ GRANT SELECT ON TABLE hooks.operations_key TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE hooks.operations_key TO siyu_operator;
 
 GRANT UPDATE(revoked_at) ON TABLE hooks.operations_key TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE hooks.outgoing TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE hooks.outgoing TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE hooks.outgoing TO siyu_gifts;
+GRANT SELECT ON TABLE hooks.outgoing TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.outgoing_delivery TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE hooks.outgoing_delivery TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE hooks.outgoing_delivery TO siyu_gifts;
+GRANT SELECT ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(attempts) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(strikes) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(redeliveries) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(since) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(due_at) ON TABLE hooks.outgoing_delivery TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE hooks.outgoing_delivery TO siyu_operator;
 
 GRANT SELECT ON TABLE hooks.source TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.source TO siyu_redeem;
@@ -3449,6 +3877,12 @@ GRANT SELECT ON TABLE orders.product TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_operator;
 GRANT SELECT ON TABLE orders.product TO siyu_gifts;
 
+GRANT SELECT(brand_id) ON TABLE orders.product TO siyu_redeem;
+
+GRANT SELECT(product_id) ON TABLE orders.product TO siyu_redeem;
+
+GRANT SELECT(title) ON TABLE orders.product TO siyu_redeem;
+
 GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_gifts;
 GRANT SELECT ON TABLE orders.refund TO siyu_reports;
 GRANT SELECT ON TABLE orders.refund TO siyu_operator;
@@ -3477,6 +3911,7 @@ GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_ingest;
 GRANT SELECT ON TABLE orders.shop TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_operator;
 GRANT SELECT ON TABLE orders.shop TO siyu_gifts;
+GRANT SELECT ON TABLE orders.shop TO siyu_redeem;
 
 GRANT SELECT ON TABLE orders.stock TO siyu_gifts;
 GRANT SELECT ON TABLE orders.stock TO siyu_reports;
