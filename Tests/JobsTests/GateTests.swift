@@ -341,7 +341,9 @@ struct GateTests {
                 try await eventually(within: .seconds(20)) { seen.count == 5 }
             }
 
-            #expect(seen.all == ["second", "first", "last", "after", "late"])
+            // Which of the two comes first, the clock decides.
+            #expect(Set(seen.all.prefix(2)) == ["first", "second"])
+            #expect(seen.all.dropFirst(2) == ["last", "after", "late"])
             #expect(try await db.count("(SELECT FROM jobs.dependency UNION ALL SELECT FROM jobs.signal) d") == 0)
         }
     }

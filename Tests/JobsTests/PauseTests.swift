@@ -36,7 +36,7 @@ struct PauseTests {
             }
             try await operators.pause(.init(kind: "test.note"), reason: "wrong text", author: "Li")
 
-            try await running(queue.processor(queues: ["tests"], options: .quick())) {
+            try await running(queue.processor(queues: ["tests"], options: .quick(concurrency: 1))) {
                 try await eventually { seen.count == 3 }
                 try await pass(.milliseconds(200))
                 #expect(seen.all.sorted() == ["other 0", "other 1", "other 2"])
