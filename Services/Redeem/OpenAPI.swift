@@ -96,7 +96,7 @@ let openAPI = """
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
             "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
             "parameters": [
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." },
+              { "$ref": "#/components/parameters/code" },
               { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
             ],
             "responses": {
@@ -111,7 +111,7 @@ let openAPI = """
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
             "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
             "parameters": [
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." },
+              { "$ref": "#/components/parameters/code" },
               { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
             ],
             "responses": {
@@ -125,8 +125,8 @@ let openAPI = """
           "get": {
             "summary": "A GS1 Digital Link of an item: leads to its page.",
             "parameters": [
-              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+              { "$ref": "#/components/parameters/gtin" },
+              { "$ref": "#/components/parameters/code" }
             ],
             "responses": {
               "307": { "description": "The page of the code; the query goes with it." },
@@ -138,9 +138,9 @@ let openAPI = """
           "get": {
             "summary": "A GS1 Digital Link of an item: leads to its page.",
             "parameters": [
-              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
-              { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The lot." },
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+              { "$ref": "#/components/parameters/gtin" },
+              { "$ref": "#/components/parameters/lot" },
+              { "$ref": "#/components/parameters/code" }
             ],
             "responses": {
               "307": { "description": "The page of the code; the query goes with it." },
@@ -152,9 +152,9 @@ let openAPI = """
           "get": {
             "summary": "A GS1 Digital Link of an item: leads to its page.",
             "parameters": [
-              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
-              { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The variant of the product." },
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+              { "$ref": "#/components/parameters/gtin" },
+              { "$ref": "#/components/parameters/variant" },
+              { "$ref": "#/components/parameters/code" }
             ],
             "responses": {
               "307": { "description": "The page of the code; the query goes with it." },
@@ -166,10 +166,10 @@ let openAPI = """
           "get": {
             "summary": "A GS1 Digital Link of an item: leads to its page.",
             "parameters": [
-              { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" }, "description": "14 digits with their check digit." },
-              { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The variant of the product." },
-              { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The lot." },
-              { "name": "code", "in": "path", "required": true, "schema": { "type": "string" }, "description": "The code on the pack." }
+              { "$ref": "#/components/parameters/gtin" },
+              { "$ref": "#/components/parameters/variant" },
+              { "$ref": "#/components/parameters/lot" },
+              { "$ref": "#/components/parameters/code" }
             ],
             "responses": {
               "307": { "description": "The page of the code; the query goes with it." },
@@ -180,6 +180,14 @@ let openAPI = """
       },
       "components": {
         "parameters": {
+          "gtin": { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" },
+            "description": "14 digits with their check digit." },
+          "code": { "name": "code", "in": "path", "required": true, "schema": { "type": "string" },
+            "description": "The code on the pack." },
+          "lot": { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" },
+            "description": "The lot." },
+          "variant": { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" },
+            "description": "The variant of the product." },
           "source": { "name": "source", "in": "path", "required": true, "schema": { "type": "string" },
             "description": "The name of the source whose secret signs." },
           "webhook-id": { "name": "webhook-id", "in": "header", "required": true,

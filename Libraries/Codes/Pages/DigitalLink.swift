@@ -37,7 +37,7 @@ package struct DigitalLink: Hashable, Sendable {
         while let first = parts.first, first != "01" { parts = parts.dropFirst() }
         guard parts.count >= 2, parts.count.isMultiple(of: 2) else { throw .incomplete }
         gtin = String(parts[parts.startIndex + 1])
-        guard Self.isGTIN(gtin) else { throw .gtin }
+        guard GS1.gtin(gtin) == gtin else { throw .gtin }
         parts = parts.dropFirst(2)
         var values: [String: String] = [:]
         var allowed = Self.qualifiers[...]
@@ -45,7 +45,7 @@ package struct DigitalLink: Hashable, Sendable {
             let (key, value) = (String(parts.removeFirst()), String(parts.removeFirst()))
             guard let place = allowed.firstIndex(where: { $0.key == key }) else { throw .order }
             guard let decoded = value.removingPercentEncoding, !decoded.isEmpty,
-                decoded.utf8.count <= allowed[place].max, decoded.utf8.allSatisfy(Self.isAllowed)
+                decoded.utf8.count <= allowed[place].max, GS1.isCharacterSet82(decoded)
             else { throw .value }
             values[key] = decoded
             allowed = allowed[(place + 1)...]
@@ -57,23 +57,5 @@ package struct DigitalLink: Hashable, Sendable {
         variant = values["22"]
         lot = values["10"]
         serial = values["21"]
-    }
-
-    /// Whether a text has 14 digits of which the last one follows from the others: weights 3 and 1 from the left, to the next ten.
-    package static func isGTIN(_ text: some StringProtocol) -> Bool {
-        let digits = text.utf8.map { Int($0) - Int(UInt8(ascii: "0")) }
-        guard digits.count == 14, digits.allSatisfy({ (0...9).contains($0) }) else { return false }
-        let sum = digits.enumerated().reduce(0) { $0 + $1.element * ($1.offset.isMultiple(of: 2) ? 3 : 1) }
-        return sum.isMultiple(of: 10)
-    }
-
-    /// GS1's character set 82.
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "a")...UInt8(ascii: "z"):
-            true
-        default: #"!"%&'()*+,-./:;<=>?_"#.utf8.contains(byte)
-        }
     }
 }
