@@ -29,7 +29,7 @@ test-unit: ## The tests that need no database
 test-db: ## The tests that need one
 	@deploy/dev/test.sh --skip '$(UNIT)'
 
-test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, wechatpayv3
+test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, zxing-cpp, wechatpayv3
 	@deploy/dev/matrix.sh
 
 test-pooler: ## The tests through PgBouncer in transaction mode, which must be installed (ARGS="--filter Name": some)

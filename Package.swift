@@ -91,6 +91,9 @@ let package = Package(
         // Ground floor: knows nothing of commerce.
         .systemLibrary(
             name: "CLibPQ", path: "Libraries/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CQREncode", path: "Libraries/CQREncode", pkgConfig: "libqrencode",
+            providers: [.apt(["libqrencode-dev"])]),
         library("Kernel", exclude: ["README.md"]),
         library(
             "Postgres", ["CLibPQ", collections, logging], exclude: ["Decisions", "README.md"],
@@ -130,8 +133,8 @@ let package = Package(
         library(
             "Codes",
             [
-                "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
-                cryptoExtras, lifecycle, logging,
+                "Accounting", "CQREncode", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
+                crypto, cryptoExtras, lifecycle, logging,
             ],
             exclude: ["Decisions", "README.md"]),
         library(

@@ -6,6 +6,7 @@ enum Doors {
     static let ground: [String: Set<String>] = [
         "Kernel": [],
         "CLibPQ": [],
+        "CQREncode": [],
         "Postgres": ["CLibPQ"],
         "Jobs": ["Kernel", "Postgres"],
         "JobTesting": ["Jobs", "Postgres"],
@@ -32,12 +33,12 @@ enum Doors {
     /// What is for tests alone.
     static let testing: Set<String> = ["JobTesting"]
 
-    /// Who stands outside Postgres and must not see libpq.
-    static let libPQ: Set<String> = ["Postgres"]
+    /// Libraries of the system, and who alone may see each.
+    static let system: [String: Set<String>] = ["CLibPQ": ["Postgres"], "CQREncode": ["Codes"]]
 
     /// Whether `room` may import `other`, both of this repository.
     static func isOpen(from room: String, to other: String) -> Bool {
-        if other == "CLibPQ" { return libPQ.contains(room) }
+        if let rooms = system[other] { return rooms.contains(room) }
         if testing.contains(other) { return false }
         if let allowed = ground[room] { return allowed.contains(other) }
         if first[room] != nil { return ground[other] != nil || reachable(from: room).contains(other) }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Other people's clients, as they are on PyPI, against our services: standardwebhooks scans codes, wechatpayv3 pays and refunds.
+# Other people's clients, as they are on PyPI, against our services: standardwebhooks scans codes, zxing-cpp reads labels,
+# wechatpayv3 pays and refunds.
 # usage: matrix.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -27,10 +28,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 venv=$state/matrix-python
-if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import standardwebhooks, wechatpayv3, requests' 2>/dev/null; then
-    say "Fetching standardwebhooks and wechatpayv3."
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import standardwebhooks, wechatpayv3, requests, zxingcpp, numpy' 2>/dev/null; then
+    say "Fetching standardwebhooks, wechatpayv3 and zxing-cpp."
     rm -rf "$venv"
-    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet standardwebhooks wechatpayv3 requests; } >&2 ||
+    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet standardwebhooks wechatpayv3 requests zxing-cpp numpy; } >&2 ||
         die "$EX_UNAVAILABLE" "The Python packages could not be fetched: is python3-venv installed, and PyPI reachable?"
 fi
 
@@ -56,13 +57,19 @@ print((value[0] if isinstance(value, list) else value)[sys.argv[1]])' "$1"
 }
 brand=$("$bin/siyu" brand create matrix --json | field brand)
 printf 'name,kind,points,cost,count\npoints,points,88,0.88,5000\n' >"$work/prizes.csv"
-batch=$("$bin/siyu" codes mint --brand "$brand" --count 10000 --prizes "$work/prizes.csv" --out "$work/codes.csv" --json | field batch)
+batch=$("$bin/siyu" codes mint --brand "$brand" --count 10000 --prizes "$work/prizes.csv" \
+    --link-base HTTPS://ID.EXAMPLE.CN --columns index,code,url --out "$work/codes.csv" --json | field batch)
 "$bin/siyu" codes activate "$batch" all >&2
 secret=$("$bin/siyu" hooks source create matrix --brand "$brand" --json | field secret)
 sleep 2  # siyu-redeem looks for new batches and sources once a second
 
 say "== standardwebhooks scans"
 "$venv/bin/python" Tests/Matrix/standardwebhooks_client.py http://127.0.0.1:28102 matrix "$secret" "$work/codes.csv"
+say "== zxing-cpp reads labels"
+"$bin/siyu" codes label "$batch" --format sheet --range 0..500 --out "$work/sheets" >&2
+"$bin/siyu" codes label "$batch" --format svg --level H --range 500..520 --out "$work/labels" >&2
+"$venv/bin/python" Tests/Matrix/zxing_labels.py "$work/codes.csv" 0 "$work"/sheets/*.html
+"$venv/bin/python" Tests/Matrix/zxing_labels.py "$work/codes.csv" 500 "$work"/labels/*.svg
 say "== wechatpayv3 pays and refunds"
 "$venv/bin/python" Tests/Matrix/wechatpayv3_client.py --merchant "$SIYU_SANDBOX_STATE/merchant.json"
 say "matrix: passed"

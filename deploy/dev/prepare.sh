@@ -9,6 +9,7 @@ if [ "${1:-}" = --without-server ]; then needs_server=no; fi
 missing=()
 command -v pkg-config >/dev/null || missing+=(pkg-config)
 if ! command -v pkg-config >/dev/null || ! pkg-config --exists libpq; then missing+=(libpq-dev); fi
+if ! command -v pkg-config >/dev/null || ! pkg-config --exists libqrencode; then missing+=(libqrencode-dev); fi
 if [ "$needs_server" = yes ] && ! pg_bin >/dev/null; then missing+=(postgresql); fi
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -128,7 +128,7 @@ package struct CodeSheet: Sendable {
 
 extension BatchFacts {
     /// What stands before a code in its address.
-    fileprivate func linkPrefix(_ form: LinkForm) throws(Problem) -> String {
+    func linkPrefix(_ form: LinkForm) throws(Problem) -> String {
         guard let linkBase else {
             throw .invalid(
                 "The batch was minted without a base for addresses: mint it with one, or write index and code alone.",

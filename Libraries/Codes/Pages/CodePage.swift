@@ -29,7 +29,7 @@ package struct CodePage: Sendable {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta name="robots" content="noindex">
-            <title>\(Self.escaped(facts?.batch.label ?? words.unknownTitle))</title>
+            <title>\(Markup.escaped(facts?.batch.label ?? words.unknownTitle))</title>
             <style>\(CodePageStyle.css)</style>
             </head>
             <body>
@@ -53,7 +53,7 @@ package struct CodePage: Sendable {
 
     private static func content(_ facts: CodePageFacts, _ words: CodePageWords) -> String {
         let prizes = facts.batch.prizes.tiers.map { tier in
-            "<tr><th scope=\"row\">\(escaped(tier.name))</th><td>\(grouped(tier.count))</td></tr>"
+            "<tr><th scope=\"row\">\(Markup.escaped(tier.name))</th><td>\(grouped(tier.count))</td></tr>"
         }
         let table =
             prizes.isEmpty
@@ -65,7 +65,7 @@ package struct CodePage: Sendable {
             """
         let hash = facts.batch.rulesHash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         return """
-            <h1>\(escaped(facts.batch.label))</h1>
+            <h1>\(Markup.escaped(facts.batch.label))</h1>
             <p class="code">\(groups(facts.code))</p>
             \(state(facts.state, words))
             <section><h2>\(words.howTitle)</h2><p>\(words.how)</p></section>
@@ -110,24 +110,6 @@ package struct CodePage: Sendable {
             digits.enumerated().flatMap { place, digit -> [Character] in
                 (digits.count - place).isMultiple(of: 3) && place > 0 ? [",", digit] : [digit]
             })
-    }
-
-    /// Labels and names come from the brand: shown as they are, never as markup.
-    ///
-    /// Scalar by scalar: with an accent behind it a bracket is another character, and still a bracket to a browser.
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
-        }
-        return escaped
     }
 }
 

@@ -130,14 +130,7 @@ struct RangeOptions: ParsableArguments {
         try await Task.sleep(for: .seconds(Self.learning - age))
     }
 
-    private func indexes(count: Int64) throws -> Range<Int64> {
-        if range == "all" { return 0..<count }
-        let parts = range.split(separator: "..", omittingEmptySubsequences: false)
-        guard parts.count == 2, let from = Int64(parts[0]), let to = parts[1].isEmpty ? count : Int64(parts[1]),
-            from < to
-        else { throw Failure("\(range) is no range: write from..to, from.. or all.", .usage) }
-        return from..<to
-    }
+    private func indexes(count: Int64) throws -> Range<Int64> { try CodesCommand.indexes(range, count: count) }
 }
 
 // MARK: - Answers

@@ -11,7 +11,8 @@ struct CodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codes", abstract: "Mints codes, brings them to life, and checks them.",
         subcommands: [
-            Mint.self, Import.self, Rules.self, Activate.self, Void.self, Freeze.self, Verify.self, Audit.self,
+            Mint.self, Import.self, Label.self, Rules.self, Activate.self, Void.self, Freeze.self, Verify.self,
+            Audit.self,
         ])
 
     struct Mint: AsyncParsableCommand {
@@ -98,6 +99,16 @@ struct CodesCommand: AsyncParsableCommand {
             }
         guard let found else { throw Failure("The brand has no shop \(text).") }
         return found.id
+    }
+
+    /// The codes that an argument names.
+    static func indexes(_ text: String, count: Int64) throws -> Range<Int64> {
+        if text == "all" { return 0..<count }
+        let parts = text.split(separator: "..", omittingEmptySubsequences: false)
+        guard parts.count == 2, let from = Int64(parts[0]), let to = parts[1].isEmpty ? count : Int64(parts[1]),
+            from < to
+        else { throw Failure("\(text) is no range: write from..to, from.. or all.", .usage) }
+        return from..<to
     }
 
     /// The batch that an argument names.
