@@ -104,7 +104,10 @@ let package = Package(
         library("JobTesting", ["Jobs", "Postgres"], exclude: ["README.md"]),
         library("Keys", ["Kernel", crypto], exclude: ["Decisions"]),
         library(
-            "Hooks", ["Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, crypto, lifecycle, nio, nioHTTP1],
+            "Hooks",
+            [
+                "Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, crypto, lifecycle, logging, metrics, nio, nioHTTP1,
+            ],
             exclude: ["Decisions", "README.md"]),
         library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
         library(
@@ -134,7 +137,7 @@ let package = Package(
             "Codes",
             [
                 "Accounting", "CQREncode", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
-                crypto, cryptoExtras, lifecycle, logging,
+                crypto, cryptoExtras, lifecycle, logging, metrics,
             ],
             exclude: ["Decisions", "README.md"]),
         library(

@@ -2,7 +2,7 @@ package import Kernel
 package import Postgres
 
 /// Forgetting what is kept for a time only: bodies in the inbox after 14 days, answers to idempotent requests after 7, messages to
-/// endpoints after 30.
+/// endpoints after 30, and who tried too much after two quiet days.
 ///
 /// Once a day for each brand. The instant of the last sweep stands in a table, so that there is one sweep a day however many processes
 /// look, and none is missed because a process was away.
@@ -29,6 +29,7 @@ package enum HookSweep {
         let answers = try await Idempotency.purge(brand: brand, limit: slice, on: tx)
         let bodies = try await tx.run(InboxStatements.dropExpiredBodies(brand: brand, limit: slice)).count
         let messages = try await tx.run(OutgoingStatements.forget(brand: brand, limit: slice)).count
-        return answers == slice || bodies == slice || messages == slice
+        let tries = try await tx.run(LimitStatements.forget(brand: brand, limit: slice)).count
+        return [answers, bodies, messages, tries].contains(slice)
     }
 }

@@ -8,8 +8,8 @@ import NIOHTTPTypes
 /// Closes connections that would otherwise stay open for as long as their peer likes.
 ///
 /// The responder answers a late request with 408 or 503; this handler sees to it that the connection ends even if the peer
-/// goes on sending a body nobody reads, or never reads its answer. It also answers what the HTTP parser refuses (431, 400) with a
-/// problem document.
+/// goes on sending a body nobody reads, or never reads its answer, or sends its header byte by byte. It also answers what the HTTP parser
+/// refuses (431, 400) with a problem document.
 ///
 /// It stands between the parser and Hummingbird; one per connection, used on its event loop alone.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -23,10 +23,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isReadingRequest = false
     private var answerClosesConnection = false
     private var isClosing = false
+    /// When the connection ends, unless something happens before.
+    private var deadline = NIODeadline.distantFuture
+    /// Rings at the deadline or before it, and then looks: a deadline that moves on with every request costs nothing.
     private var timer: Scheduled<Void>?
+    private var timerAt = NIODeadline.distantFuture
 
     init(limits: ServerLimits) {
         self.limits = limits
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { close(context, after: limits.headerDeadline) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        close(context, after: limits.headerDeadline)
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -56,11 +69,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(data, promise: promise)
             // 1xx heads have no end, so each end answers one request.
             unanswered -= 1
-            timer?.cancel()
             if isReadingRequest && unanswered == 0 || answerClosesConnection {
                 closeSoon(context)
-            } else if unanswered > 0 {
-                close(context, after: limits.standard.deadline + limits.linger)
+            } else {
+                // The next header is whole by then, however it trickles in.
+                close(context, after: unanswered > 0 ? limits.standard.deadline + limits.linger : limits.idle)
             }
         }
     }
@@ -110,8 +123,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func close(_ context: ChannelHandlerContext, after delay: Duration) {
+        deadline = .now() + TimeAmount(delay)
+        if timer == nil || deadline < timerAt { ring(context) }
+    }
+
+    private func ring(_ context: ChannelHandlerContext) {
         timer?.cancel()
-        let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: TimeAmount(delay)) { channel.value.close(promise: nil) }
+        timerAt = deadline
+        let parts = NIOLoopBound((guardian: self, context: context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.scheduleTask(deadline: deadline) { parts.value.guardian.look(parts.value.context) }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        timer = nil
+        if NIODeadline.now() < deadline { ring(context) } else { context.close(promise: nil) }
     }
 }

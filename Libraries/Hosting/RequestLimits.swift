@@ -29,11 +29,15 @@ package struct ServerLimits: Sendable {
     package var headerBytesMax = 32 * 1024
     /// The number of header lines.
     package var headerFieldsMax = 100
-    /// A connection that has said nothing for so long is closed; this also bounds half a header.
+    /// From the opening of a connection until its first header is whole; later is closed.
+    package var headerDeadline: Duration = .seconds(5)
+    /// A connection that has said nothing for so long is closed, and so is one whose next header is not whole by then.
     package var idle: Duration = .seconds(15)
     /// How long a peer may take to read the answer after its deadline, or to stop sending what nobody reads.
     package var linger: Duration = .seconds(2)
     /// Open connections; more wait in the kernel's queue.
+    ///
+    /// A service that may not have so many files open does not start.
     package var connectionsMax = 1_024
 
     /// The standard limits.

@@ -38,7 +38,7 @@ package struct ServiceRunner: Sendable {
     /// - Parameters:
     ///   - handlesSignals: Whether SIGTERM and SIGINT begin the drain; true for executables.
     ///   - onReady: Called once, when both ports are open and the workers start.
-    /// - Throws: ``StartupFailure`` for a check that fails or a port somebody else holds.
+    /// - Throws: ``StartupFailure`` for a check that fails, a port somebody else holds, or too few files that may be open.
     package func run(
         handlesSignals: Bool = false, onReady: @escaping @Sendable (Ports) -> Void = { _ in }
     ) async throws {
@@ -46,6 +46,7 @@ package struct ServiceRunner: Sendable {
         try await Host.requireReady(readiness, application)
 
         let settings = application.settings
+        try FileLimit.require(connections: application.limits.connectionsMax)
         try await Self.requireFree(settings.host, settings.port)
         try await Self.requireFree(settings.adminHost, settings.adminPort)
         let doors = OpenDoors()

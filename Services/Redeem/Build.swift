@@ -23,21 +23,32 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let redeeming = Redeeming(
         pool: pool, queue: queue, keys: keys, followers: [vouchers, ScanTeller(hooks: hooks)], vouchers: vouchers)
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
-    let scans = Scans(directory: directory, desk: desk)
+    let limits = LimitBook(keys: keys)
+    let exchange = LimitExchange(book: limits, pool: pool, logger: logger)
+    let scans = Scans(directory: directory, limits: limits, desk: desk)
 
     return ServiceApplication(
-        settings: settings, pool: pool, checks: [schemaCheck(pool, logger), directoryCheck(directory)],
+        settings: settings, pool: pool, limits: serverLimits, checks: [schemaCheck(pool, logger), directoryCheck(directory), limitsCheck(exchange)],
         workers: [
-            directory,
+            directory, exchange,
             queue.processor(
                 queues: [PrizePay.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
         ], openAPI: openAPI
     ) { router in
         let origins = HookOrigins(pool: pool, keys: keys)
-        ScanRoutes(origins: origins, scans: scans).add(to: router)
-        HandoverRoutes(origins: origins, handovers: Handovers(pool: pool, queue: queue, keys: keys)).add(to: router)
+        let hooks = SignedHooks(origins: origins)
+        ScanRoutes(hooks: hooks, scans: scans).add(to: router)
+        HandoverRoutes(hooks: hooks, handovers: Handovers(pool: pool, queue: queue, keys: keys, limits: limits))
+            .add(to: router)
         PageRoutes(pages: CodePages(directory: directory, pool: pool)).add(to: router)
     }
+}
+
+/// Phones in a queue and slow sockets of whoever wishes us ill must not take each other's places.
+private var serverLimits: ServerLimits {
+    var limits = ServerLimits()
+    limits.connectionsMax = 4_096
+    return limits
 }
 
 /// The schema that this binary was built for, or a newer one.
@@ -49,6 +60,14 @@ private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {
 private func directoryCheck(_ directory: CodeDirectory) -> ReadinessCheck {
     ReadinessCheck(name: "batches", exit: .unavailable) {
         try await directory.refresh()
+        return nil
+    }
+}
+
+/// Pauses outlive the process: whoever had to wait before a restart has to wait after it.
+private func limitsCheck(_ exchange: LimitExchange) -> ReadinessCheck {
+    ReadinessCheck(name: "limits", exit: .unavailable) {
+        try await exchange.hear()
         return nil
     }
 }

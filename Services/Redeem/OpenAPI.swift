@@ -31,9 +31,10 @@ let openAPI = """
                 "content": { "application/problem+json": {} } },
               "413": { "$ref": "#/components/responses/Problem" },
               "422": { "$ref": "#/components/responses/Problem" },
-              "429": { "description": "This person tried too many wrong codes; Retry-After says how long to wait.",
+              "429": { "description": "too_many_requests: this person, device or network tried too much; Retry-After says how long to wait.",
                 "content": { "application/problem+json": {} } },
-              "503": { "$ref": "#/components/responses/Problem" }
+              "503": { "description": "limits_unavailable: what was tried elsewhere is not known; unavailable: too busy. The same may be sent again, as Retry-After says.",
+                "content": { "application/problem+json": {} } }
             }
           }
         },
@@ -61,7 +62,10 @@ let openAPI = """
               "413": { "$ref": "#/components/responses/Problem" },
               "422": { "description": "store_unknown: the brand has no shop of this code. invalid: a text is too long.",
                 "content": { "application/problem+json": {} } },
-              "503": { "$ref": "#/components/responses/Problem" }
+              "429": { "description": "too_many_requests: this store showed too many wrong vouchers; Retry-After says how long to wait.",
+                "content": { "application/problem+json": {} } },
+              "503": { "description": "limits_unavailable or unavailable: the same may be sent again, as Retry-After says.",
+                "content": { "application/problem+json": {} } }
             }
           }
         },
@@ -210,7 +214,8 @@ let openAPI = """
               "unionid": { "type": "string" },
               "location": { "type": "object", "properties": {
                 "lat": { "type": "number" }, "lon": { "type": "number" }, "city": { "type": "string" } } },
-              "device": { "type": "string" }
+              "device": { "type": "string" },
+              "ip": { "type": "string", "description": "The person's IPv4 or IPv6 address, where the sender knows it; counted, not kept." }
             }
           },
           "HandoverRequest": {

@@ -338,7 +338,8 @@ struct ImportTests {
             let code = all[Int(index)]
             let redeeming = factory.redeeming
             let scans = Scans(
-                directory: factory.directory, desk: ScanDesk { try await redeeming.redeem($0, brand: $1) })
+                directory: factory.directory, limits: LimitBook(keys: factory.keys, isAlone: true),
+                desk: ScanDesk { try await redeeming.redeem($0, brand: $1) })
             func scan(_ code: String, by openid: String) async -> String {
                 do {
                     let answer = try await scans.answer(

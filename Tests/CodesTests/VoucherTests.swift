@@ -363,7 +363,9 @@ private struct Store {
             try await body(
                 Store(
                     factory: factory, batch: batch, vouchers: vouchers,
-                    handovers: Handovers(pool: factory.redeem, queue: factory.queue, keys: factory.keys),
+                    handovers: Handovers(
+                        pool: factory.redeem, queue: factory.queue, keys: factory.keys,
+                        limits: LimitBook(keys: factory.keys, isAlone: true)),
                     tester: JobTester(factory.queue, queues: [VoucherExpire.jobQueue], clock: factory.db.owner)))
         }
     }

@@ -122,7 +122,7 @@ import Testing
             }
             let paused = try await bundle.scan(bundle.code(1), by: "guesser")
 
-            #expect(paused.status == 429 && paused.code == "too_many_wrong_codes")
+            #expect(paused.status == 429 && paused.code == "too_many_requests")
             let wait = try #require(paused.header("retry-after").flatMap { Int($0) })
             #expect((1_700...1_800).contains(wait))
             #expect(try await bundle.scan(bundle.code(1), by: "p").status == 200)

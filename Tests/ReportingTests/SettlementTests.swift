@@ -129,7 +129,8 @@ private struct Stores {
             RulesChange(claimDays: 3_650), batch: batch.id, brand: brand, author: "test", on: pool)
         let redeem = db.pool(as: .redeem)
         let queue = JobQueue(pool: redeem, logger: .silent)
-        handovers = Handovers(pool: redeem, queue: queue, keys: keys)
+        handovers = Handovers(
+            pool: redeem, queue: queue, keys: keys, limits: LimitBook(keys: keys, isAlone: true))
         let vouchers = Vouchers(keys: keys, queue: queue)
         let won = (0..<count).map { number in
             WonItem(

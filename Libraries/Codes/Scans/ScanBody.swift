@@ -32,6 +32,8 @@ package struct ScanBody: Decodable, Sendable {
     package let location: Location?
     /// With what.
     package let device: String?
+    /// From which address; it is counted, and kept nowhere.
+    package let ip: String?
 
     /// The longest identifier of a person; WeChat's have 28 characters.
     private static let openidBytesMax = 128
@@ -83,7 +85,7 @@ package struct FlatScanBody {
         else { return nil }
         return ScanBody(
             code: code, openid: openid, unionid: values["unionid"], location: nil,
-            device: values["device"])
+            device: values["device"], ip: values["ip"])
     }
 
     private mutating func skipSpace() {

@@ -1,19 +1,6 @@
 package import Hooks
 package import Kernel
 
-/// Why a scan was not looked at.
-package struct TooManyWrongCodes: Error, Hashable, Sendable {
-    /// How long to wait.
-    package let pause: Duration
-
-    /// The refusal that its caller reads.
-    package var problem: Problem {
-        Problem(
-            status: 429, code: "too_many_wrong_codes", title: "Too many requests",
-            detail: "This person tried too many wrong codes: wait as long as the Retry-After header says.")
-    }
-}
-
 /// Answers scans: what a hook that was checked leads to.
 package struct Scans: Sendable {
     /// What a wrong code is answered after, counted from its arrival: a void one takes longer to find out than a forged one.
@@ -21,13 +8,14 @@ package struct Scans: Sendable {
         .milliseconds(20), reason: "longer than what any refusal takes to decide")
 
     private let directory: CodeDirectory
-    private let wrongCodes: WrongCodes
+    private let limits: LimitBook
     private let desk: ScanDesk
+    private let counters = ScanCounters()
 
-    /// Answers scans of the batches in `directory`.
-    package init(directory: CodeDirectory, wrongCodes: WrongCodes = WrongCodes(), desk: ScanDesk) {
+    /// Answers scans of the batches in `directory`, as far as `limits` allow.
+    package init(directory: CodeDirectory, limits: LimitBook, desk: ScanDesk) {
         self.directory = directory
-        self.wrongCodes = wrongCodes
+        self.limits = limits
         self.desk = desk
     }
 
@@ -36,28 +24,39 @@ package struct Scans: Sendable {
     /// A wrong code, whatever is wrong with it, asks the database nothing, unless it looks like the codes of a file that the brand imported.
     ///
     /// - Parameter arrived: When the request came.
-    /// - Throws: ``Problem``; ``TooManyWrongCodes``; what the transaction threw.
+    /// - Throws: ``Problem``; `LimitRefusal`; what the transaction threw.
     package func answer(_ delivery: Delivery, arrived: ContinuousClock.Instant) async throws -> StoredAnswer {
-        let scan = try ScanBody.read(delivery.body)
-        let brand = delivery.brand
-        if let pause = wrongCodes.pause(of: scan.openid, brand: brand, at: arrived) {
-            throw TooManyWrongCodes(pause: pause)
+        do {
+            let answer = try await look(delivery, arrived)
+            counters.count(answer)
+            return answer
+        } catch {
+            counters.count(error)
+            throw error
         }
-        guard let code = try await directory.find(scan.code, brand: brand) else {
-            wrongCodes.wrong(by: scan.openid, brand: brand, delivery: delivery, at: arrived)
+    }
+
+    private func look(_ delivery: Delivery, _ arrived: ContinuousClock.Instant) async throws -> StoredAnswer {
+        let scan = try ScanBody.read(delivery.body)
+        let tries = try ScanTries(scan, delivery, limits, at: arrived)
+        try tries.begin()
+        guard let code = try await directory.find(scan.code, brand: delivery.brand) else {
+            tries.wrong()
             try await Self.awaitFloor(arrived)
             throw Problem.codeUnknown
         }
+        // After the look at the code: whoever guesses is told the same as ever.
+        try limits.requireFresh(at: arrived)
         do {
             let answer = try await desk.redeem(
                 Scan(
                     delivery: delivery, code: code, openid: scan.openid, unionid: scan.unionid, place: scan.location,
                     device: scan.device))
-            wrongCodes.right(by: scan.openid, brand: brand, at: arrived)
+            tries.right(code, answer)
             return answer
         } catch let problem as Problem where problem == .codeUnknown {
             // A void code counts like a forged one: else whoever is never made to pause knows that it was minted.
-            wrongCodes.wrong(by: scan.openid, brand: brand, delivery: delivery, at: arrived)
+            tries.wrong()
             try await Self.awaitFloor(arrived)
             throw problem
         }

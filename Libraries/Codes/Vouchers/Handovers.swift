@@ -20,25 +20,34 @@ package struct Handovers: Sendable {
     private let pool: Pool
     private let queue: JobQueue
     private let inbox: Inbox
+    private let limits: LimitBook
 
-    /// Answers from the database of `pool`.
-    package init(pool: Pool, queue: JobQueue, keys: KeyRing) {
+    /// Answers from the database of `pool`, as far as `limits` allow.
+    package init(pool: Pool, queue: JobQueue, keys: KeyRing, limits: LimitBook) {
         self.pool = pool
         self.queue = queue
+        self.limits = limits
         inbox = Inbox(keys: keys)
     }
 
     /// Hands over what a voucher is for.
     ///
+    /// Wrong vouchers count for the store that shows them.
+    ///
     /// - Parameter arrived: When the request came.
-    /// - Throws: ``Problem``; what the transaction threw.
+    /// - Throws: ``Problem``; `LimitRefusal`; what the transaction threw.
     package func handOver(_ delivery: Delivery, arrived: ContinuousClock.Instant) async throws -> StoredAnswer {
         let body = try HandoverBody.read(delivery.body)
+        let store = LimitSubject(.store, body.store, brand: delivery.brand)
+        try limits.requireNoPause(of: store, at: arrived)
+        try limits.requireFresh(at: arrived)
         do {
             let stored = try await answer(delivery) { tx in try await handOver(body, delivery, on: tx) }
             guard HandoverAnswer(stored) != nil else { throw Problem.answeredElsewhere }
+            limits.right(store, at: arrived)
             return stored
         } catch let problem as Problem where problem == .voucherUnknown {
+            limits.wrong(store, delivery: delivery, at: arrived)
             try await Task.sleep(until: arrived + Self.floor, clock: .continuous)
             throw problem
         }
