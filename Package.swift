@@ -264,7 +264,7 @@ let package = Package(
             "RedeemTests",
             [
                 "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Redeem", "Vault",
-                asyncHTTPClient, crypto, logging, nio, nioHTTP1,
+                asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix,
             ]),
         tests(
             "ReportingTests",

@@ -44,3 +44,7 @@ package enum Handover {}
 package enum HookEndpoint {}
 /// Something that happened, as it is told.
 package enum OutgoingMessage {}
+/// A code that was shown somewhere, with something.
+package enum ScanTrace {}
+/// Something odd about how a code was shown.
+package enum ScanSignal {}

@@ -19,6 +19,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     PrizePayments.register(on: queue, hooks: hooks)
     let vouchers = Vouchers(keys: keys, queue: queue)
     vouchers.register()
+    ScanSignals(keys: keys, queue: queue).register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
         pool: pool, queue: queue, keys: keys, followers: [vouchers, ScanTeller(hooks: hooks)], vouchers: vouchers)
@@ -28,7 +29,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let scans = Scans(directory: directory, limits: limits, desk: desk)
 
     return ServiceApplication(
-        settings: settings, pool: pool, limits: serverLimits, checks: [schemaCheck(pool, logger), directoryCheck(directory), limitsCheck(exchange)],
+        settings: settings, pool: pool, limits: serverLimits,
+        checks: [schemaCheck(pool, logger), directoryCheck(directory), limitsCheck(exchange)],
         workers: [
             directory, exchange,
             queue.processor(

@@ -214,8 +214,8 @@ let openAPI = """
               "unionid": { "type": "string" },
               "location": { "type": "object", "properties": {
                 "lat": { "type": "number" }, "lon": { "type": "number" }, "city": { "type": "string" } } },
-              "device": { "type": "string" },
-              "ip": { "type": "string", "description": "The person's IPv4 or IPv6 address, where the sender knows it; counted, not kept." }
+              "device": { "type": "string", "description": "What names this one device, not its model: wrong codes count for it." },
+              "ip": { "type": "string", "description": "The person's IPv4 or IPv6 address, not the sender's: wrong codes and requests count for its network. Not kept." }
             }
           },
           "HandoverRequest": {

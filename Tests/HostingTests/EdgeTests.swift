@@ -190,6 +190,36 @@ struct EdgeTests {
         }
     }
 
+    @Test func firstHeader_isWholeByItsDeadline_howeverMuchTimeIdlersHave() async throws {
+        var limits = ServerLimits.patient
+        limits.headerDeadline = .milliseconds(500)
+        limits.idle = .seconds(120)
+        try await withRoutes(limits) { server in
+            let raw = try await RawConnection.open(port: server.ports.api)
+            try await raw.send("GET /v1/things/7 HTTP/1.1\r\nX-Half: ")
+            let silent = try await RawConnection.open(port: server.ports.api)
+
+            let duration = try #require(try await raw.dribble())
+
+            #expect(duration > .milliseconds(450) && duration < soon)
+            #expect(try await silent.wait { $0.isFinished })
+        }
+    }
+
+    @Test func nextHeader_isWholeBeforeTheIdleTimeIsOver() async throws {
+        try await withRoutes(.quick) { server in
+            let raw = try await RawConnection.open(port: server.ports.api)
+            try await raw.send("GET /v1/things/7 HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(try await raw.wait { $0.received.hasSuffix("thing 7") })
+            try await raw.send("GET /v1/things/8 HTTP/1.1\r\nX-Half: ")
+
+            let duration = try #require(try await raw.dribble())
+
+            #expect(duration > .milliseconds(800) && duration < soon)
+            #expect(!raw.received.contains("thing 8"))
+        }
+    }
+
     @Test func handlerThatIgnoresCancellation_doesNotKeepTheConnection() async throws {
         let release = TestSignal<Void>()
         try await withServer(

@@ -59,6 +59,7 @@ package struct Redeeming: Sendable {
 
     private let pool: Pool
     private let means: ScanMeans
+    private let watch: SignalWatch
 
     /// Redeems in the database of `pool`.
     ///
@@ -71,7 +72,9 @@ package struct Redeeming: Sendable {
     ) {
         self.pool = pool
         means = ScanMeans(
-            vault: Vault(keys: keys), inbox: Inbox(keys: keys), queue: queue, followers: followers, vouchers: vouchers)
+            vault: Vault(keys: keys), inbox: Inbox(keys: keys), queue: queue, followers: followers, vouchers: vouchers,
+            traces: ScanTraces(keys: keys))
+        watch = SignalWatch(queue: queue)
     }
 
     /// Redeems scans of one brand.
@@ -83,6 +86,7 @@ package struct Redeeming: Sendable {
             do {
                 let done = try await attemptRedeem(batch, brand)
                 for queue in done.queues { means.queue.ring(queue) }
+                if done.hasTraces { watch.note(brand) }
                 return done.results
             } catch let error as PostgresError where error.endsConnection && attempt < Self.attemptsMax {
                 continue
@@ -113,6 +117,7 @@ struct ScanMeans: Sendable {
     let queue: JobQueue
     let followers: [any RedemptionFollower]
     let vouchers: (any VoucherIssuer)?
+    let traces: ScanTraces
 }
 
 /// What a transaction of scans brought.
@@ -120,6 +125,8 @@ struct ScansDone: Sendable {
     let results: [ScanResult]
     /// The queues that it gave something to do.
     let queues: Set<String>
+    /// Whether there is something for ``ScanSignals`` to look at.
+    var hasTraces = false
 }
 
 /// Rolls a transaction back: another process stored one of its deliveries in this instant, with another body.

@@ -9,7 +9,7 @@ import Vault
 /// One transaction of scans; lives as long as it does.
 ///
 /// Both ways touch the tables in the same order, each sorted by its key, so that no two transactions wait for each other in a circle:
-/// persons by unionid, persons by openid, redemptions, ledger, inbox, what followers add, jobs.
+/// persons by unionid, persons by openid, redemptions, ledger, inbox, traces, what followers add, jobs.
 struct ScanTransaction {
     let means: ScanMeans
     let brand: ID<Brand>
@@ -40,8 +40,11 @@ struct ScanTransaction {
         let vouchers = try await vouchers(for: decisions.heldItems(redemptions, new: new), now: now)
         let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
         let kept = try await keep(answers, stored, now: now)
+        let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
+        if !traces.isEmpty { try await tx.execute(SignalStatements.insert(traces, brand: brand, now: now)) }
         let queues = try await lead(new, unionPersons, now: now)
-        return ScansDone(results: batch.results(kept, decisions.refusals), queues: queues)
+        return ScansDone(
+            results: batch.results(kept, decisions.refusals), queues: queues, hasTraces: !traces.isEmpty)
     }
 
     /// Redeems what nobody has redeemed; afterwards `redemptions` holds every code that was wanted.
@@ -114,10 +117,12 @@ extension ScanTransaction {
         let vouchers = try await vouchers(for: decisions.heldItems(redemptions, new: new), now: now)
         let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
         let unionPersons = try await unionPersons(of: decisions.fresh, now: now)
-        try await write(strangers, new, answers, now: now)
+        let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
+        try await write(strangers, new, answers, traces, now: now)
         for (delivery, answer) in answers { kept[delivery.key] = (delivery.bodyHash, answer) }
         let queues = try await lead(new, unionPersons, now: now)
-        return ScansDone(results: batch.results(kept, decisions.refusals), queues: queues)
+        return ScansDone(
+            results: batch.results(kept, decisions.refusals), queues: queues, hasTraces: !traces.isEmpty)
     }
 
     /// Gives every scan its person; those whom the vault does not know get an id that is theirs once they are admitted.
@@ -140,7 +145,8 @@ extension ScanTransaction {
     }
 
     private func write(
-        _ strangers: [SealedPerson], _ new: [WantedRedemption], _ answers: [(Delivery, StoredAnswer)], now: Date
+        _ strangers: [SealedPerson], _ new: [WantedRedemption], _ answers: [(Delivery, StoredAnswer)],
+        _ traces: [NewTrace], now: Date
     ) async throws {
         var flight = Flight()
         let admitted =
@@ -150,6 +156,7 @@ extension ScanTransaction {
         let redeemed = new.isEmpty ? nil : flight.add(ScanStatements.redeem(new, brand: brand, now: now))
         let postings = try Ledger.postNew(new.compactMap(\.posting), brand: brand, now: now, in: &flight)
         let stored = flight.add(try means.inbox.storing(answers, brand: brand, now: now))
+        if !traces.isEmpty { _ = flight.add(SignalStatements.insert(traces, brand: brand, now: now)) }
         let landing = try await tx.run(flight)
         // The rows that came back are the truth: whoever is missing lost a race.
         guard try landing.rows(admitted).count == strangers.count, try landing.rows(redeemed).count == new.count,

@@ -19,15 +19,17 @@ struct ScanTries {
         self.delivery = delivery
         self.arrived = arrived
         member = LimitSubject(.member, scan.openid, brand: brand)
-        device = scan.device.map { LimitSubject(.device, $0, brand: brand) }
-        if let ip = scan.ip {
-            guard let address = NetworkAddress(ip) else {
-                throw .invalid("`ip` is the person's IPv4 or IPv6 address; leave it out where it is not known.")
-            }
-            network = LimitSubject(networkOf: address, brand: brand)
-        } else {
-            network = nil
+        device = scan.device.flatMap { $0.isEmpty ? nil : LimitSubject(.device, $0, brand: brand) }
+        network = try Self.address(scan.ip).map { LimitSubject(networkOf: $0, brand: brand) }
+    }
+
+    /// The address that was told; nil for one that many share who have nothing else in common, as a proxy's.
+    private static func address(_ text: String?) throws(Problem) -> NetworkAddress? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let address = NetworkAddress(text) else {
+            throw .invalid("`ip` is the person's IPv4 or IPv6 address; leave it out where it is not known.")
         }
+        return address.isPublic ? address : nil
     }
 
     /// Refuses whoever has to pause, and counts the request.

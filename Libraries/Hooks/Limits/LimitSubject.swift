@@ -10,26 +10,24 @@ package struct LimitSubject: Sendable {
     /// The tenant: what is tried at one brand says nothing to another.
     package let brand: ID<Brand>
     let text: String
+    /// Seeded anew in each process, so that nobody can choose texts that meet.
+    let key: Int
 
     /// A person, device or store by what it is called within the brand.
     package init(_ scope: LimitScope, _ text: String, brand: ID<Brand>) {
         self.scope = scope
         self.brand = brand
         self.text = text
+        var hasher = Hasher()
+        hasher.combine(brand)
+        hasher.combine(scope)
+        hasher.combine(text)
+        key = hasher.finalize()
     }
 
     /// The neighbours of an address.
     package init(networkOf address: NetworkAddress, brand: ID<Brand>) {
         self.init(.network, address.network, brand: brand)
-    }
-
-    /// Seeded anew in each process, so that nobody can choose texts that meet.
-    var key: Int {
-        var hasher = Hasher()
-        hasher.combine(brand)
-        hasher.combine(scope)
-        hasher.combine(text)
-        return hasher.finalize()
     }
 
     func blind(_ keys: KeyRing) -> BlindSubject {

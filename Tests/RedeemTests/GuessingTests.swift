@@ -1,0 +1,111 @@
+import Codes
+import Foundation
+import Hooks
+import Kernel
+import TestSupport
+import Testing
+
+/// What guessers learn: nothing.
+@Suite struct GuessingTests {
+    private enum Kind: CaseIterable {
+        case unknown, mistyped, foreign, void
+    }
+
+    private struct Spread {
+        let medians: Duration
+        let ninetieths: Duration
+    }
+
+    @Test func c12_unknownVoidForeign_haveOneBodyAndOneTiming() async throws {
+        try await RedeemBundle.serve { bundle in
+            let foreign = try await bundle.foreignBatch()
+            _ = try await Ranges.decide(
+                RangeCommand(kind: .void, indexes: 1_000..<2_000), batch: bundle.batch.record.id, brand: bundle.brand,
+                author: "test", on: bundle.db.pool(as: .operator))
+            func code(_ kind: Kind, _ number: Int) -> String {
+                switch kind {
+                case .unknown: return "ZZZZ" + String(repeating: "0", count: 16)
+                case .mistyped:
+                    let right = bundle.code(Int64(number))
+                    return right.dropLast() + (right.last == "0" ? "1" : "0")
+                case .foreign: return foreign.cipher.code(at: Int64(number)).description
+                case .void: return bundle.code(Int64(1_000 + number % 1_000))
+                }
+            }
+            // The directory knows the other brand's batch a second later.
+            try await lettingPass(.seconds(2))
+
+            var spreads: [Spread] = []
+            // A busy machine may spoil a round, not all of them.
+            for round in 0..<3 where !spreads.contains(where: Self.isNarrow) {
+                var took: [Kind: [Duration]] = [:]
+                var told: Set<String> = []
+                for number in 0..<60 {
+                    for kind in Kind.allCases.shuffled() {
+                        let clock = ContinuousClock.now
+                        let answer = try await bundle.scan(code(kind, number), by: "guesser-\(round)-\(number)-\(kind)")
+                        took[kind, default: []].append(ContinuousClock.now - clock)
+                        let headers = answer.headers.filter { !["x-request-id", "date"].contains($0.0) }
+                        told.insert("\(answer.status) \(headers.map { "\($0.0): \($0.1)" }.sorted()) \(answer.body)")
+                    }
+                }
+                #expect(told.count == 1, "\(told)")
+                #expect(told.first?.hasPrefix("404 ") == true)
+                #expect(took.values.joined().allSatisfy { $0 >= .milliseconds(20) })
+                spreads.append(Self.spread(Array(took.values)))
+            }
+            #expect(spreads.contains(where: Self.isNarrow), "\(spreads)")
+        }
+    }
+
+    private static func isNarrow(_ spread: Spread) -> Bool {
+        spread.medians <= .milliseconds(1) && spread.ninetieths <= .milliseconds(5)
+    }
+
+    private static func spread(_ times: [[Duration]]) -> Spread {
+        func difference(at part: Double) -> Duration {
+            let values = times.map { $0.sorted()[Int(Double($0.count) * part)] }
+            return (values.max() ?? .zero) - (values.min() ?? .zero)
+        }
+        return Spread(medians: difference(at: 0.5), ninetieths: difference(at: 0.9))
+    }
+
+    @Test func c12_everyPause_isToldInTheSameWords() async throws {
+        try await RedeemBundle.serve { bundle in
+            let forged = "ZZZZ" + String(repeating: "0", count: 16)
+            func send(_ openid: String, _ more: String = "") async throws -> Answer {
+                try await bundle.send(#"{"code":"\#(forged)","openid":"\#(openid)"\#(more)}"#)
+            }
+            for number in 0..<10 { _ = try await send("d-\(number)", #","device":"farm""#) }
+            for number in 0..<30 { _ = try await send("n-\(number)", #","ip":"101.32.5.\#(number)""#) }
+            for _ in 0..<5 { _ = try await send("person") }
+
+            let pauses = [
+                try await send("d", #","device":"farm""#), try await send("n", #","ip":"101.32.5.200""#),
+                try await send("person"),
+            ]
+            #expect(pauses.allSatisfy { $0.status == 429 && $0.code == "too_many_requests" })
+            #expect(Set(pauses.map(\.body)).count == 1)
+            let waits = pauses.compactMap { $0.header("retry-after").flatMap { Int($0) } }
+            #expect(waits.count == 3 && waits.allSatisfy { (1...3_600).contains($0) })
+        }
+    }
+
+    @Test func floodOfForgedSignatures_isToldToWait_andHonestScansAreNot() async throws {
+        try await RedeemBundle.serve { bundle in
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 0..<1_500 {
+                    group.addTask {
+                        try await bundle.scan(bundle.code(0), by: "p\(number)", signature: "v1,AAAA").status
+                    }
+                }
+                return try await group.reduce(into: [Int: Int]()) { $0[$1, default: 0] += 1 }
+            }
+            let honest = try await bundle.scan(bundle.code(1), by: "p")
+
+            #expect(honest.status == 200)
+            #expect((statuses[401] ?? 0) + (statuses[429] ?? 0) == 1_500, "\(statuses)")
+            #expect((statuses[401] ?? 0) >= 200)
+        }
+    }
+}
