@@ -42,6 +42,16 @@ extension Ledger {
         if let kept = try await executor.first(LedgerStatements.keptBalance(of: account, brand: brand)) { return kept }
         return try await executor.one(LedgerStatements.foldedBalance(of: account, brand: brand))
     }
+
+    /// The kept balances of some accounts, which nobody else moves until the transaction ends; accounts without a floor are missing.
+    ///
+    /// For rooms that have to see how much is left before they post: an account that would fall below its floor stays an error.
+    package static func lockedBalances(
+        of accounts: [ID<Account>], brand: ID<Brand>, on tx: Transaction
+    ) async throws -> [ID<Account>: Money] {
+        let rows = try await tx.run(LedgerStatements.lockBalances(of: accounts, brand: brand))
+        return Dictionary(rows.map { ($0.account, $0.balance) }) { first, _ in first }
+    }
 }
 
 // MARK: - Posting

@@ -48,3 +48,13 @@ package enum OutgoingMessage {}
 package enum ScanTrace {}
 /// Something odd about how a code was shown.
 package enum ScanSignal {}
+/// A draw apart from packs.
+package enum Campaign {}
+/// What a draw wins.
+package enum CampaignPrize {}
+/// A day's share of what a draw wins.
+package enum DrawDay {}
+/// One try in a draw.
+package enum DrawEntry {}
+/// A right to one more try.
+package enum DrawRight {}

@@ -58,6 +58,7 @@ package struct Migration: Sendable {
         Migration(version: 25, name: "imported_codes", bytes: PackageResources._00025_imported_codes_sql),
         Migration(version: 26, name: "limits", bytes: PackageResources._00026_limits_sql),
         Migration(version: 27, name: "scan_signals", bytes: PackageResources._00027_scan_signals_sql),
+        Migration(version: 28, name: "draws", bytes: PackageResources._00028_draws_sql),
     ]
 
     /// The version that this binary was built for.

@@ -17,12 +17,13 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     let hooks = OutgoingHooks(queue: queue)
     PrizePayments.register(on: queue, hooks: hooks)
-    let vouchers = Vouchers(keys: keys, queue: queue)
+    let vouchers = Vouchers(keys: keys, queue: queue, hooks: hooks)
     vouchers.register()
     ScanSignals(keys: keys, queue: queue).register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
-        pool: pool, queue: queue, keys: keys, followers: [vouchers, ScanTeller(hooks: hooks)], vouchers: vouchers)
+        pool: pool, queue: queue, keys: keys, followers: [vouchers, DrawFollower(), ScanTeller(hooks: hooks)],
+        vouchers: vouchers)
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let limits = LimitBook(keys: keys)
     let exchange = LimitExchange(book: limits, pool: pool, logger: logger)
@@ -38,9 +39,11 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         ], openAPI: openAPI
     ) { router in
         let origins = HookOrigins(pool: pool, keys: keys)
-        let hooks = SignedHooks(origins: origins)
-        ScanRoutes(hooks: hooks, scans: scans).add(to: router)
-        HandoverRoutes(hooks: hooks, handovers: Handovers(pool: pool, queue: queue, keys: keys, limits: limits))
+        let signed = SignedHooks(origins: origins)
+        ScanRoutes(hooks: signed, scans: scans).add(to: router)
+        let handovers = Handovers(pool: pool, queue: queue, keys: keys, limits: limits, hooks: hooks)
+        HandoverRoutes(hooks: signed, handovers: handovers).add(to: router)
+        DrawRoutes(hooks: signed, draws: Draws(pool: pool, keys: keys, vouchers: vouchers, hooks: hooks))
             .add(to: router)
         PageRoutes(pages: CodePages(directory: directory, pool: pool)).add(to: router)
     }

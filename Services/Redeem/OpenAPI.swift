@@ -95,6 +95,34 @@ let openAPI = """
             }
           }
         },
+        "/v1/hooks/{source}/draws/{campaign}/entries": {
+          "post": {
+            "summary": "Somebody draws: uses up one of their own draws, or a right to one more, and is told what they won.",
+            "description": "Signed as Standard Webhooks says. The same webhook-id and body get the same bytes again.",
+            "parameters": [
+              { "$ref": "#/components/parameters/source" },
+              { "name": "campaign", "in": "path", "required": true, "schema": { "type": "string" },
+                "description": "The code of the draw." },
+              { "$ref": "#/components/parameters/webhook-id" },
+              { "$ref": "#/components/parameters/webhook-timestamp" }, { "$ref": "#/components/parameters/webhook-signature" }
+            ],
+            "requestBody": { "required": true, "description": "4 KiB at most.",
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/EntryRequest" } } } },
+            "responses": {
+              "200": { "description": "What the entry won.", "content": {
+                "application/json": { "schema": { "$ref": "#/components/schemas/Entry" } } } },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "404": { "description": "No such draw of this brand, or no such right of this person.",
+                "content": { "application/problem+json": {} } },
+              "409": { "description": "not_active: it has not begun, or is over; draws_used_up: this person has no draw left; campaign_full; right_used; idempotency_mismatch.",
+                "content": { "application/problem+json": {} } },
+              "413": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
         "/c/{code}": {
           "get": {
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
@@ -249,6 +277,37 @@ let openAPI = """
               "reversed_at": { "type": "string", "format": "date-time" }
             }
           },
+          "EntryRequest": {
+            "type": "object", "required": ["openid"],
+            "properties": {
+              "openid": { "type": "string", "minLength": 1, "maxLength": 128 },
+              "right": { "type": "string", "format": "uuid",
+                "description": "The right to use up; without it the person's own draws come first, then their oldest right." }
+            }
+          },
+          "Entry": {
+            "type": "object",
+            "required": ["campaign", "outcome", "entry_id", "ordinal", "rules_hash", "drawn_at"],
+            "properties": {
+              "campaign": { "type": "string" },
+              "outcome": { "enum": ["won", "no_prize"] },
+              "entry_id": { "type": "string", "format": "uuid" },
+              "ordinal": { "type": "integer", "minimum": 0, "description": "The place in the order of the draw." },
+              "prize": { "type": "object", "required": ["tier", "name", "kind"], "properties": {
+                "tier": { "type": "integer" }, "name": { "type": "string" },
+                "kind": { "enum": ["points", "item", "redraw"] }, "points": { "type": "integer" },
+                "voucher": {
+                  "type": "object", "description": "Of an item.", "required": ["token", "expires_at"],
+                  "properties": {
+                    "token": { "type": "string", "description": "What the winner shows at a store: 26 characters." },
+                    "expires_at": { "type": "string", "format": "date-time" }
+                  }
+                } } },
+              "right": { "type": "string", "format": "uuid", "description": "The right to one more draw that was won." },
+              "rules_hash": { "type": "string", "description": "SHA-256 that commits to seed and terms since before the draw." },
+              "drawn_at": { "type": "string", "format": "date-time" }
+            }
+          },
           "Answer": {
             "type": "object",
             "required": ["outcome", "product", "redeemed_at", "rules_hash"],
@@ -259,7 +318,8 @@ let openAPI = """
                 "required": ["tier", "name", "kind"],
                 "properties": {
                   "tier": { "type": "integer" }, "name": { "type": "string" },
-                  "kind": { "enum": ["points", "coupon", "item"] }, "points": { "type": "integer" },
+                  "kind": { "enum": ["points", "coupon", "item", "redraw"] }, "points": { "type": "integer" },
+                  "campaign": { "type": "string", "description": "Of a right to draw: the draw." },
                   "voucher": {
                     "type": "object", "description": "Of an item, as long as a store would take it.",
                     "required": ["token", "expires_at"],

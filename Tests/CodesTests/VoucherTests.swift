@@ -17,7 +17,8 @@ struct VoucherLifeTests {
 
     private func voucher(_ state: VoucherState, expires: TimeInterval = 0, handovers: Int32 = 1) -> VoucherRecord {
         VoucherRecord(
-            id: .mint(), batch: .mint(), index: 0, tier: 1, cost: Money(fen: 1), state: state, handovers: handovers,
+            id: .mint(), origin: .pack(.mint(), index: 0), tier: 1, cost: Money(fen: 1), state: state,
+            handovers: handovers,
             expiresAt: now + expires, updatedAt: now - 100)
     }
 

@@ -46,7 +46,7 @@ import Testing
 
 extension RedeemBundle {
     /// Tells of something under the source's path, signed unless told otherwise.
-    fileprivate func post(
+    func post(
         _ path: String, _ body: String, id: String = "\(ID<Handover>.mint())", signature: String? = nil
     ) async throws -> Answer {
         let timestamp = Int(Date().timeIntervalSince1970)

@@ -16,6 +16,15 @@ struct SheetFixture {
         var tiers: [(count: Int, cost: Int64)]
         var voids: [(codes: Range<Int>, from: Date, to: Date?)] = []
         var scans: [Int: (at: Date, tier: Int?)] = [:]
+        /// By code, what became of the thing that it won.
+        var vouchers: [Int: Voucher] = [:]
+    }
+
+    /// A thing that was won: handed over and perhaps taken back, and perhaps over.
+    struct Voucher {
+        let id: ID<Kernel.Voucher>
+        var handovers: [(id: ID<Handover>, at: Date, reversedAt: Date?)] = []
+        var expiredAt: Date?
     }
 
     struct Gift {
@@ -97,6 +106,15 @@ struct SheetFixture {
             let redemption = ID<Redemption>.mint()
             try await db.execute(
                 SheetFixtureStatements.scan(redemption, code: code, scan, of: batch.id, brand: brand))
+            if scan.tier != nil {
+                let voucher = voucher(ID(rawValue: redemption.rawValue), wonAt: scan.at)
+                batch.vouchers[code] = voucher
+                for statement in SheetFixtureStatements.voucher(
+                    voucher, code: code, scan, of: batch.id, shop: shops[0], brand: brand)
+                {
+                    try await db.execute(statement)
+                }
+            }
             if let tier = scan.tier, batch.tiers[tier].cost > 0 {
                 try await db.execute(
                     SheetFixtureStatements.transfer(
@@ -105,6 +123,21 @@ struct SheetFixture {
             }
         }
         batches.append(batch)
+    }
+
+    /// A third is handed over for good, some are taken back, some of those are handed over again; some of the rest ends.
+    private mutating func voucher(_ id: ID<Kernel.Voucher>, wonAt: Date) -> Voucher {
+        var voucher = Voucher(id: id)
+        var last = wonAt
+        for _ in 0..<2 where random.chance(60) {
+            let handed = instant(after: last, within: 3 * 86_400)
+            let reversed = random.chance(40) ? instant(after: handed, within: 86_400) : nil
+            voucher.handovers.append((.mint(), handed, reversed))
+            guard let reversed else { return voucher }
+            last = reversed.addingTimeInterval(1)
+        }
+        if random.chance(50) { voucher.expiredAt = instant(after: last, within: 5 * 86_400) }
+        return voucher
     }
 
     private mutating func addGift(_ givers: [ID<Person>], on db: Pool) async throws {
@@ -171,8 +204,8 @@ extension SheetFixture {
     func prizes(at instant: Date, shop: ID<Shop>?) -> [SheetMetric: Int64] {
         var figures = Dictionary(
             uniqueKeysWithValues: [
-                SheetMetric.codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesRemaining,
-                .prizeCost,
+                SheetMetric.codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed,
+                .prizesExpired, .prizesRemaining, .prizeCost,
             ].map { ($0, Int64(0)) })
         for batch in batches where batch.createdAt <= instant && (shop == nil || batch.shop == shop) {
             for code in 0..<batch.count {
@@ -182,6 +215,13 @@ extension SheetFixture {
                     guard let tier = scan.tier else { continue }
                     figures[.prizesWon, default: 0] += 1
                     figures[.prizeCost, default: 0] += batch.tiers[tier].cost
+                    let voucher = batch.vouchers[code]
+                    let isClaimed =
+                        voucher?.handovers.contains { handover in
+                            handover.at <= instant && (handover.reversedAt.map { instant < $0 } ?? true)
+                        } ?? false
+                    if isClaimed { figures[.prizesClaimed, default: 0] += 1 }
+                    if let end = voucher?.expiredAt, end <= instant { figures[.prizesExpired, default: 0] += 1 }
                 } else {
                     let isVoid = batch.voids.contains { void in
                         void.codes.contains(code) && void.from <= instant && (void.to.map { instant < $0 } ?? true)

@@ -66,6 +66,45 @@ enum SheetFixtureStatements {
             """)
     }
 
+    /// A voucher with its handovers and reversals.
+    static func voucher(
+        _ voucher: SheetFixture.Voucher, code: Int, _ scan: (at: Date, tier: Int?), of batch: ID<CodeBatch>,
+        shop: ID<Shop>, brand: ID<Brand>
+    ) -> [Statement<Void>] {
+        let last = voucher.handovers.last
+        let isOut = last.map { $0.reversedAt == nil } ?? false
+        let state = voucher.expiredAt != nil ? "expired" : isOut ? "handed_over" : "open"
+        let updatedAt = voucher.expiredAt ?? last?.reversedAt ?? last?.at ?? scan.at
+        var statements = [
+            Statement<Void>(
+                """
+                INSERT INTO codes.voucher (brand_id, voucher_id, batch_id, code_index, tier, person_id, token_hash, cost_fen,
+                    state, handovers, issued_at, expires_at, updated_at)
+                VALUES (\(brand), \(voucher.id), \(batch), \(code), \(Int32((scan.tier ?? 0) + 1)), \(ID<Person>.mint()),
+                    sha256(\("\(voucher.id)")::bytea), 0, \(state), \(Int32(voucher.handovers.count)), \(scan.at),
+                    \(scan.at.addingTimeInterval(86_400)), \(updatedAt))
+                """)
+        ]
+        for (number, handover) in voucher.handovers.enumerated() {
+            statements.append(
+                Statement<Void>(
+                    """
+                    INSERT INTO codes.handover (brand_id, handover_id, voucher_id, number, shop_id, source_id, cost_fen,
+                        handed_over_at)
+                    VALUES (\(brand), \(handover.id), \(voucher.id), \(Int32(number + 1)), \(shop),
+                        \(ID<HookSource>.mint()), 0, \(handover.at))
+                    """))
+            guard let reversedAt = handover.reversedAt else { continue }
+            statements.append(
+                Statement<Void>(
+                    """
+                    INSERT INTO codes.handover_reversal (brand_id, handover_id, shop_id, source_id, cost_fen, reason, reversed_at)
+                    VALUES (\(brand), \(handover.id), \(shop), \(ID<HookSource>.mint()), 0, 'test', \(reversedAt))
+                    """))
+        }
+        return statements
+    }
+
     static func transfer(
         _ kind: String, _ amount: Int64, debit: ID<Account>, subject: UUID, at instant: Date, occurredAt: Date? = nil,
         brand: ID<Brand>

@@ -75,6 +75,32 @@ import Testing
         }
     }
 
+    @Test func r22_thingFetchedThatNobodyWon_breaksTheIdentity() async throws {
+        try await withTestDatabase { db in
+            let world = try await SheetFixture(seed: 8, on: db.owner)
+            let query = ReportQuery(name: .prizes, brand: world.brand)
+            let report = try await SheetReport.load(query, from: db.pool(as: .operator))
+            #expect(report.isBalanced && (report.total.values[.prizesClaimed] ?? 0) > 0)
+            #expect((report.total.values[.prizesExpired] ?? 0) > 0)
+
+            // Every scan that won nothing gets a voucher that is over.
+            for batch in world.batches {
+                for (code, scan) in batch.scans where scan.tier == nil {
+                    var voucher = SheetFixture.Voucher(id: .mint())
+                    voucher.expiredAt = scan.at
+                    for statement in SheetFixtureStatements.voucher(
+                        voucher, code: code, scan, of: batch.id, shop: world.shops[0], brand: world.brand)
+                    {
+                        try await db.owner.execute(statement)
+                    }
+                }
+            }
+
+            let broken = try await SheetReport.load(query, from: db.pool(as: .operator)).balances.filter { !$0.holds }
+            #expect(broken.map(\.identity) == [.claimsAreWins])
+        }
+    }
+
     @Test func r23_giftEndedTwice_breaksTheIdentity() async throws {
         try await withTestDatabase { db in
             let world = try await SheetFixture(seed: 5, on: db.owner)

@@ -42,13 +42,14 @@ enum BatchStatements {
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
-                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
             LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
             LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
             LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            LEFT JOIN codes.campaign d ON d.brand_id = p.brand_id AND d.campaign_id = p.campaign_id
             WHERE NOT h.handle = ANY(\(known))
             ORDER BY h.handle, p.tier
             """,
@@ -62,13 +63,14 @@ enum BatchStatements {
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
-                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
             LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
             LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
             LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            LEFT JOIN codes.campaign d ON d.brand_id = p.brand_id AND d.campaign_id = p.campaign_id
             WHERE h.handle = \(handle)
             ORDER BY p.tier
             """,
@@ -105,13 +107,16 @@ enum BatchStatements {
         let cost = try row.next(Money?.self)
         let count = try row.next(Int64?.self)
         let firstRank = try row.next(Int64?.self)
+        let campaign = try row.next(ID<Campaign>?.self)
+        let drawCode = try row.next(String?.self)
         guard let tier, let name, let kind, let points, let cost, let count, let firstRank else {
             return DirectoryRow(batch: batch, tier: nil)
         }
         return DirectoryRow(
             batch: batch,
             tier: PrizeTier(
-                tier: tier, name: name, kind: kind, points: points, cost: cost, count: count, firstRank: firstRank))
+                tier: tier, name: name, kind: kind, points: points, cost: cost, count: count, firstRank: firstRank,
+                draw: drawCode.map { PrizeDraw(code: $0, campaign: campaign) }))
     }
 
     private static func importedForm(_ row: inout RowReader) throws(PostgresError) -> ImportedForm? {
@@ -187,12 +192,12 @@ enum BatchStatements {
     static func insertPrizes(_ tiers: [PrizeTier], batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO codes.prize (brand_id, batch_id, tier, name, kind, points, cost_fen, count, first_rank)
-            SELECT b.brand_id, \(batch), x.tier, x.name, x.kind, x.points, x.cost_fen, x.count, x.first_rank
+            INSERT INTO codes.prize (brand_id, batch_id, tier, name, kind, points, cost_fen, count, first_rank, campaign_id)
+            SELECT b.brand_id, \(batch), x.tier, x.name, x.kind, x.points, x.cost_fen, x.count, x.first_rank, x.campaign_id
             FROM siyu.brand b
             CROSS JOIN unnest(\(tiers.map(\.tier)), \(tiers.map(\.name)), \(tiers.map(\.kind)), \(tiers.map(\.points)),
-                \(tiers.map(\.cost)), \(tiers.map(\.count)), \(tiers.map(\.firstRank)))
-                AS x (tier, name, kind, points, cost_fen, count, first_rank)
+                \(tiers.map(\.cost)), \(tiers.map(\.count)), \(tiers.map(\.firstRank)), \(tiers.map { $0.draw?.campaign?.rawValue }))
+                AS x (tier, name, kind, points, cost_fen, count, first_rank, campaign_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.tier
             """)

@@ -96,6 +96,8 @@ package enum CodesError: Error, Hashable, Sendable {
     case clockMissing
     /// A batch has no published rules, which minting gives it.
     case rulesMissing(ID<CodeBatch>)
+    /// A draw that was locked is not as it was read: something changed it without the lock.
+    case drawMoved(ID<Campaign>)
     /// A voucher that was locked is not as it was read: something changed it without the lock.
     case voucherMoved(ID<Voucher>)
 }

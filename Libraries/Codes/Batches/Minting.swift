@@ -44,7 +44,8 @@ package struct MintRequest: Hashable, Sendable {
     var hash: [UInt8] {
         var text = "\(count)\n\(label)\n\(shop.map { "\($0)" } ?? "")\n\(product.map { "\($0)" } ?? "")\n"
         for prize in prizes {
-            text += "\(prize.kind.rawValue),\(prize.points),\(prize.cost.fen),\(prize.count),\(prize.name)\n"
+            let kind = prize.kind.rawValue + (prize.campaign.map { ":\($0)" } ?? "")
+            text += "\(kind),\(prize.points),\(prize.cost.fen),\(prize.count),\(prize.name)\n"
         }
         text += facts.hashText
         return Array(SHA256.hash(data: Array(text.utf8)))
@@ -127,6 +128,7 @@ package enum Minting {
         _ request: MintRequest, as id: ID<CodeBatch> = .mint(), hash: [UInt8], prizes: PrizeTable, author: String,
         keys: KeyRing, now: Date, on tx: Transaction
     ) async throws -> CodeBatchRecord {
+        let prizes = try await prizes.bound(to: request.brand, on: tx)
         let batch = try await newBatch(request, as: id, prizes: prizes, keys: keys, now: now, on: tx)
         let inserted = try await tx.run(
             BatchStatements.insertBatch(batch, requestID: request.requestID, requestHash: hash, now: now))

@@ -8,30 +8,35 @@ package import Kernel
 /// 100 points,points,100,1.00,1000
 /// ```
 ///
-/// Costs are yuan with at most two decimals. Names hold no comma and no quotation mark.
+/// Costs are yuan with at most two decimals. Names hold no comma and no quotation mark. A sixth column, `campaign`, names the draw that a
+/// prize of kind redraw is a right to; it is empty for other prizes, and may be left out where there are no rights.
 package enum PrizeFile {
     /// The first line, with this spelling.
     package static let header = "name,kind,points,cost,count"
+    /// The first line of a file with rights to draws.
+    package static let headerWithDraws = header + ",campaign"
 
     /// Reads the file.
     ///
     /// - Throws: ``Problem`` 422 that names the line.
     package static func prizes(_ text: String) throws(Problem) -> [PrizeRequest] {
         let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
-        guard let first = lines.first, first.trimmingPrefix("\u{FEFF}") == header else {
-            throw malformed(1, "the first line must read `\(header)`")
+        let first = (lines.first ?? "").trimmingPrefix("\u{FEFF}")
+        guard first == header || first == headerWithDraws else {
+            throw malformed(1, "the first line must read `\(header)`, or `\(headerWithDraws)`")
         }
+        let columns = first == header ? 5 : 6
         var prizes: [PrizeRequest] = []
         for (offset, line) in lines.enumerated().dropFirst() where !line.isEmpty {
-            prizes.append(try prize(line, offset + 1))
+            prizes.append(try prize(line, offset + 1, columns: columns))
         }
         return prizes
     }
 
-    private static func prize(_ line: Substring, _ number: Int) throws(Problem) -> PrizeRequest {
+    private static func prize(_ line: Substring, _ number: Int, columns: Int) throws(Problem) -> PrizeRequest {
         let fields = line.split(separator: ",", omittingEmptySubsequences: false)
-        guard fields.count == 5, !line.contains("\"") else {
-            throw malformed(number, "five fields without quotation marks are needed")
+        guard fields.count == columns, !line.contains("\"") else {
+            throw malformed(number, "\(columns) fields without quotation marks are needed")
         }
         guard let kind = PrizeKind(rawValue: String(fields[1])) else {
             throw malformed(number, "the kind is one of \(PrizeKind.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -43,7 +48,9 @@ package enum PrizeFile {
             throw malformed(number, "the cost is yuan with at most two decimals")
         }
         guard let count = Int64(fields[4]) else { throw malformed(number, "the count is a whole number") }
-        return PrizeRequest(name: String(fields[0]), kind: kind, points: points, cost: cost, count: count)
+        let campaign = columns > 5 && !fields[5].isEmpty ? String(fields[5]) : nil
+        return PrizeRequest(
+            name: String(fields[0]), kind: kind, points: points, cost: cost, count: count, campaign: campaign)
     }
 
     private static func malformed(_ line: Int, _ what: String) -> Problem {

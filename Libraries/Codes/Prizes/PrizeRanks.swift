@@ -17,11 +17,16 @@ package struct PrizeRanks: Sendable {
 
     /// The ranks of a batch under its prize key.
     package init(key: SymmetricKey, handle: BatchHandle, count: Int64) throws(FF1Error) {
+        try self.init(key: key, tweak: Array("siyu-prize-1\(handle)".utf8), count: count)
+    }
+
+    /// The ranks of anything that has a key and a tweak of its own.
+    init(key: SymmetricKey, tweak: [UInt8], count: Int64) throws(FF1Error) {
         let needed = Int64.bitWidth - max(count - 1, 1).leadingZeroBitCount
         let bits = max(Self.bitsMin, needed)
         self.count = count
         rightBits = UInt64(bits - bits / 2)
-        permutation = try FF1(key: key, radix: 2, length: bits, tweak: Array("siyu-prize-1\(handle)".utf8))
+        permutation = try FF1(key: key, radix: 2, length: bits, tweak: tweak)
     }
 
     /// The rank of a code by its index, which must lie in the batch.

@@ -1,5 +1,6 @@
 package import Crypto
 package import Kernel
+import Postgres
 
 /// What a prize is.
 package enum PrizeKind: String, Sendable, CaseIterable, Codable {
@@ -9,6 +10,22 @@ package enum PrizeKind: String, Sendable, CaseIterable, Codable {
     case coupon
     /// A thing that a store hands over.
     case item
+    /// A right to one more entry in a draw.
+    case redraw
+}
+
+/// The draw that a prize of one more draw is for.
+package struct PrizeDraw: Hashable, Sendable {
+    /// What the draw is called.
+    package let code: String
+    /// Its id; nil until the brand's draws were looked at.
+    package let campaign: ID<Campaign>?
+
+    /// A draw by its code, and by its id where it is known.
+    package init(code: String, campaign: ID<Campaign>? = nil) {
+        self.code = code
+        self.campaign = campaign
+    }
 }
 
 /// One line of a batch's prizes.
@@ -27,10 +44,13 @@ package struct PrizeTier: Hashable, Sendable {
     package let count: Int64
     /// The lowest rank that wins it.
     package let firstRank: Int64
+    /// The draw that a right is for; nil for other kinds.
+    package let draw: PrizeDraw?
 
     /// A prize as it was stored.
     package init(
-        tier: Int32, name: String, kind: PrizeKind, points: Int32, cost: Money, count: Int64, firstRank: Int64
+        tier: Int32, name: String, kind: PrizeKind, points: Int32, cost: Money, count: Int64, firstRank: Int64,
+        draw: PrizeDraw? = nil
     ) {
         self.tier = tier
         self.name = name
@@ -39,6 +59,7 @@ package struct PrizeTier: Hashable, Sendable {
         self.cost = cost
         self.count = count
         self.firstRank = firstRank
+        self.draw = draw
     }
 }
 
@@ -54,14 +75,19 @@ package struct PrizeRequest: Hashable, Sendable {
     package var cost: Money
     /// How many there shall be.
     package var count: Int64
+    /// The code of the draw that a right is for; nil for other kinds.
+    package var campaign: String?
 
-    /// A prize in its five parts.
-    package init(name: String, kind: PrizeKind, points: Int32 = 0, cost: Money, count: Int64) {
+    /// A prize in its parts.
+    package init(
+        name: String, kind: PrizeKind, points: Int32 = 0, cost: Money, count: Int64, campaign: String? = nil
+    ) {
         self.name = name
         self.kind = kind
         self.points = points
         self.cost = cost
         self.count = count
+        self.campaign = campaign
     }
 }
 
@@ -94,7 +120,8 @@ package struct PrizeTable: Hashable, Sendable {
             tiers.append(
                 PrizeTier(
                     tier: Int32(truncatingIfNeeded: number + 1), name: request.name, kind: request.kind,
-                    points: request.points, cost: request.cost, count: request.count, firstRank: next))
+                    points: request.points, cost: request.cost, count: request.count, firstRank: next,
+                    draw: request.campaign.map { PrizeDraw(code: $0) }))
             next += request.count
         }
         self.tiers = tiers
@@ -109,6 +136,32 @@ package struct PrizeTable: Hashable, Sendable {
     package func prize(tier: Int32) -> PrizeTier? { tiers.first { $0.tier == tier } }
 }
 
+// MARK: - Draws
+
+extension PrizeTable {
+    /// The same table, its rights bound to the brand's draws.
+    ///
+    /// - Throws: ``Problem`` 422 `draw_unknown` for a draw that the brand did not publish, or that takes no rights.
+    func bound(to brand: ID<Brand>, on tx: Transaction) async throws -> PrizeTable {
+        let codes = Set(tiers.compactMap { $0.draw?.code })
+        if codes.isEmpty { return self }
+        let found = try await tx.run(DrawStatements.ids(of: codes.sorted(), brand: brand))
+        let draws = Dictionary(found.map { ($0.code, $0) }) { first, _ in first }
+        for code in codes.sorted() where draws[code].map({ $0.depth < 1 }) ?? true {
+            throw Problem.invalid(
+                "The brand has no draw \(code) that takes rights: publish it with `siyu draw publish` first.",
+                code: "draw_unknown")
+        }
+        return PrizeTable(
+            tiers: tiers.map { tier in
+                PrizeTier(
+                    tier: tier.tier, name: tier.name, kind: tier.kind, points: tier.points, cost: tier.cost,
+                    count: tier.count, firstRank: tier.firstRank,
+                    draw: tier.draw.map { PrizeDraw(code: $0.code, campaign: draws[$0.code]?.id) })
+            })
+    }
+}
+
 // MARK: - Commitment
 
 extension PrizeTable {
@@ -116,8 +169,8 @@ extension PrizeTable {
     package func canonicalBytes(handle: BatchHandle, count: Int64) -> [UInt8] {
         var text = "siyu-prizes-1\n\(handle)\n\(count)\n"
         for tier in tiers {
-            text +=
-                "\(tier.tier),\(tier.firstRank),\(tier.count),\(tier.kind.rawValue),\(tier.points),\(tier.cost.fen),"
+            let kind = tier.kind.rawValue + (tier.draw.map { ":\($0.code)" } ?? "")
+            text += "\(tier.tier),\(tier.firstRank),\(tier.count),\(kind),\(tier.points),\(tier.cost.fen),"
             text += "\(tier.name)\n"
         }
         return Array(text.utf8)
@@ -151,6 +204,16 @@ extension PrizeRequest {
         // Points are paid through the books, and the books move no zero.
         guard kind != .points || cost > .zero else {
             throw .invalid("Prize \(number): points have a cost, or nobody would be paid.", code: "prize_malformed")
+        }
+        guard (campaign != nil) == (kind == .redraw) else {
+            throw .invalid(
+                "Prize \(number): a prize of kind redraw names the campaign that it is a right to, any other prize names none.",
+                code: "prize_malformed")
+        }
+        guard kind != .redraw || cost == .zero else {
+            throw .invalid(
+                "Prize \(number): a right to draw costs nothing by itself, its draw has a stock of its own: set its cost to 0.",
+                code: "prize_malformed")
         }
     }
 }

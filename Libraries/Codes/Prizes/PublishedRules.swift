@@ -41,7 +41,7 @@ package struct RuleTerms: Hashable, Sendable {
     }
 
     /// An instant in UTC with the six decimals that the database keeps, so that the same instant is always the same text.
-    private static func text(_ instant: Date) -> String {
+    static func text(_ instant: Date) -> String {
         let micros = Int64((instant.timeIntervalSince1970 * 1_000_000).rounded())
         let second = Date(timeIntervalSince1970: TimeInterval(micros / 1_000_000))
         let decimals = String(1_000_000 + micros % 1_000_000).dropFirst()

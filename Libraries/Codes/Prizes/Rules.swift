@@ -116,13 +116,17 @@ enum PrizeGuard {
                 code: "outside_published_rules")
         }
         guard let top = tops.first ?? nil else { return nil }
-        let instant = activation.validFrom
-        let own = try await Policies.value(.topPrizeMax, brand: brand, at: instant, on: tx)
-        let standard = try await Policies.standard(.topPrizeMax, at: instant, on: tx)
-        let most = Money(fen: min(own.fen, standard.fen))
+        let most = try await Self.most(brand: brand, at: activation.validFrom, on: tx)
         guard top > most else { return nil }
         return .conflict(
             "A prize of this batch costs \(top.yuanText) yuan, and no prize may cost more than \(most.yuanText) yuan: mint a batch with smaller prizes.",
             code: "prize_too_valuable")
+    }
+
+    /// The most that a prize may cost as of an instant: a brand may be stricter than the standard, never laxer.
+    static func most(brand: ID<Brand>, at instant: Date, on tx: Transaction) async throws -> Money {
+        let own = try await Policies.value(.topPrizeMax, brand: brand, at: instant, on: tx)
+        let standard = try await Policies.standard(.topPrizeMax, at: instant, on: tx)
+        return Money(fen: min(own.fen, standard.fen))
     }
 }

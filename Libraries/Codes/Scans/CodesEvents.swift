@@ -4,7 +4,17 @@ package enum CodesEvents {
     static let scanRedeemed = "scan.redeemed"
     /// A prize of points is the winner's.
     static let prizePaid = "prize.paid"
+    /// A store handed over what was won.
+    static let handoverMade = "handover.made"
+    /// A store took a handover back.
+    static let handoverReversed = "handover.reversed"
+    /// Nobody fetched what was won.
+    static let voucherExpired = "voucher.expired"
+    /// Somebody made an entry in a draw, whether it won or not.
+    static let drawEntered = "draw.entered"
 
     /// All of them, as endpoints name them.
-    package static let types: Set<String> = [scanRedeemed, prizePaid]
+    package static let types: Set<String> = [
+        scanRedeemed, prizePaid, handoverMade, handoverReversed, voucherExpired, drawEntered,
+    ]
 }

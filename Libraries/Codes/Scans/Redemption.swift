@@ -59,6 +59,8 @@ struct ScanAnswer: Encodable, Sendable {
         let points: Int32?
         /// What to show at a store; for items alone.
         let voucher: ScanVoucher?
+        /// The draw that a right is for; for rights alone.
+        let campaign: String?
 
         init(_ won: PrizeTier, voucher: ScanVoucher? = nil) {
             tier = won.tier
@@ -66,6 +68,7 @@ struct ScanAnswer: Encodable, Sendable {
             kind = won.kind
             points = won.kind == .points ? won.points : nil
             self.voucher = voucher
+            campaign = won.draw?.code
         }
     }
 

@@ -76,7 +76,7 @@ package struct HeldPrize: Sendable {
 }
 
 /// What a winner shows at a store.
-package struct ScanVoucher: Hashable, Sendable, Encodable {
+package struct ScanVoucher: Hashable, Sendable, Codable {
     /// The secret that a store asks for.
     package let token: String
     /// The last instant at which a store hands over.

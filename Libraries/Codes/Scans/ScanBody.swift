@@ -48,10 +48,17 @@ package struct ScanBody: Decodable, Sendable {
         else {
             throw .badRequest("The body must be a JSON object with the strings `code` and `openid`.")
         }
-        guard (1...openidBytesMax).contains(scan.openid.utf8.count),
-            scan.openid.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
-        else { throw .invalid("`openid` has 1 to \(openidBytesMax) printable ASCII characters.") }
+        try checkOpenid(scan.openid)
         return scan
+    }
+
+    /// Refuses what cannot be an identifier of a person.
+    ///
+    /// - Throws: ``Problem`` 422.
+    static func checkOpenid(_ openid: String) throws(Problem) {
+        guard (1...openidBytesMax).contains(openid.utf8.count),
+            openid.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
+        else { throw .invalid("`openid` has 1 to \(openidBytesMax) printable ASCII characters.") }
     }
 }
 

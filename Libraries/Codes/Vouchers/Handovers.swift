@@ -21,12 +21,16 @@ package struct Handovers: Sendable {
     private let queue: JobQueue
     private let inbox: Inbox
     private let limits: LimitBook
+    private let hooks: OutgoingHooks?
 
     /// Answers from the database of `pool`, as far as `limits` allow.
-    package init(pool: Pool, queue: JobQueue, keys: KeyRing, limits: LimitBook) {
+    ///
+    /// - Parameter hooks: Tells those who listen.
+    package init(pool: Pool, queue: JobQueue, keys: KeyRing, limits: LimitBook, hooks: OutgoingHooks? = nil) {
         self.pool = pool
         self.queue = queue
         self.limits = limits
+        self.hooks = hooks
         inbox = Inbox(keys: keys)
     }
 
@@ -93,16 +97,16 @@ extension Handovers {
             let voucher = try await tx.first(VoucherStatements.lock(token: token.hash, brand: brand))
         else { throw Problem.voucherUnknown }
         // After the lock: whoever waited decides by the later clock.
-        let code = CodeKey(batch: voucher.batch, index: voucher.index)
+        let code = voucher.origin.code
         let (clock, ranges, prizes) = try await tx.pipeline(
-            VoucherStatements.clock(), BatchStatements.ranges(holding: [code], brand: brand),
-            VoucherStatements.prize(voucher.tier, of: voucher.batch, brand: brand))
+            VoucherStatements.clock(), BatchStatements.ranges(holding: code.map { [$0] } ?? [], brand: brand),
+            VoucherStatements.prize(voucher.tier, of: voucher.origin, brand: brand))
         guard let read = clock.first, let prize = prizes.first else { throw CodesError.voucherMoved(voucher.id) }
         let now = max(read, voucher.updatedAt)
-        switch CodeStanding.of(voucher.index, in: ranges.map(\.range), at: now) {
+        switch code.map({ CodeStanding.of($0.index, in: ranges.map(\.range), at: now) }) {
         case .void: throw Problem.voucherUnknown
         case .frozen: throw Problem.voucherHeldBack
-        case .active, .notActive: break
+        case .active, .notActive, nil: break
         }
         let number = try await move(voucher, .handOver, brand: brand, now: now, on: tx)
         let handover = HandoverRecord(
@@ -111,6 +115,8 @@ extension Handovers {
         try await tx.execute(VoucherStatements.insertHandover(handover, source: delivery.source, brand: brand))
         let due = try await Ledger.account(.storeDue(of: shop.id), brand: brand, now: now, on: tx)
         try await post(handover, .prizeHandedOver, from: prize.owed, to: due, brand: brand, now: now, on: tx)
+        let event = voucher.event(CodesEvents.handoverMade, handover, at: now)
+        _ = try await hooks?.emit([event], brand: brand, now: now, on: tx)
         let answer = HandoverAnswer(
             handoverID: handover.id,
             prize: HandoverAnswer.Prize(tier: voucher.tier, name: prize.name, kind: prize.kind), store: shop.code,
@@ -128,7 +134,7 @@ extension Handovers {
         // Read again after the lock: somebody may have taken it back meanwhile.
         let (clock, handovers, prizes) = try await tx.pipeline(
             VoucherStatements.clock(), VoucherStatements.handover(id, brand: brand),
-            VoucherStatements.prize(voucher.tier, of: voucher.batch, brand: brand))
+            VoucherStatements.prize(voucher.tier, of: voucher.origin, brand: brand))
         guard let read = clock.first, let handover = handovers.first, let prize = prizes.first else {
             throw CodesError.voucherMoved(voucher.id)
         }
@@ -141,6 +147,8 @@ extension Handovers {
                 of: handover, source: delivery.source, reason: body.reason, brand: brand, now: now))
         let due = try await Ledger.account(.storeDue(of: handover.shop), brand: brand, now: now, on: tx)
         try await post(handover, .handoverReversed, from: due, to: prize.owed, brand: brand, now: now, on: tx)
+        let event = voucher.event(CodesEvents.handoverReversed, handover, at: now)
+        _ = try await hooks?.emit([event], brand: brand, now: now, on: tx)
         // The job that was to end it may have found it handed over, and be gone.
         try await queue.push(
             VoucherExpire(brand: brand, voucher: voucher.id),

@@ -11,14 +11,33 @@ package enum VoucherState: String, Sendable, CaseIterable {
     case expired
 }
 
+/// What won a thing.
+package enum VoucherOrigin: Hashable, Sendable {
+    /// A code of a pack, by its place in its batch.
+    case pack(ID<CodeBatch>, index: Int64)
+    /// An entry in a draw.
+    case draw(ID<Campaign>)
+
+    /// What it belongs to in the books.
+    var subject: UUID {
+        switch self {
+        case .pack(let batch, _): batch.rawValue
+        case .draw(let campaign): campaign.rawValue
+        }
+    }
+
+    /// The code; nil for a draw.
+    var code: CodeKey? {
+        if case .pack(let batch, let index) = self { CodeKey(batch: batch, index: index) } else { nil }
+    }
+}
+
 /// A won thing, waiting for its winner.
 package struct VoucherRecord: Hashable, Sendable {
-    /// Its id, which is the redemption's.
+    /// Its id, which is that of the redemption, or of the entry in a draw.
     package let id: ID<Voucher>
-    /// The batch of the code that won it.
-    package let batch: ID<CodeBatch>
-    /// The place of that code in its batch.
-    package let index: Int64
+    /// What won it.
+    package let origin: VoucherOrigin
     /// What was won.
     package let tier: Int32
     /// What it costs the brand, and what a store is owed for it.
@@ -34,12 +53,11 @@ package struct VoucherRecord: Hashable, Sendable {
 
     /// A voucher as it was stored.
     package init(
-        id: ID<Voucher>, batch: ID<CodeBatch>, index: Int64, tier: Int32, cost: Money, state: VoucherState,
-        handovers: Int32, expiresAt: Date, updatedAt: Date
+        id: ID<Voucher>, origin: VoucherOrigin, tier: Int32, cost: Money, state: VoucherState, handovers: Int32,
+        expiresAt: Date, updatedAt: Date
     ) {
         self.id = id
-        self.batch = batch
-        self.index = index
+        self.origin = origin
         self.tier = tier
         self.cost = cost
         self.state = state

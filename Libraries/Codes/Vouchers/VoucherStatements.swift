@@ -50,6 +50,22 @@ enum VoucherStatements {
         ) { row throws(PostgresError) in (id: try row.next(), expiresAt: try row.next()) }
     }
 
+    /// One that was issued before is an error: an entry is made once.
+    static func issue(
+        _ entry: DrawnEntry, of campaign: ID<Campaign>, prize: DrawTier, tokenHash: [UInt8], until end: Date,
+        brand: ID<Brand>
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.voucher (brand_id, voucher_id, campaign_id, tier, person_id, token_hash, cost_fen, state,
+                handovers, issued_at, expires_at, updated_at)
+            SELECT b.brand_id, \(entry.voucher), \(campaign), \(prize.tier), \(entry.person), \(tokenHash), \(prize.cost),
+                'open', 0, \(entry.drawnAt), \(end), \(entry.drawnAt)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
+            """)
+    }
+
     /// How long a voucher may be used.
     struct Terms: Sendable {
         let id: ID<Voucher>
@@ -83,7 +99,8 @@ enum VoucherStatements {
     static func lock(token hash: [UInt8], brand: ID<Brand>) -> Statement<VoucherRecord> {
         Statement(
             """
-            SELECT voucher_id, batch_id, code_index, tier, cost_fen, state, handovers, expires_at, updated_at
+            SELECT voucher_id, COALESCE(batch_id, campaign_id), code_index, tier, cost_fen, state, handovers, expires_at,
+                updated_at
             FROM codes.voucher
             WHERE brand_id = \(brand) AND token_hash = \(hash)
             FOR UPDATE
@@ -94,7 +111,8 @@ enum VoucherStatements {
     static func lock(_ voucher: ID<Voucher>, brand: ID<Brand>) -> Statement<VoucherRecord> {
         Statement(
             """
-            SELECT voucher_id, batch_id, code_index, tier, cost_fen, state, handovers, expires_at, updated_at
+            SELECT voucher_id, COALESCE(batch_id, campaign_id), code_index, tier, cost_fen, state, handovers, expires_at,
+                updated_at
             FROM codes.voucher
             WHERE brand_id = \(brand) AND voucher_id = \(voucher)
             FOR UPDATE
@@ -125,17 +143,38 @@ enum VoucherStatements {
         let cost: ID<Account>
     }
 
-    static func prize(_ tier: Int32, of batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Prize> {
+    static func prize(_ tier: Int32, of origin: VoucherOrigin, brand: ID<Brand>) -> Statement<Prize> {
+        switch origin {
+        case .pack(let batch, _): prize(tier, of: batch, brand: brand)
+        case .draw(let campaign): prize(tier, of: campaign, brand: brand)
+        }
+    }
+
+    private static func prize(_ tier: Int32, of batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Prize> {
         Statement(
             """
             SELECT p.name, p.kind, b.owed_account_id, b.cost_account_id
             FROM codes.batch b
             JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
             WHERE b.brand_id = \(brand) AND b.batch_id = \(batch) AND p.tier = \(tier)
+            """,
+            row: prizeRow)
+    }
+
+    private static func prize(_ tier: Int32, of campaign: ID<Campaign>, brand: ID<Brand>) -> Statement<Prize> {
+        Statement(
             """
-        ) { row throws(PostgresError) in
-            Prize(name: try row.next(), kind: try row.next(), owed: try row.next(), cost: try row.next())
-        }
+            SELECT p.name, p.kind, c.owed_account_id, c.cost_account_id
+            FROM codes.campaign c
+            JOIN codes.campaign_prize p ON p.brand_id = c.brand_id AND p.campaign_id = c.campaign_id
+            WHERE c.brand_id = \(brand) AND c.campaign_id = \(campaign) AND p.tier = \(tier)
+            """,
+            row: prizeRow)
+    }
+
+    @Sendable
+    private static func prizeRow(_ row: inout RowReader) throws(PostgresError) -> Prize {
+        Prize(name: try row.next(), kind: try row.next(), owed: try row.next(), cost: try row.next())
     }
 
     // MARK: Handovers
@@ -186,9 +225,12 @@ enum VoucherStatements {
 
     @Sendable
     private static func voucherRow(_ row: inout RowReader) throws(PostgresError) -> VoucherRecord {
-        VoucherRecord(
-            id: try row.next(), batch: try row.next(), index: try row.next(), tier: try row.next(),
-            cost: try row.next(), state: try row.next(), handovers: try row.next(), expiresAt: try row.next(),
-            updatedAt: try row.next())
+        let id = try row.next(ID<Voucher>.self)
+        let won = try row.next(UUID.self)
+        // A voucher of a code has its place, that of a draw has none.
+        let origin = try row.next(Int64?.self).map { VoucherOrigin.pack(ID(rawValue: won), index: $0) }
+        return VoucherRecord(
+            id: id, origin: origin ?? .draw(ID(rawValue: won)), tier: try row.next(), cost: try row.next(),
+            state: try row.next(), handovers: try row.next(), expiresAt: try row.next(), updatedAt: try row.next())
     }
 }

@@ -1,5 +1,6 @@
 package import Accounting
 package import FoundationEssentials
+package import Hooks
 package import Jobs
 package import Kernel
 package import Keys
@@ -9,7 +10,7 @@ package import Postgres
 extension AccountKind {
     /// What a shop is owed for what it handed over; subject: the shop.
     package static let storeDue: AccountKind = "store_due"
-    /// Prizes that nobody fetched in time; subject: the batch.
+    /// Prizes that nobody fetched in time; subject: the batch, or the draw.
     package static let prizeBreakage: AccountKind = "prize_breakage"
 }
 
@@ -96,11 +97,15 @@ package struct Vouchers: Sendable {
 
     private let keys: KeyRing
     private let queue: JobQueue
+    private let hooks: OutgoingHooks?
 
     /// Vouchers whose tokens come from `keys` and whose ends come by `queue`.
-    package init(keys: KeyRing, queue: JobQueue) {
+    ///
+    /// - Parameter hooks: Tells those who listen of ends.
+    package init(keys: KeyRing, queue: JobQueue, hooks: OutgoingHooks? = nil) {
         self.keys = keys
         self.queue = queue
+        self.hooks = hooks
     }
 
     /// What the winner shows at a store.
@@ -126,6 +131,24 @@ package struct Vouchers: Sendable {
             let ruled = try await tx.run(RulesStatements.current(of: batches.sorted(), brand: brand))
             if let bare = batches.subtracting(ruled.map(\.batch)).first { throw CodesError.rulesMissing(bare) }
         }
+        try await pushEnds(issued, brand: brand, now: now, on: tx)
+    }
+
+    /// Issues the voucher of an entry in a draw, in its transaction; kept for as many days as the draw's terms say.
+    func issue(_ entry: DrawnEntry, of campaign: CampaignRecord, on tx: Transaction) async throws -> ScanVoucher? {
+        guard let won = entry.won else { return nil }
+        let (brand, token) = (campaign.brand, self.token(of: entry.voucher, brand: campaign.brand))
+        let end = Self.end(from: entry.drawnAt, days: campaign.terms.claimDays)
+        try await tx.execute(
+            VoucherStatements.issue(
+                entry, of: campaign.id, prize: won, tokenHash: token.hash, until: end, brand: brand))
+        try await pushEnds([(entry.voucher, end)], brand: brand, now: entry.drawnAt, on: tx)
+        return ScanVoucher(token: token.text, expiresAt: end)
+    }
+
+    private func pushEnds(
+        _ issued: [(id: ID<Voucher>, expiresAt: Date)], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
         let ends = Dictionary(issued.map { ($0.id, $0.expiresAt) }) { first, _ in first }
         try await queue.push(
             contentsOf: ends.keys.sorted().map { VoucherExpire(brand: brand, voucher: $0) }, on: tx
@@ -180,20 +203,24 @@ extension Vouchers {
                 try await tx.first(VoucherStatements.move(id, from: voucher.state, to: next, brand: brand, now: now))
                     != nil
             else { throw CodesError.voucherMoved(id) }
-            guard voucher.cost > .zero else { return }
-            let prize = try await tx.one(VoucherStatements.prize(voucher.tier, of: voucher.batch, brand: brand))
-            let policy = try await Policies.value(.voucherBreakage, brand: brand, at: voucher.expiresAt, on: tx)
-            let credit =
-                policy.reducesCost
-                ? prize.cost
-                : try await Ledger.account(
-                    AccountKey(.prizeBreakage, of: voucher.batch.rawValue), brand: brand, now: now, on: tx)
-            try await Ledger.post(
-                [
-                    Posting(
-                        debit: prize.owed, credit: credit, amount: voucher.cost, kind: .prizeExpired,
-                        subject: id.rawValue, occurredAt: now)
-                ], brand: brand, now: now, on: tx)
+            try await book(voucher, brand: brand, now: now, on: tx)
+            let event = voucher.event(CodesEvents.voucherExpired, subject: id.rawValue, at: now)
+            _ = try await hooks?.emit([event], brand: brand, now: now, on: tx)
         }
+    }
+
+    private func book(_ voucher: VoucherRecord, brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
+        guard voucher.cost > .zero else { return }
+        let prize = try await tx.one(VoucherStatements.prize(voucher.tier, of: voucher.origin, brand: brand))
+        let policy = try await Policies.value(.voucherBreakage, brand: brand, at: voucher.expiresAt, on: tx)
+        let credit =
+            policy.reducesCost
+            ? prize.cost
+            : try await Ledger.account(
+                AccountKey(.prizeBreakage, of: voucher.origin.subject), brand: brand, now: now, on: tx)
+        let posting = Posting(
+            debit: prize.owed, credit: credit, amount: voucher.cost, kind: .prizeExpired, subject: voucher.id.rawValue,
+            occurredAt: now)
+        try await Ledger.post([posting], brand: brand, now: now, on: tx)
     }
 }

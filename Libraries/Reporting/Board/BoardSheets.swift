@@ -119,7 +119,10 @@ private struct TopicWords {
     var figures: [BoardPage.Topic.Figure] {
         let metrics: [SheetMetric] =
             isPrizes
-            ? [.prizesWon, .prizesRemaining, .prizeCost, .codes, .redeemed, .voided, .remaining]
+            ? [
+                .prizesWon, .prizesRemaining, .prizesClaimed, .prizesExpired, .prizeCost, .codes, .redeemed, .voided,
+                .remaining,
+            ]
             : [.sent, .accepted, .expired, .open, .declined, .swapped, .refunded, .acceptMedian, .value, .repeatGivers]
         return metrics.enumerated().map { index, metric in
             let value = report.total.values[metric]

@@ -20,14 +20,23 @@ struct PrizeTierRow: Sendable {
     let won: Int64
 }
 
+/// What became of the things that a batch's codes won, as it was read.
+struct PrizeFateRow: Sendable {
+    let batch: ID<CodeBatch>
+    let claimed: Int64
+    let expired: Int64
+}
+
 extension SheetReport {
     private static let prizeMetrics: [SheetMetric] = [
-        .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesRemaining, .prizeCost,
+        .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired,
+        .prizesRemaining, .prizeCost,
     ]
 
     /// The prizes of all batches as of the frame's instant; the days asked for cut only the list by day.
     static func prizes(_ frame: SheetFrame, on tx: Transaction) async throws -> SheetReport {
         let (brand, scope, asOf) = (frame.query.brand, frame.query.scope, frame.asOf)
+        let fates = try await tx.run(PrizeSheetStatements.fates(scope: scope, brand: brand, asOf: asOf))
         let (batches, tiers, owed, first) = try await tx.pipeline(
             PrizeSheetStatements.batches(scope: scope, brand: brand, asOf: asOf),
             PrizeSheetStatements.tiers(scope: scope, brand: brand, asOf: asOf),
@@ -37,8 +46,11 @@ extension SheetReport {
         let days = try await tx.run(PrizeSheetStatements.days(range, scope: scope, brand: brand, asOf: asOf))
 
         let byBatch = Dictionary(grouping: tiers, by: \.batch)
+        let fateOf = Dictionary(fates.map { ($0.batch, $0) }) { first, _ in first }
         let rows = batches.map { batch in
-            SheetRow(id: "\(batch.id)", label: batch.label, values: values(of: batch, byBatch[batch.id] ?? []))
+            SheetRow(
+                id: "\(batch.id)", label: batch.label,
+                values: values(of: batch, byBatch[batch.id] ?? [], fateOf[batch.id]))
         }
         var products: [(row: SheetRow, title: String)] = []
         for (batch, row) in zip(batches, rows) {
@@ -75,16 +87,22 @@ extension SheetReport {
                 SheetBalance(
                     identity: .prizesAddUp, left: figure(.prizesIssued),
                     right: figure(.prizesWon) + figure(.prizesRemaining)),
+                SheetBalance(
+                    identity: .claimsAreWins, left: figure(.prizesClaimed) + figure(.prizesExpired),
+                    right: figure(.prizesWon)),
                 SheetBalance(identity: .costIsLedger, left: figure(.prizeCost), right: owed.first ?? 0),
             ])
     }
 
     /// What is left is counted tier by tier and never less than nothing: a tier that was won too often breaks the identity.
-    private static func values(of batch: PrizeBatchRow, _ tiers: [PrizeTierRow]) -> [SheetMetric: Int64] {
+    private static func values(
+        of batch: PrizeBatchRow, _ tiers: [PrizeTierRow], _ fate: PrizeFateRow?
+    ) -> [SheetMetric: Int64] {
         [
             .codes: batch.codes, .redeemed: batch.redeemed, .voided: batch.voided,
             .remaining: max(0, batch.codes - batch.redeemed - batch.voided),
             .prizesIssued: tiers.reduce(0) { $0 + $1.count }, .prizesWon: tiers.reduce(0) { $0 + $1.won },
+            .prizesClaimed: fate?.claimed ?? 0, .prizesExpired: fate?.expired ?? 0,
             .prizesRemaining: tiers.reduce(0) { $0 + max(0, $1.count - $1.won) },
             .prizeCost: tiers.reduce(0) { $0 + $1.won * $1.costFen },
         ]

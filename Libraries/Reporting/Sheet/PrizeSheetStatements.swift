@@ -48,6 +48,27 @@ enum PrizeSheetStatements {
         }
     }
 
+    /// What became of things that were won: handed over and not taken back, or over, by the instant that is looked back from.
+    static func fates(scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<PrizeFateRow> {
+        Statement(
+            """
+            SELECT v.batch_id,
+                count(*) FILTER (WHERE EXISTS (
+                    SELECT FROM codes.handover h
+                    WHERE h.brand_id = v.brand_id AND h.voucher_id = v.voucher_id AND h.handed_over_at <= \(asOf)
+                        AND NOT EXISTS (SELECT FROM codes.handover_reversal r
+                            WHERE r.brand_id = h.brand_id AND r.handover_id = h.handover_id AND r.reversed_at <= \(asOf)))),
+                count(*) FILTER (WHERE v.state = 'expired' AND v.updated_at <= \(asOf))
+            FROM codes.voucher v
+            JOIN codes.batch b ON b.brand_id = v.brand_id AND b.batch_id = v.batch_id
+            WHERE v.brand_id = \(brand) AND v.issued_at <= \(asOf) AND (\(scope == .brand) OR b.shop_id = \(scope.id))
+            GROUP BY v.batch_id
+            """
+        ) { row throws(PostgresError) in
+            PrizeFateRow(batch: try row.next(), claimed: try row.next(), expired: try row.next())
+        }
+    }
+
     /// What the ledger says that was owed for prizes of these batches.
     static func owed(scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<Int64> {
         Statement(

@@ -12,6 +12,10 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     case prizesIssued = "prizes_issued"
     /// Prizes that were won.
     case prizesWon = "prizes_won"
+    /// Won things that a store handed over.
+    case prizesClaimed = "prizes_claimed"
+    /// Won things that nobody fetched in time.
+    case prizesExpired = "prizes_expired"
     /// Prizes that nobody has won.
     case prizesRemaining = "prizes_remaining"
     /// What the won prizes cost.
@@ -78,7 +82,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     package var unit: Unit {
         switch self {
         case .codes, .redeemed, .voided, .remaining: .codes
-        case .prizesIssued, .prizesWon, .prizesRemaining: .prizes
+        case .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired, .prizesRemaining: .prizes
         case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue: .fen
         case .handedOver, .reversed: .handovers
         case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
@@ -111,7 +115,9 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
 
     private var words: Words {
         switch self {
-        case .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesRemaining, .prizeCost: prizeWords
+        case .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired,
+            .prizesRemaining, .prizeCost:
+            prizeWords
         case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
         default: giftWords
         }
@@ -150,6 +156,19 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .remaining: (("未扫码", "既未兑换也未作废的码。"), ("Left", "Codes that were neither redeemed nor voided."))
         case .prizesIssued: (("奖品总数", "各批次奖品数量之和。"), ("Prizes issued", "The prizes of all tiers together."))
         case .prizesWon: (("已中奖", "已被中出的奖品。"), ("Prizes won", "Prizes of redeemed codes."))
+        case .prizesClaimed:
+            (
+                ("已领取", "门店已交付且未被冲回的实物奖品；积分等无需领取的奖品不计入。"),
+                (
+                    "Prizes claimed",
+                    "Things that stores handed over and did not take back; points and other prizes nobody fetches are not among them."
+                )
+            )
+        case .prizesExpired:
+            (
+                ("已过期奖品", "到期无人领取的实物奖品，不回到奖池。"),
+                ("Prizes expired", "Things nobody fetched in time; they do not return to the pool.")
+            )
         case .prizesRemaining:
             (
                 ("剩余奖品", "尚未中出的奖品，包含作废码背后的奖品：没有批次密钥，无人知道是哪些。"),
@@ -195,6 +214,8 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case codesAddUp = "codes = redeemed + voided + left"
     /// Every prize is won or not.
     case prizesAddUp = "prizes issued = won + left"
+    /// Nobody fetches what was not won, and what was fetched does not end.
+    case claimsAreWins = "prizes claimed + expired ≤ won"
     /// Cost is what the ledger owes for prizes.
     case costIsLedger = "cost of prizes = prizes owed in the ledger"
     /// Every gift is in one of four states.
@@ -217,6 +238,8 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.codesAddUp, .english): "Codes = redeemed + voided + left"
         case (.prizesAddUp, .chinese): "奖品总数 = 已中奖 + 剩余奖品"
         case (.prizesAddUp, .english): "Prizes issued = won + left"
+        case (.claimsAreWins, .chinese): "已领取 + 已过期奖品 ≤ 已中奖"
+        case (.claimsAreWins, .english): "Prizes claimed + expired ≤ won"
         case (.costIsLedger, .chinese): "奖品成本 = 账本中的应付奖品"
         case (.costIsLedger, .english): "Cost of prizes = prizes owed in the ledger"
         case (.giftsAddUp, .chinese): "送出 = 收下 + 婉拒 + 过期 + 待收下"
@@ -238,7 +261,7 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     package var isMoney: Bool {
         switch self {
         case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores: true
-        case .codesAddUp, .prizesAddUp, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds: false
+        case .codesAddUp, .prizesAddUp, .claimsAreWins, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds: false
         }
     }
 }

@@ -77,7 +77,12 @@ package struct SheetBalance: Hashable, Sendable {
     package let right: Int64
 
     /// Whether it holds.
-    package var holds: Bool { identity == .refundsAreEnds ? left <= right : left == right }
+    package var holds: Bool {
+        switch identity {
+        case .refundsAreEnds, .claimsAreWins: left <= right
+        default: left == right
+        }
+    }
 }
 
 // MARK: - Reading

@@ -1,0 +1,86 @@
+import Foundation
+import Kernel
+
+/// What the sender of an entry tells, as JSON.
+struct DrawBody: Sendable {
+    /// Who draws, within one app.
+    let openid: String
+    /// The right that they use up; nil for whatever they have.
+    let right: ID<DrawRight>?
+
+    /// Reads a body.
+    ///
+    /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` that cannot be one, 404 for a right that
+    ///   cannot be one.
+    static func read(_ body: [UInt8]) throws(Problem) -> DrawBody {
+        // What was wrong with it is said in one sentence, whatever the decoder found.
+        guard let read = try? JSONDecoder().decode(Form.self, from: Data(body)) else {
+            throw .badRequest(
+                "The body must be a JSON object with the string `openid`, and perhaps the string `right`.")
+        }
+        try ScanBody.checkOpenid(read.openid)
+        guard let right = read.right else { return DrawBody(openid: read.openid, right: nil) }
+        guard let id = ID<DrawRight>(right) else { throw .rightUnknown }
+        return DrawBody(openid: read.openid, right: id)
+    }
+
+    private struct Form: Decodable {
+        let openid: String
+        let right: String?
+    }
+}
+
+/// The answer to an entry, as JSON.
+struct DrawAnswer: Codable, Sendable {
+    enum Outcome: String, Codable {
+        case won
+        case noPrize = "no_prize"
+    }
+
+    struct Prize: Codable {
+        let tier: Int32
+        let name: String
+        let kind: PrizeKind
+        /// For prizes of points alone.
+        let points: Int32?
+        /// What to show at a store; for items alone.
+        let voucher: ScanVoucher?
+    }
+
+    let campaign: String
+    let outcome: Outcome
+    let entryID: ID<DrawEntry>
+    let ordinal: Int64
+    let prize: Prize?
+    /// The right to one more draw that was won.
+    let right: ID<DrawRight>?
+    let rulesHash: String
+    let drawnAt: Date
+
+    private enum CodingKeys: String, CodingKey {
+        case campaign, outcome, ordinal, prize, right
+        case entryID = "entry_id"
+        case rulesHash = "rules_hash"
+        case drawnAt = "drawn_at"
+    }
+
+    init(_ entry: DrawnEntry, of campaign: CampaignRecord, voucher: ScanVoucher?) {
+        self.campaign = campaign.terms.code
+        outcome = entry.won == nil ? .noPrize : .won
+        entryID = entry.id
+        ordinal = entry.ordinal
+        prize = entry.won.map {
+            Prize(
+                tier: $0.tier, name: $0.name, kind: $0.kind, points: $0.kind == .points ? $0.points : nil,
+                voucher: voucher)
+        }
+        right = entry.won?.kind == .redraw ? entry.right : nil
+        rulesHash = campaign.rulesHash.drawHex
+        drawnAt = entry.drawnAt
+    }
+}
+
+extension [UInt8] {
+    /// The bytes as small hex digits.
+    var drawHex: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+}
