@@ -12,10 +12,14 @@ import Testing
 struct DrawTests {
     @Test func c13_tenThousandDrawsOfAHundred_winExactlyAHundred() async throws {
         try await Lottery.open { lottery in
+            // Twice as likely as there is stock for: by chance more than a hundred are drawn, and a hundred win.
             try await lottery.run(
                 lottery.file(
-                    "spring", .ranks, perPerson: 100,
-                    tiers: [Lottery.tier(1, cost: 500, stock: 20), Lottery.tier(2, cost: 10, stock: 80)]))
+                    perPerson: 100,
+                    tiers: [
+                        Lottery.tier(1, cost: 500, stock: 20, odds: 8_000),
+                        Lottery.tier(2, cost: 10, stock: 80, odds: 16_000),
+                    ]))
             #expect(try await lottery.balance("prize_stock") == 20 * 500 + 80 * 10)
 
             let told = try await lottery.draw((0..<10_000).map { "p\($0 % 100)" })
