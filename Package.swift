@@ -106,7 +106,8 @@ let package = Package(
         library(
             "Hooks",
             [
-                "Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, crypto, lifecycle, logging, metrics, nio, nioHTTP1,
+                "Jobs", "Kernel", "Keys", "Postgres", asyncHTTPClient, crypto, lifecycle, logging, metrics, nio,
+                nioHTTP1,
             ],
             exclude: ["Decisions", "README.md"]),
         library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
@@ -133,11 +134,14 @@ let package = Package(
                 "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Policies", "Postgres", "Vault", "WeChat",
                 asyncHTTPClient, logging,
             ], exclude: ["Decisions", "README.md"]),
+        library("Members", ["Jobs", "Kernel", "Postgres"], exclude: ["README.md"]),
+        library("Touch", ["Jobs", "Kernel", "Members", "Postgres"], exclude: ["README.md"]),
         library(
             "Codes",
             [
-                "Accounting", "CQREncode", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
-                crypto, cryptoExtras, lifecycle, logging, metrics,
+                "Accounting", "CQREncode", "Hooks", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
+                "Postgres",
+                "Vault", crypto, cryptoExtras, lifecycle, logging, metrics,
             ],
             exclude: ["Decisions", "README.md"]),
         library(
@@ -161,8 +165,9 @@ let package = Package(
         service(
             "Redeem",
             [
-                "Accounting", "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres",
-                "Schema", "Vault", crypto, httpTypes, hummingbird, lifecycle, logging, nio,
+                "Accounting", "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
+                "Postgres",
+                "Schema", "Touch", "Vault", crypto, httpTypes, hummingbird, lifecycle, logging, nio,
             ]),
         service(
             "Gifts",
@@ -205,7 +210,7 @@ let package = Package(
         tests(
             "CodesTests",
             [
-                "Accounting", "Codes", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Accounting", "Codes", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
                 "Postgres", "Vault", crypto, logging,
             ]),
         tests(
@@ -252,6 +257,7 @@ let package = Package(
             ["CrashWorker", "JobTesting", "Jobs", "Postgres", inMemoryTracing, lifecycle, logging, tracing]),
         tests("KernelTests", ["Kernel"]),
         tests("KeysTests", ["Kernel", "Keys", crypto]),
+        tests("MembersTests", ["Kernel", "Members"]),
         tests(
             "OperatorTests",
             ["Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
@@ -269,7 +275,8 @@ let package = Package(
         tests(
             "ReportingTests",
             [
-                "Accounting", "Codes", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Reporting", "Vault",
+                "Accounting", "Codes", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Postgres",
+                "Reporting", "Touch", "Vault",
                 logging,
             ], exclude: ["Snapshots"]),
         tests(
@@ -283,6 +290,7 @@ let package = Package(
             ["Hosting", "Kernel", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1, nioPosix]),
         tests("SchemaTests", ["Postgres", "Schema", logging]),
         tests("TestSupportTests", ["Postgres"]),
+        tests("TouchTests", ["JobTesting", "Jobs", "Kernel", "Members", "Postgres", "Touch"]),
         tests("VaultTests", ["Kernel", "Keys", "Postgres", "Vault"]),
         tests(
             "WeChatTests", ["Kernel", "WeChat", asyncHTTPClient, cryptoExtras, nio, nioPosix], exclude: ["Vectors"]),

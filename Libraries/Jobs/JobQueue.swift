@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 public import Logging
 public import Postgres
 import Synchronization
@@ -170,6 +170,19 @@ public final class JobQueue: Sendable {
         }
         await tellMiddleware(ofPushed: parameters, ids) { all[$0] }
         return ids
+    }
+
+    /// ``push(contentsOf:options:on:)`` as a statement, for a flight of the caller: the jobs exist if and when its transaction commits.
+    ///
+    /// - Parameter parameters: 1,000 jobs at most, none with a unique key.
+    package func pushing<Parameters: JobParameters>(
+        _ parameters: [Parameters], options: JobOptions = .init()
+    ) async throws -> Statement<UUID> {
+        precondition(parameters.count <= Self.pushBatch && options.unique == nil, "not a push of one statement")
+        let ids = parameters.map { _ in JobID.mint() }
+        let push = try await batch(zip(ids, parameters).map { ($0, $1, options) }, options)
+        await tellMiddleware(ofPushed: parameters, ids) { _ in options }
+        return JobStatements.push(push)
     }
 
     /// The ids that stand for the jobs, where they can be others than their own.

@@ -58,3 +58,7 @@ package enum DrawDay {}
 package enum DrawEntry {}
 /// A right to one more try.
 package enum DrawRight {}
+/// A human being whom a brand knows, by whichever identifiers.
+package enum Member {}
+/// One contact of a member with a brand.
+package enum Touchpoint {}

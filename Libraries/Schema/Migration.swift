@@ -59,6 +59,7 @@ package struct Migration: Sendable {
         Migration(version: 26, name: "limits", bytes: PackageResources._00026_limits_sql),
         Migration(version: 27, name: "scan_signals", bytes: PackageResources._00027_scan_signals_sql),
         Migration(version: 28, name: "draws", bytes: PackageResources._00028_draws_sql),
+        Migration(version: 29, name: "members", bytes: PackageResources._00029_members_sql),
     ]
 
     /// The version that this binary was built for.

@@ -159,7 +159,7 @@ extension WeChatPayClient {
         let body: [UInt8]
     }
 
-    private func call(
+    func call(
         _ method: String, _ path: String, body: [UInt8] = []
     ) async throws(WeChatPayError) -> [UInt8] {
         let answer = try await exchange(method, path, body: body)
@@ -283,7 +283,7 @@ extension WeChatPayClient {
         number.replacing("|", with: "%7C").replacing("*", with: "%2A").replacing("@", with: "%40")
     }
 
-    private static func json(_ value: some Encodable) throws(WeChatPayError) -> [UInt8] {
+    static func json(_ value: some Encodable) throws(WeChatPayError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
@@ -293,7 +293,7 @@ extension WeChatPayClient {
         }
     }
 
-    private static func read<Value: Decodable>(
+    static func read<Value: Decodable>(
         _ type: Value.Type, _ body: [UInt8]
     ) throws(WeChatPayError) -> Value {
         do {

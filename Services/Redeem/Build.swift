@@ -4,8 +4,10 @@ package import Hosting
 import Hummingbird
 import Jobs
 package import Logging
+import Members
 import Postgres
 import Schema
+import Touch
 
 /// Composes siyu-redeem; opens nothing, so that `--check` and tests may call it.
 ///
@@ -17,6 +19,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     let hooks = OutgoingHooks(queue: queue)
     PrizePayments.register(on: queue, hooks: hooks)
+    TouchRecording.register(on: queue)
     let vouchers = Vouchers(keys: keys, queue: queue, hooks: hooks)
     vouchers.register()
     ScanSignals(keys: keys, queue: queue).register()
@@ -35,7 +38,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         workers: [
             directory, exchange,
             queue.processor(
-                queues: [PrizePay.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
+                queues: [PrizePay.jobQueue, TouchRecord.jobQueue],
+                options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
         ], openAPI: openAPI
     ) { router in
         let origins = HookOrigins(pool: pool, keys: keys)

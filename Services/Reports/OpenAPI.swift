@@ -233,7 +233,7 @@ let openAPI = """
             "summary": "A report: figures, each with the identities it balances by.",
             "security": [{ "key": [] }, { "session": [] }],
             "parameters": [
-              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement"] } },
+              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs"] } },
               { "name": "brand", "in": "query", "description": "The caller's brand, which is also the default.",
                 "schema": { "type": "string", "format": "uuid" } },
               { "$ref": "#/components/parameters/from" }, { "$ref": "#/components/parameters/to" },
@@ -243,7 +243,7 @@ let openAPI = """
               { "name": "format", "in": "query", "schema": { "enum": ["json", "csv"], "default": "json" } }
             ],
             "responses": {
-              "200": { "description": "The report; prizes, gifts and settlement have figures and balances of their own.", "content": {
+              "200": { "description": "The report; all but the overview have figures and balances of their own.", "content": {
                 "application/json": { "schema": { "oneOf": [
                   { "$ref": "#/components/schemas/Report" }, { "$ref": "#/components/schemas/Sheet" }
                 ] } }, "text/csv": {} } },
@@ -288,16 +288,16 @@ let openAPI = """
         },
         "schemas": {
           "Sheet": {
-            "type": "object", "description": "A report on prizes, gifts or stores.",
+            "type": "object", "description": "A report on prizes, gifts, stores or packs.",
             "required": [
               "report", "definition_version", "brand_id", "from", "to", "time_zone", "as_of", "balanced", "figures", "balances",
               "by_product", "by_day", "metrics"
             ],
             "properties": {
-              "report": { "enum": ["prizes", "gifts", "settlement"] },
+              "report": { "enum": ["prizes", "gifts", "settlement", "packs"] },
               "balanced": { "type": "boolean", "description": "Whether every identity holds." },
               "figures": { "type": "object", "additionalProperties": { "type": "integer" } },
-              "by_batch": { "type": "array", "description": "Of prizes only.", "items": { "type": "object" } },
+              "by_batch": { "type": "array", "description": "Of prizes and packs.", "items": { "type": "object" } },
               "by_shop": { "type": "array", "description": "Of settlement only.", "items": { "type": "object" } },
               "by_product": { "type": "array", "description": "Empty for settlement.", "items": { "type": "object" } },
               "by_day": { "type": "array", "items": { "type": "object" } }

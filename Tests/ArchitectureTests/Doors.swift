@@ -25,7 +25,9 @@ enum Doors {
         "Accounting": [],
         "Vault": [],
         "Orders": ["Accounting", "Vault"],
-        "Codes": ["Orders"],
+        "Members": [],
+        "Touch": ["Members"],
+        "Codes": ["Members", "Orders"],
         "Gifting": ["Orders"],
         "Reporting": ["Accounting", "Vault", "Orders", "Codes", "Gifting"],
     ]

@@ -3,7 +3,7 @@ enum StatementRules {
     /// Rooms of the first floor whose every statement binds the brand.
     ///
     /// Reporting reads across by design, but has a test of its own for its writes.
-    static let bound: Set<String> = ["Accounting", "Vault", "Orders", "Codes", "Gifting"]
+    static let bound: Set<String> = ["Accounting", "Vault", "Orders", "Codes", "Gifting", "Members", "Touch"]
 
     /// Statements without a brand, as `file:part of the text`, each with a reason.
     ///

@@ -12,14 +12,10 @@ struct RedemptionFollowerTests {
     private final class Note: RedemptionFollower {
         struct Refusal: Error {}
         let told = Mutex<[[NewlyRedeemed]]>([])
-        let readsUnionPersons: Bool
         let fails: Bool
         var queues: [String] { ["prizes"] }
 
-        init(readsUnionPersons: Bool = false, fails: Bool = false) {
-            self.readsUnionPersons = readsUnionPersons
-            self.fails = fails
-        }
+        init(fails: Bool = false) { self.fails = fails }
 
         func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
             told.withLock { $0.append(new) }
@@ -57,25 +53,6 @@ struct RedemptionFollowerTests {
             #expect(Set(new.map(\.index)) == Set(0..<20) && Set(new.map(\.redemption)).count == 20)
             #expect(new.allSatisfy { $0.prize == batch.prize(of: $0.index) && $0.batch.id == batch.record.id })
             #expect(new.allSatisfy { $0.place?.lat == 23 && $0.device == "phone" && $0.source == factory.source })
-            // Nobody asked for them: they are not admitted.
-            #expect(new.allSatisfy { $0.unionPerson == nil })
-            #expect(try await factory.count("vault.person WHERE kind = 'unionid'") == 0)
-        }
-    }
-
-    @Test func unionids_areAdmittedForWhoeverReadsThem_andOneIsOnePerson() async throws {
-        try await Factory.open { factory in
-            let batch = try await factory.activeBatch()
-            let note = Note(readsUnionPersons: true)
-            let scans = (0..<10).map { scan(factory, batch, Int64($0), by: "p\($0)", $0 == 9 ? nil : "u\($0 / 3)") }
-
-            _ = try await redeeming(factory, [note]).redeem(scans, brand: factory.brand)
-
-            let new = note.told.withLock { $0 }.flatMap { $0 }.sorted { $0.index < $1.index }
-            #expect(new.count == 10 && Set(new.prefix(9).map(\.unionPerson)).count == 3)
-            #expect(new.prefix(9).allSatisfy { $0.unionPerson != nil && $0.unionPerson != $0.person })
-            #expect(new.last?.unionPerson == nil)
-            #expect(try await factory.count("vault.person WHERE kind = 'unionid'") == 3)
         }
     }
 
@@ -88,7 +65,7 @@ struct RedemptionFollowerTests {
                 try await redeeming(factory, [Note(), Note(fails: true)]).redeem([scan], brand: factory.brand)
             }
 
-            for table in ["codes.redemption", "hooks.inbox", "vault.person", "accounting.transfer"] {
+            for table in ["codes.redemption", "hooks.inbox", "vault.person", "accounting.transfer", "jobs.hot"] {
                 #expect(try await factory.count(table) == 0, "\(table)")
             }
             #expect(try await factory.answers([scan])[0].outcome != nil)

@@ -33,7 +33,7 @@ package struct Scan: Sendable {
         self.delivery = delivery
         self.code = code
         self.openid = openid
-        self.unionid = unionid
+        self.unionid = unionid?.isEmpty == true ? nil : unionid
         self.place = place
         self.device = device
         tier = code.batch.prize(of: code.index)?.tier

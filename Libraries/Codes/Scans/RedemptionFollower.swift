@@ -8,8 +8,6 @@ package struct NewlyRedeemed: Sendable {
     package let redemption: ID<Redemption>
     /// Who redeemed.
     package let person: ID<Person>
-    /// The same human being across the apps of one account, where the scan told and a follower asks for it.
-    package let unionPerson: ID<Person>?
     /// The batch of the code.
     package let batch: CodeBatchRecord
     /// The place of the code in its batch.
@@ -25,12 +23,11 @@ package struct NewlyRedeemed: Sendable {
 
     /// A redemption in its parts.
     package init(
-        redemption: ID<Redemption>, person: ID<Person>, unionPerson: ID<Person>? = nil, batch: CodeBatchRecord,
+        redemption: ID<Redemption>, person: ID<Person>, batch: CodeBatchRecord,
         index: Int64, prize: PrizeTier?, source: ID<HookSource>, place: ScanBody.Location? = nil, device: String? = nil
     ) {
         self.redemption = redemption
         self.person = person
-        self.unionPerson = unionPerson
         self.batch = batch
         self.index = index
         self.prize = prize
@@ -52,13 +49,6 @@ package protocol RedemptionFollower: Sendable {
     func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws
     /// Queues to wake after the commit.
     var queues: [String] { get }
-    /// Whether it reads ``NewlyRedeemed/unionPerson``; nobody is admitted for nothing.
-    var readsUnionPersons: Bool { get }
-}
-
-extension RedemptionFollower {
-    /// False.
-    package var readsUnionPersons: Bool { false }
 }
 
 /// A won item, about to be told to whoever won it.

@@ -2,6 +2,7 @@ import Accounting
 import FoundationEssentials
 import Hooks
 import Kernel
+import Members
 
 /// Answers by ``Delivery/key``.
 typealias KeptAnswers = [String: (bodyHash: [UInt8], answer: StoredAnswer)]
@@ -152,10 +153,15 @@ extension WantedRedemption {
             subject: row.id.rawValue, occurredAt: row.redeemedAt)
     }
 
-    func told(_ unionPerson: ID<Person>?) -> NewlyRedeemed {
+    var told: NewlyRedeemed {
         NewlyRedeemed(
-            redemption: row.id, person: row.person, unionPerson: unionPerson, batch: batch,
-            index: row.key.index,
-            prize: prize, source: scan.delivery.source, place: scan.place, device: scan.device)
+            redemption: row.id, person: row.person, batch: batch, index: row.key.index, prize: prize,
+            source: scan.delivery.source, place: scan.place, device: scan.device)
+    }
+
+    func pack(_ unionPerson: ID<Person>?) -> TouchRecord.Pack {
+        TouchRecord.Pack(
+            person: row.person, unionPerson: unionPerson, redemption: row.id, batch: batch.id, product: batch.product,
+            shop: batch.shop)
     }
 }

@@ -26,7 +26,7 @@ package struct ScanBody: Decodable, Sendable {
     package let code: String
     /// Who scanned it, within one app.
     package let openid: String
-    /// Who scanned it, across the apps of one account.
+    /// Who scanned it, across the apps of one account; nil or empty where the sender does not know.
     package let unionid: String?
     /// Where.
     package let location: Location?
@@ -40,7 +40,7 @@ package struct ScanBody: Decodable, Sendable {
 
     /// Reads a body.
     ///
-    /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` that cannot be one.
+    /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` or `unionid` that cannot be one.
     static func read(_ body: [UInt8]) throws(Problem) -> ScanBody {
         guard
             let scan = FlatScanBody.read(body)
@@ -49,6 +49,9 @@ package struct ScanBody: Decodable, Sendable {
             throw .badRequest("The body must be a JSON object with the strings `code` and `openid`.")
         }
         try checkOpenid(scan.openid)
+        guard isIdentifier(scan.unionid ?? "") else {
+            throw .invalid("`unionid`, where it is known, has 1 to \(openidBytesMax) printable ASCII characters.")
+        }
         return scan
     }
 
@@ -56,9 +59,13 @@ package struct ScanBody: Decodable, Sendable {
     ///
     /// - Throws: ``Problem`` 422.
     static func checkOpenid(_ openid: String) throws(Problem) {
-        guard (1...openidBytesMax).contains(openid.utf8.count),
-            openid.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
-        else { throw .invalid("`openid` has 1 to \(openidBytesMax) printable ASCII characters.") }
+        guard !openid.isEmpty, isIdentifier(openid) else {
+            throw .invalid("`openid` has 1 to \(openidBytesMax) printable ASCII characters.")
+        }
+    }
+
+    private static func isIdentifier(_ text: String) -> Bool {
+        text.utf8.count <= openidBytesMax && text.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
     }
 }
 

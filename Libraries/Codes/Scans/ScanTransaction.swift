@@ -3,13 +3,14 @@ import FoundationEssentials
 import Hooks
 import Jobs
 import Kernel
+import Members
 import Postgres
 import Vault
 
 /// One transaction of scans; lives as long as it does.
 ///
 /// Both ways touch the tables in the same order, each sorted by its key, so that no two transactions wait for each other in a circle:
-/// persons by unionid, persons by openid, redemptions, ledger, inbox, traces, what followers add, jobs.
+/// persons by unionid, persons by openid, redemptions, ledger, inbox, traces, jobs, what followers add.
 struct ScanTransaction {
     let means: ScanMeans
     let brand: ID<Brand>
@@ -41,10 +42,22 @@ struct ScanTransaction {
         let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
         let kept = try await keep(answers, stored, now: now)
         let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
-        if !traces.isEmpty { try await tx.execute(SignalStatements.insert(traces, brand: brand, now: now)) }
-        let queues = try await lead(new, unionPersons, now: now)
+        var flight = Flight()
+        if !traces.isEmpty { _ = flight.add(SignalStatements.insert(traces, brand: brand, now: now)) }
+        for push in try await pushes(for: new, unionPersons, now: now) { _ = flight.add(push) }
+        _ = try await tx.run(flight)
+        let queues = try await lead(new, now: now)
         return ScansDone(
             results: batch.results(kept, decisions.refusals), queues: queues, hasTraces: !traces.isEmpty)
+    }
+
+    /// Admits unionids of scans that want to redeem; by delivery.
+    private func unionPersons(of fresh: [FreshScan], now: Date) async throws -> [String: ID<Person>] {
+        let scans = fresh.filter { $0.step == .redeem && $0.scan.unionid != nil }.map(\.scan)
+        if scans.isEmpty { return [:] }
+        let persons = try await means.vault.persons(
+            scans.compactMap(\.unionid), kind: Redeeming.unionid, brand: brand, now: now, on: tx)
+        return Dictionary(zip(scans.map(\.delivery.key), persons)) { first, _ in first }
     }
 
     /// Redeems what nobody has redeemed; afterwards `redemptions` holds every code that was wanted.
@@ -91,75 +104,69 @@ extension ScanTransaction {
     ///
     /// - Throws: ``ShortWayBarred`` where a row that it meant to write was not written: somebody else was faster.
     func takeShortWay(_ batch: ScanBatch) async throws -> ScansDone {
-        var indexes: [String: [UInt8]] = [:]
-        for scan in batch.scans where indexes[scan.openid] == nil {
-            indexes[scan.openid] = means.vault.blindIndex(of: scan.openid, kind: Redeeming.openid, brand: brand)
-        }
+        var openids = ScanPersons(batch.scans.map(\.openid), kind: Redeeming.openid, means.vault, brand)
+        var unionids = ScanPersons(batch.scans.compactMap(\.unionid), kind: Redeeming.unionid, means.vault, brand)
         let keys = Set(batch.scans.map(\.code.key)).sorted()
-        let (answered, clock, ranges, redeemed, known) = try await tx.pipeline(
-            means.inbox.finding(Array(batch.firsts.values), brand: brand), BatchStatements.clock(),
-            BatchStatements.ranges(holding: keys, brand: brand), ScanStatements.redemptions(of: keys, brand: brand),
-            means.vault.finding(Array(indexes.values), kind: Redeeming.openid, brand: brand))
+        var flight = Flight()
+        let answered = flight.add(means.inbox.finding(Array(batch.firsts.values), brand: brand))
+        let clock = flight.add(BatchStatements.clock())
+        let ranges = flight.add(BatchStatements.ranges(holding: keys, brand: brand))
+        let redeemed = flight.add(ScanStatements.redemptions(of: keys, brand: brand))
+        let known = (openids.find(in: &flight), unionids.find(in: &flight))
+        let landing = try await tx.run(flight)
         var kept: KeptAnswers = [:]
-        for row in answered { kept[row.key] = (row.bodyHash, row.answer) }
+        for row in try landing.rows(answered) { kept[row.key] = (row.bodyHash, row.answer) }
         let scans = batch.unanswered(kept)
         if scans.isEmpty { return ScansDone(results: batch.results(kept, [:]), queues: []) }
 
-        let now = try Self.only(clock)
-        var redemptions = Dictionary(redeemed.map { ($0.key, $0) }) { first, _ in first }
-        var decisions = ScanDecisions(scans, ranges: ranges, redemptions: redemptions, now: now)
+        let now = try Self.only(try landing.rows(clock))
+        var redemptions = Dictionary(try landing.rows(redeemed).map { ($0.key, $0) }) { first, _ in first }
+        var decisions = ScanDecisions(
+            scans, ranges: try landing.rows(ranges), redemptions: redemptions, now: now)
         if decisions.fresh.isEmpty {
             return ScansDone(results: batch.results(kept, decisions.refusals), queues: [])
         }
-        let strangers = try meet(&decisions, indexes, Dictionary(known) { first, _ in first })
+        openids.learn(try landing.rows(known.0))
+        unionids.learn(try landing.rows(known.1))
+        for place in decisions.fresh.indices {
+            decisions.fresh[place].person = try openids.person(of: decisions.fresh[place].scan.openid)
+        }
         let new = decisions.wanted(now: now)
+        var unionPersons: [String: ID<Person>] = [:]
+        for wanted in new {
+            guard let unionid = wanted.scan.unionid else { continue }
+            unionPersons[wanted.scan.delivery.key] = try unionids.person(of: unionid)
+        }
         for wanted in new { redemptions[wanted.row.key] = wanted.row }
         let vouchers = try await vouchers(for: decisions.heldItems(redemptions, new: new), now: now)
         let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
-        let unionPersons = try await unionPersons(of: decisions.fresh, now: now)
         let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
-        try await write(strangers, new, answers, traces, now: now)
+        let pushes = try await pushes(for: new, unionPersons, now: now)
+        try await write([unionids, openids], new, answers, traces, pushes, now: now)
         for (delivery, answer) in answers { kept[delivery.key] = (delivery.bodyHash, answer) }
-        let queues = try await lead(new, unionPersons, now: now)
+        let queues = try await lead(new, now: now)
         return ScansDone(
             results: batch.results(kept, decisions.refusals), queues: queues, hasTraces: !traces.isEmpty)
     }
 
-    /// Gives every scan its person; those whom the vault does not know get an id that is theirs once they are admitted.
-    private func meet(
-        _ decisions: inout ScanDecisions, _ indexes: [String: [UInt8]], _ known: [[UInt8]: ID<Person>]
-    ) throws -> [SealedPerson] {
-        var known = known
-        var strangers: [SealedPerson] = []
-        for place in decisions.fresh.indices {
-            let openid = decisions.fresh[place].scan.openid
-            guard let index = indexes[openid] else { continue }
-            if known[index] == nil {
-                let stranger = try means.vault.seal(openid, kind: Redeeming.openid, brand: brand)
-                strangers.append(stranger)
-                known[index] = stranger.id
-            }
-            decisions.fresh[place].person = known[index]
-        }
-        return strangers
-    }
-
     private func write(
-        _ strangers: [SealedPerson], _ new: [WantedRedemption], _ answers: [(Delivery, StoredAnswer)],
-        _ traces: [NewTrace], now: Date
+        _ persons: [ScanPersons], _ new: [WantedRedemption], _ answers: [(Delivery, StoredAnswer)],
+        _ traces: [NewTrace], _ pushes: [Statement<UUID>], now: Date
     ) async throws {
         var flight = Flight()
-        let admitted =
-            strangers.isEmpty
-            ? nil
-            : flight.add(means.vault.admitting(strangers, kind: Redeeming.openid, brand: brand, now: now))
+        let admitted = persons.map { $0.admit(in: &flight, now: now) }
         let redeemed = new.isEmpty ? nil : flight.add(ScanStatements.redeem(new, brand: brand, now: now))
         let postings = try Ledger.postNew(new.compactMap(\.posting), brand: brand, now: now, in: &flight)
         let stored = flight.add(try means.inbox.storing(answers, brand: brand, now: now))
         if !traces.isEmpty { _ = flight.add(SignalStatements.insert(traces, brand: brand, now: now)) }
+        for push in pushes { _ = flight.add(push) }
         let landing = try await tx.run(flight)
         // The rows that came back are the truth: whoever is missing lost a race.
-        guard try landing.rows(admitted).count == strangers.count, try landing.rows(redeemed).count == new.count,
+        for (persons, ticket) in zip(persons, admitted)
+        where try landing.rows(ticket).count != persons.strangers.count {
+            throw ShortWayBarred()
+        }
+        guard try landing.rows(redeemed).count == new.count,
             try postings.areWhole(in: landing), try landing.rows(stored).count == answers.count
         else { throw ShortWayBarred() }
     }
@@ -168,39 +175,41 @@ extension ScanTransaction {
 // MARK: - What both ways do
 
 extension ScanTransaction {
-    /// Admits unionids, where a follower reads them; by openid.
-    private func unionPersons(of fresh: [FreshScan], now: Date) async throws -> [String: ID<Person>] {
-        guard means.followers.contains(where: \.readsUnionPersons) else { return [:] }
-        let scans = fresh.filter { $0.step == .redeem && $0.scan.unionid != nil }.map(\.scan)
-        if scans.isEmpty { return [:] }
-        let persons = try await means.vault.persons(
-            scans.compactMap(\.unionid), kind: Redeeming.unionid, brand: brand, now: now, on: tx)
-        return Dictionary(zip(scans.map(\.delivery.key), persons)) { first, _ in first }
-    }
-
     private func vouchers(for items: [HeldPrize], now: Date) async throws -> [ID<Redemption>: ScanVoucher] {
         guard let issuer = means.vouchers, !items.isEmpty else { return [:] }
         return try await issuer.vouchers(of: items, brand: brand, now: now, on: tx)
     }
 
-    /// Tells followers of new redemptions, and asks for points to be paid.
+    /// What new redemptions ask of jobs: one that makes members of those who redeemed, whatever their number, and one for each prize of points.
+    private func pushes(
+        for new: [WantedRedemption], _ unionPersons: [String: ID<Person>], now: Date
+    ) async throws -> [Statement<UUID>] {
+        if new.isEmpty { return [] }
+        let packs = new.map { $0.pack(unionPersons[$0.scan.delivery.key]) }
+        var pushes = [
+            try await means.queue.pushing(
+                [TouchRecord(brand: brand, at: now, packs: packs)],
+                options: JobOptions(priority: .lower, brand: brand.rawValue))
+        ]
+        let payments = new.filter { $0.prize?.kind == .points }.map { PrizePay(brand: brand, redemption: $0.row.id) }
+        if !payments.isEmpty {
+            pushes.append(try await means.queue.pushing(payments, options: JobOptions(brand: brand.rawValue)))
+        }
+        return pushes
+    }
+
+    /// Tells followers of new redemptions.
     ///
-    /// - Returns: The queues to wake after the commit.
-    private func lead(
-        _ new: [WantedRedemption], _ unionPersons: [String: ID<Person>], now: Date
-    ) async throws -> Set<String> {
+    /// - Returns: The queues to wake after the commit. Nobody waits for members: polling finds their job within a second.
+    private func lead(_ new: [WantedRedemption], now: Date) async throws -> Set<String> {
         if new.isEmpty { return [] }
         var queues: Set<String> = []
-        let told = new.map { $0.told(unionPersons[$0.scan.delivery.key]) }
+        let told = new.map(\.told)
         for follower in means.followers {
             try await follower.follow(told, brand: brand, now: now, on: tx)
             queues.formUnion(follower.queues)
         }
-        let payments = new.filter { $0.prize?.kind == .points }.map { PrizePay(brand: brand, redemption: $0.row.id) }
-        if !payments.isEmpty {
-            try await means.queue.push(contentsOf: payments, options: JobOptions(brand: brand.rawValue), on: tx)
-            queues.insert(PrizePay.jobQueue)
-        }
+        if new.contains(where: { $0.prize?.kind == .points }) { queues.insert(PrizePay.jobQueue) }
         return queues
     }
 

@@ -13,6 +13,8 @@ package struct ReportQuery: Hashable, Sendable {
         case gifts
         /// What stores handed over and are owed, by store and day.
         case settlement
+        /// Whom packs brought, by batch, product and day.
+        case packs
     }
 
     /// How many days a report may cover.

@@ -1,4 +1,4 @@
-/// The dictionary of the reports on prizes, gifts and stores: what every figure means, in one place, for every renderer.
+/// The dictionary of the reports on prizes, gifts, stores and packs: what every figure means, in one place, for every renderer.
 package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// Codes that were minted.
     case codes
@@ -57,6 +57,11 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// What the brand owes its stores for it.
     case storeDue = "store_due"
 
+    /// People who redeemed codes.
+    case scanners
+    /// Members whom a pack brought.
+    case newMembers = "new_members"
+
     /// The version of all definitions together.
     package static let definitionVersion = 1
 
@@ -87,7 +92,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .handedOver, .reversed: .handovers
         case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
         case .acceptMedian: .seconds
-        case .repeatGivers: .members
+        case .repeatGivers, .scanners, .newMembers: .members
         }
     }
 
@@ -119,7 +124,29 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
             .prizesRemaining, .prizeCost:
             prizeWords
         case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
+        case .scanners, .newMembers: packWords
         default: giftWords
+        }
+    }
+
+    private var packWords: Words {
+        switch self {
+        case .scanners:
+            (
+                ("扫码人数", "期间内兑换过码的人数，按 openid 去重；合计不等于各行之和。"),
+                (
+                    "Scanners",
+                    "People who redeemed in the period, each counted once by openid: rows do not add up to the whole."
+                )
+            )
+        default:
+            (
+                ("新会员", "首次接触是期间内某个包装的会员；同一 unionid 算一人，只计一次。"),
+                (
+                    "New members",
+                    "Members whose first contact was a pack in the period; one unionid is one person, new once and for all."
+                )
+            )
         }
     }
 
@@ -230,6 +257,12 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case dueIsLedger = "due to stores = store accounts in the ledger"
     /// Nothing is due to nobody.
     case dueIsSumOfStores = "due to stores = sum of the stores"
+    /// Nobody is new twice.
+    case newIsSumOfBatches = "new members = sum of the batches"
+    /// Whoever is new had a first contact, and whoever had one is new.
+    case newAreFirstContacts = "new members = first contacts with packs"
+    /// A contact is a redemption; the job that writes it down may still be on its way.
+    case contactsAreRedeemed = "contacts recorded ≤ redeemed"
 
     /// The sentence for people.
     package func sentence(in language: Language) -> String {
@@ -254,6 +287,12 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.dueIsLedger, .english): "Due to stores = store accounts in the ledger"
         case (.dueIsSumOfStores, .chinese): "应付门店 = 各门店之和"
         case (.dueIsSumOfStores, .english): "Due to stores = sum of the stores"
+        case (.newIsSumOfBatches, .chinese): "新会员 = 各批次之和"
+        case (.newIsSumOfBatches, .english): "New members = sum of the batches"
+        case (.newAreFirstContacts, .chinese): "新会员 = 首次接触包装的人数"
+        case (.newAreFirstContacts, .english): "New members = first contacts with packs"
+        case (.contactsAreRedeemed, .chinese): "已记录的接触 ≤ 已扫码"
+        case (.contactsAreRedeemed, .english): "Contacts recorded ≤ redeemed"
         }
     }
 
@@ -261,7 +300,17 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     package var isMoney: Bool {
         switch self {
         case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores: true
-        case .codesAddUp, .prizesAddUp, .claimsAreWins, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds: false
+        case .codesAddUp, .prizesAddUp, .claimsAreWins, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds,
+            .newIsSumOfBatches, .newAreFirstContacts, .contactsAreRedeemed:
+            false
+        }
+    }
+
+    /// Whether its left side may be less.
+    var isBound: Bool {
+        switch self {
+        case .refundsAreEnds, .claimsAreWins, .contactsAreRedeemed: true
+        default: false
         }
     }
 }

@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Kernel
 package import Postgres
 
-/// A report on prizes, gifts or stores as a pure value: every renderer reads the same one.
+/// A report on prizes, gifts, stores or packs as a pure value: every renderer reads the same one.
 package struct SheetReport: Hashable, Sendable {
     /// Which report.
     package let name: ReportQuery.Name
@@ -77,18 +77,13 @@ package struct SheetBalance: Hashable, Sendable {
     package let right: Int64
 
     /// Whether it holds.
-    package var holds: Bool {
-        switch identity {
-        case .refundsAreEnds, .claimsAreWins: left <= right
-        default: left == right
-        }
-    }
+    package var holds: Bool { identity.isBound ? left <= right : left == right }
 }
 
 // MARK: - Reading
 
 extension SheetReport {
-    /// Reads a report on prizes, gifts or stores: figures, ledger and clock in one snapshot.
+    /// Reads a report on prizes, gifts, stores or packs: figures, ledger and clock in one snapshot.
     ///
     /// Everything is derived from instants that were written down, so that any earlier instant could be asked for.
     ///
@@ -112,6 +107,7 @@ extension SheetReport {
             switch query.name {
             case .prizes: return try await prizes(frame, on: tx)
             case .settlement: return try await settlement(frame, on: tx)
+            case .packs: return try await packs(frame, on: tx)
             case .overview, .gifts: return try await gifts(frame, on: tx)
             }
         }

@@ -1,0 +1,41 @@
+import FoundationEssentials
+package import Jobs
+import Kernel
+import Members
+import Postgres
+
+/// Records contacts of people with a brand, and makes them members.
+package enum TouchRecording {
+    /// The kind of a redeemed pack.
+    static let packRedeemed = "pack.redeemed"
+    /// How often somebody who was linked meanwhile is looked up again within one run; afterwards the job tries again later.
+    private static let attemptsMax = 5
+
+    /// Tells `queue` how the jobs of this room are done; the process must work the queue `touch`.
+    package static func register(on queue: JobQueue) {
+        queue.registerJob(parameters: TouchRecord.self) { job, context in
+            for attempt in 1... {
+                do {
+                    return try await context.complete { tx in try await record(job, on: tx) }
+                } catch is MemberLinks.LinkedMeanwhile where attempt < attemptsMax {
+                    continue
+                }
+            }
+        }
+    }
+
+    /// Makes members and touches of a job's redemptions; a second time it changes nothing.
+    private static func record(_ job: TouchRecord, on tx: Transaction) async throws {
+        let contacts = job.packs.map {
+            Contact(openid: $0.person, unionid: $0.unionPerson, source: .pack($0.batch), at: job.at)
+        }
+        let members = try await MemberLinks.link(contacts, brand: job.brand, on: tx)
+        let touches = zip(job.packs, members).map { pack, member in
+            TouchStatements.NewTouch(
+                id: .mint(), member: member, subject: pack.redemption.rawValue, source: pack.batch.rawValue,
+                product: pack.product, shop: pack.shop)
+        }
+        if touches.isEmpty { return }
+        try await tx.execute(TouchStatements.insert(touches, kind: packRedeemed, at: job.at, brand: job.brand))
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import Kernel
+import Postgres
+
+/// The SQL of touches.
+enum TouchStatements {
+    struct NewTouch: Sendable {
+        let id: ID<Touchpoint>
+        let member: ID<Member>
+        let subject: UUID
+        let source: UUID
+        let product: ID<Product>?
+        let shop: ID<Shop>?
+    }
+
+    /// Sorted by the unique key; what is recorded already stays as it is.
+    static func insert(_ touches: [NewTouch], kind: String, at: Date, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO touch.touch (brand_id, touch_id, member_id, kind, subject_id, source_id, product_id, shop_id,
+                touched_at)
+            SELECT b.brand_id, x.touch_id, x.member_id, \(kind), x.subject_id, x.source_id, x.product_id, x.shop_id, \(at)
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(touches.map(\.id)), \(touches.map(\.member)), \(touches.map(\.subject)),
+                \(touches.map(\.source)), \(touches.map(\.product?.rawValue)), \(touches.map(\.shop?.rawValue)))
+                AS x (touch_id, member_id, subject_id, source_id, product_id, shop_id)
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.subject_id
+            ON CONFLICT DO NOTHING
+            """)
+    }
+}
