@@ -172,6 +172,15 @@ public final class JobQueue: Sendable {
         return ids
     }
 
+    /// Looks up the numbers of a kind, once for the process, so that a push of it within a transaction needs no second connection.
+    ///
+    /// Without, many transactions that push a kind for the first time at once each hold a connection and wait for another.
+    package func prepare<Parameters: JobParameters>(_: Parameters.Type) async throws {
+        _ = try await catalog.queueID(Parameters.jobQueue)
+        _ = try await catalog.kindID(Parameters.jobName)
+        if let quota = Parameters.jobQuota { _ = try await catalog.quotaID(quota) }
+    }
+
     /// ``push(contentsOf:options:on:)`` as a statement, for a flight of the caller: the jobs exist if and when its transaction commits.
     ///
     /// - Parameter parameters: 1,000 jobs at most, none with a unique key.

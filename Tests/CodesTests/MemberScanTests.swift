@@ -1,6 +1,7 @@
 import Codes
 import Foundation
 import JobTesting
+import Jobs
 import Kernel
 import Members
 import Postgres
@@ -98,6 +99,23 @@ struct MemberScanTests {
             let unionids = try await persons("unionid", factory)
             #expect(unionids.count == 20 && Set(packs.compactMap(\.unionPerson)) == unionids)
             #expect(packs.allSatisfy { $0.unionPerson != nil })
+        }
+    }
+
+    /// Whoever is first to push a kind of job needs its number, and must not wait for a second connection while holding the first.
+    @Test func c09_firstScansOfAProcess_takeOneConnectionEach() async throws {
+        try await Factory.open { factory in
+            let batch = try await factory.activeBatch()
+            let pool = factory.db.pool(as: .redeem, connectionsMax: 2)
+            let redeeming = Redeeming(pool: pool, queue: JobQueue(pool: pool, logger: .silent), keys: factory.keys)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<16 {
+                    let scans = [scan(factory, batch, Int64(index), by: "o\(index)")]
+                    group.addTask { _ = try await redeeming.redeem(scans, brand: factory.brand) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await packs(factory).count == 16)
         }
     }
 

@@ -3,6 +3,7 @@ package import Hooks
 package import Jobs
 package import Kernel
 package import Keys
+import Members
 package import Postgres
 package import Vault
 
@@ -81,6 +82,8 @@ package struct Redeeming: Sendable {
     ///
     /// - Returns: The results in the order of `scans`.
     package func redeem(_ scans: [Scan], brand: ID<Brand>) async throws -> [ScanResult] {
+        try await means.queue.prepare(TouchRecord.self)
+        try await means.queue.prepare(PrizePay.self)
         let batch = ScanBatch(scans)
         for attempt in 1... {
             do {
