@@ -1,7 +1,11 @@
+import AsyncHTTPClient
 import Codes
 import Foundation
 import Hooks
 import Kernel
+import NIOCore
+import NIOHTTP1
+import Postgres
 import TestSupport
 import Testing
 
@@ -91,6 +95,32 @@ import Testing
         }
     }
 
+    @Test func c12_limitsThatCannotBeExchanged_refuseToRedeem_untilTheyCan() async throws {
+        try await RedeemBundle.serve { bundle in
+            let code = bundle.code(7)
+            let forged = "ZZZZ" + String(repeating: "0", count: 16)
+            #expect(try await bundle.scan(bundle.code(6), by: "p").status == 200)
+            try await bundle.db.owner.execute(Statement("REVOKE ALL ON hooks.limit_count FROM siyu_redeem"))
+
+            try await eventually(within: .seconds(60), every: .milliseconds(500)) {
+                try await bundle.scan(bundle.code(6), by: "p").status == 503
+            }
+            let refused = try await bundle.scan(code, by: "p")
+            #expect(refused.code == "limits_unavailable" && refused.header("retry-after") == "5")
+            let guess = try await bundle.scan(forged, by: "q")
+            #expect(guess.status == 404)
+            // Anybody may still look at a page.
+            #expect(try await bundle.page(code) == 200)
+            #expect(try await bundle.count("codes.redemption") == 1)
+
+            try await bundle.db.owner.execute(
+                Statement("GRANT SELECT, INSERT, UPDATE ON hooks.limit_count TO siyu_redeem"))
+            try await eventually(within: .seconds(60), every: .milliseconds(500)) {
+                try await bundle.scan(code, by: "p").status == 200
+            }
+        }
+    }
+
     @Test func floodOfForgedSignatures_isToldToWait_andHonestScansAreNot() async throws {
         try await RedeemBundle.serve { bundle in
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -107,5 +137,13 @@ import Testing
             #expect((statuses[401] ?? 0) + (statuses[429] ?? 0) == 1_500, "\(statuses)")
             #expect((statuses[401] ?? 0) >= 200)
         }
+    }
+}
+
+extension RedeemBundle {
+    /// The status of a code's page.
+    fileprivate func page(_ code: String) async throws -> Int {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/c/\(code)")
+        return Int(try await HTTPClient.shared.execute(request, timeout: .seconds(30)).status.code)
     }
 }

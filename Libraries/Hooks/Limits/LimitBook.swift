@@ -50,8 +50,7 @@ package final class LimitBook: Sendable {
 
     /// How long a subject has to pause yet; nil if it need not.
     package func pause(of subject: LimitSubject, at now: ContinuousClock.Instant) -> Duration? {
-        let key = subject.key
-        let own = shard(key).pause(of: key, at: now - origin)
+        let own = shard(subject.key).pause(of: subject.key, at: now - origin)
         guard hasPauses.load(ordering: .relaxed) else { return own }
         let blind = subject.blind(keys)
         guard let until = pauses.withLock({ $0[blind] }), now - origin < until else { return own }
@@ -78,25 +77,19 @@ package final class LimitBook: Sendable {
     package func wrong(
         _ subject: LimitSubject, delivery: Delivery? = nil, at now: ContinuousClock.Instant
     ) {
-        let key = subject.key
-        shard(key).wrong(
-            key, attempt: delivery.map(Self.attempt), by: subject.scope.rule, at: now - origin,
-            subject: { subject.blind(keys) })
+        shard(subject.key).wrong(subject, attempt: delivery.map(Self.attempt), at: now - origin)
     }
 
     /// Notes a right try.
     package func right(_ subject: LimitSubject, at now: ContinuousClock.Instant) {
-        let key = subject.key
-        shard(key).right(key, by: subject.scope.rule, at: now - origin)
+        shard(subject.key).right(subject, at: now - origin)
     }
 
     /// Counts a use.
     ///
     /// - Parameter what: What was had, if telling of it twice in a row is to count once.
     package func used(_ subject: LimitSubject, _ what: Int? = nil, at now: ContinuousClock.Instant) {
-        let key = subject.key
-        shard(key).used(
-            key, what, by: subject.scope.rule, at: now - origin, subject: { subject.blind(keys) })
+        shard(subject.key).used(subject, what, at: now - origin)
     }
 
     private func shard(_ key: Int) -> LimitShard { shards[key & (Self.shards - 1)] }
@@ -119,7 +112,10 @@ extension LimitBook {
         // Begun anywhere, so that under a flood no part waits for ever.
         let start = Int.random(in: 0..<Self.shards)
         for place in 0..<Self.shards where taken.count < limit {
-            taken += shards[(start + place) % Self.shards].takeChanges(limit - taken.count)
+            // Digests are made here, outside of the part's lock, and only of what is told.
+            taken += shards[(start + place) % Self.shards].takeChanges(limit - taken.count).map {
+                LimitChange(key: $0.subject.key, subject: $0.subject.blind(keys), delta: $0.delta)
+            }
         }
         return taken
     }

@@ -20,7 +20,9 @@ package enum LimitRefusal: Error, Hashable, Sendable {
         case .unavailable:
             Problem(
                 status: 503, code: "limits_unavailable", title: "Service unavailable",
-                detail: "How much was tried cannot be counted at the moment: send the same again as the Retry-After header says.")
+                detail:
+                    "How much was tried cannot be counted at the moment: send the same again as the Retry-After header says."
+            )
         }
     }
 

@@ -44,7 +44,7 @@ struct LimitChange: Sendable {
 /// A part of the book, so that requests seldom wait for each other.
 final class LimitShard: Sendable {
     private struct Entry {
-        let subject: BlindSubject
+        let subject: LimitSubject
         var record: LimitRecord
         var delta = LimitDelta()
         /// The last deliveries that were counted.
@@ -82,10 +82,11 @@ final class LimitShard: Sendable {
     }
 
     /// Counts something wrong; whoever is new gets an entry.
-    func wrong(_ key: Int, attempt: Int?, by rule: LimitRule, at now: Duration, subject: () -> BlindSubject) {
+    func wrong(_ subject: LimitSubject, attempt: Int?, at now: Duration) {
+        let (key, rule) = (subject.key, subject.scope.rule)
         state.withLock { state in
             var entry =
-                state.young[key] ?? state.old[key] ?? Entry(subject: subject(), record: LimitRecord(at: now))
+                state.young[key] ?? state.old[key] ?? Entry(subject: subject, record: LimitRecord(at: now))
             if let attempt {
                 if entry.counted.contains(attempt) { return }
                 entry.counted.append(attempt)
@@ -97,11 +98,12 @@ final class LimitShard: Sendable {
     }
 
     /// Notes something right; whoever never did anything wrong stays unknown.
-    func right(_ key: Int, by rule: LimitRule, at now: Duration) {
+    func right(_ subject: LimitSubject, at now: Duration) {
+        let key = subject.key
         state.withLock { state in
             guard var entry = state.young[key] ?? state.old[key] else { return }
             let before = entry.record
-            entry.record = LimitRules.decide(before, .right, by: rule, at: now)
+            entry.record = LimitRules.decide(before, .right, by: subject.scope.rule, at: now)
             // Most right tries change nothing, and are no news.
             guard entry.record != before else { return }
             entry.delta.add(.right)
@@ -112,9 +114,8 @@ final class LimitShard: Sendable {
     /// Counts a use, and makes an entry of every so many.
     ///
     /// - Parameter what: What was had, if telling of it twice in a row is to count once.
-    func used(
-        _ key: Int, _ what: Int?, by rule: LimitRule, at now: Duration, subject: () -> BlindSubject
-    ) {
+    func used(_ subject: LimitSubject, _ what: Int?, at now: Duration) {
+        let (key, rule) = (subject.key, subject.scope.rule)
         guard let use = rule.use else { return }
         let second = Int32(truncatingIfNeeded: now.components.seconds)
         let last = Int32(truncatingIfNeeded: what ?? 0)
@@ -126,7 +127,7 @@ final class LimitShard: Sendable {
             uses.last = last
             if uses.count >= use.step {
                 var entry =
-                    state.young[key] ?? state.old[key] ?? Entry(subject: subject(), record: LimitRecord(at: now))
+                    state.young[key] ?? state.old[key] ?? Entry(subject: subject, record: LimitRecord(at: now))
                 apply(.used(uses.count), to: &entry, rule, now)
                 keep(entry, key, &state)
                 uses.count = 0
@@ -149,6 +150,8 @@ final class LimitShard: Sendable {
         state.young[key] = entry
         if !entry.delta.isEmpty { state.changed.insert(key) }
         guard state.young.count >= sizeMax else { return }
+        // News of whom there is no more room for are forgotten with them: a flood while nobody can be told must not pile up.
+        for key in state.old.keys where state.young[key] == nil { state.changed.remove(key) }
         state.old = state.young
         state.young = [:]
     }
@@ -158,13 +161,13 @@ final class LimitShard: Sendable {
 
 extension LimitShard {
     /// Takes news out, at most `limit` of them.
-    func takeChanges(_ limit: Int) -> [LimitChange] {
+    func takeChanges(_ limit: Int) -> [(subject: LimitSubject, delta: LimitDelta)] {
         state.withLock { state in
-            var taken: [LimitChange] = []
+            var taken: [(subject: LimitSubject, delta: LimitDelta)] = []
             while taken.count < limit, let key = state.changed.popFirst() {
                 // Forgotten since: there was no room to remember it.
                 guard var entry = state.young[key] ?? state.old[key] else { continue }
-                taken.append(LimitChange(key: key, subject: entry.subject, delta: entry.delta))
+                taken.append((entry.subject, entry.delta))
                 entry.delta = LimitDelta()
                 Self.replace(entry, key, &state)
             }

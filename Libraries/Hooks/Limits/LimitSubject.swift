@@ -3,7 +3,7 @@ import Keys
 
 /// Somebody or something whose tries are counted.
 ///
-/// Its text is personal data: it stays in memory for as long as a request, and leaves it blind.
+/// Its text is personal data: it is kept in memory alone, of those who did something wrong, and leaves it as a digest.
 package struct LimitSubject: Sendable {
     /// In which way it is counted.
     package let scope: LimitScope
