@@ -20,13 +20,12 @@ import Testing
             for round in 0..<3 where !rounds.contains(where: Self.isBearable) {
                 let first = Int64(round + 1) * 1_000
                 let alone = try await pace(of: bundle, from: first, scans: 100)
-                let sockets = try await SlowSockets.open(isFull ? 2_000 : 300, port: bundle.port)
-                let besides = try await pace(of: bundle, from: first + 500, scans: 100)
-                rounds.append((alone, besides))
-                #expect(sockets.openings >= sockets.count, "all of them were let in")
-                // Nobody is kept longer than a header, a body and the time to read an answer may take.
-                sockets.giveUp()
-                try await eventually(within: .seconds(60)) { sockets.openCount == 0 }
+                try await SlowSockets.with(isFull ? 2_000 : 300, port: bundle.port) { sockets in
+                    rounds.append((alone, try await pace(of: bundle, from: first + 500, scans: 100)))
+                    // Nobody is kept longer than a header, a body and the time to read an answer may take.
+                    sockets.giveUp()
+                    try await eventually(within: .seconds(60)) { sockets.openCount == 0 }
+                }
             }
             print("p99 of good clients alone and beside slow sockets: \(rounds)")
             #expect(rounds.contains(where: Self.isBearable), "\(rounds)")
@@ -60,7 +59,8 @@ import Testing
     }
 }
 
-/// Sockets of somebody who wishes us ill: a third dribble a header, a third a body, a third say nothing; what is closed is opened anew.
+/// Sockets of somebody who wishes us ill: a third dribble a header, a third a body, a third say nothing; what is closed is opened anew, so
+/// many a second. They have a thread of their own, as on a machine of their own.
 private final class SlowSockets: Sendable {
     private struct State {
         var open = 0
@@ -68,14 +68,28 @@ private final class SlowSockets: Sendable {
         var isOver = false
     }
 
+    private static let openingsEachTick = 20
+    private static let tick = TimeAmount.milliseconds(50)
+    private static let drip = TimeAmount.seconds(1)
+
     let count: Int
     private let port: Int
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let state = Mutex(State())
 
-    static func open(_ count: Int, port: Int) async throws -> SlowSockets {
+    /// Opens sockets until so many have been open, and keeps as many open.
+    static func with(_ count: Int, port: Int, _ body: (SlowSockets) async throws -> Void) async throws {
         let sockets = SlowSockets(count, port: port)
-        for number in 0..<count { try await sockets.open(number) }
-        return sockets
+        sockets.group.next().scheduleRepeatedTask(initialDelay: .zero, delay: tick) { sockets.open(until: $0) }
+        do {
+            try await eventually(within: .seconds(60)) { sockets.openings >= count }
+            try await body(sockets)
+        } catch {
+            sockets.giveUp()
+            try await sockets.group.shutdownGracefully()
+            throw error
+        }
+        try await sockets.group.shutdownGracefully()
     }
 
     private init(_ count: Int, port: Int) {
@@ -89,28 +103,37 @@ private final class SlowSockets: Sendable {
     /// Opens none anew; those that are open go on.
     func giveUp() { state.withLock { $0.isOver = true } }
 
-    private func open(_ number: Int) async throws {
-        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .channelInitializer { $0.pipeline.addHandler(Deaf()) }
-            .connect(host: "127.0.0.1", port: port).get()
+    private func open(until task: RepeatedTask) {
+        let (isOver, numbers) = state.withLock { state in
+            (state.isOver, state.openings..<state.openings + min(Self.openingsEachTick, max(0, count - state.open)))
+        }
+        if isOver { return task.cancel() }
+        for number in numbers { open(number) }
+    }
+
+    private func open(_ number: Int) {
         state.withLock {
             $0.open += 1
             $0.openings += 1
         }
-        channel.closeFuture.whenComplete { _ in
-            let isOver = self.state.withLock { state in
-                state.open -= 1
-                return state.isOver
+        ClientBootstrap(group: group)
+            .channelInitializer { $0.pipeline.addHandler(Deaf()) }
+            .connect(host: "127.0.0.1", port: port)
+            .whenComplete { result in
+                guard case .success(let channel) = result else { return self.state.withLock { $0.open -= 1 } }
+                channel.closeFuture.whenComplete { _ in self.state.withLock { $0.open -= 1 } }
+                self.dribble(number, channel)
             }
-            if !isOver { Task { try await self.open(number) } }
-        }
+    }
+
+    private func dribble(_ number: Int, _ channel: any Channel) {
         let start = "POST /v1/hooks/scanner/scans HTTP/1.1\r\nHost: h\r\n"
         switch number % 3 {
         case 0: write(start + "X-Slow: ", channel)
         case 1: write(start + "Content-Length: 10000\r\n\r\n", channel)
         default: return
         }
-        channel.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(500), delay: .milliseconds(500)) { task in
+        channel.eventLoop.scheduleRepeatedTask(initialDelay: Self.drip, delay: Self.drip) { task in
             if channel.isActive { self.write("x", channel) } else { task.cancel() }
         }
     }
