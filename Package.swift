@@ -260,7 +260,7 @@ let package = Package(
         tests("MembersTests", ["Kernel", "Members"]),
         tests(
             "OperatorTests",
-            ["Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
+            ["Codes", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
         tests(
             "OrdersTests",
             ["Accounting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),

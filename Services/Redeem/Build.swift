@@ -1,4 +1,5 @@
 import Codes
+import Foundation
 import Hooks
 package import Hosting
 import Hummingbird
@@ -26,7 +27,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
         pool: pool, queue: queue, keys: keys, followers: [vouchers, DrawFollower(), ScanTeller(hooks: hooks)],
-        vouchers: vouchers)
+        vouchers: vouchers, realTime: { Date() })
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let limits = LimitBook(keys: keys)
     let exchange = LimitExchange(book: limits, pool: pool, logger: logger)
@@ -49,7 +50,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         HandoverRoutes(hooks: signed, handovers: handovers).add(to: router)
         DrawRoutes(hooks: signed, draws: Draws(pool: pool, keys: keys, vouchers: vouchers, hooks: hooks))
             .add(to: router)
-        PageRoutes(pages: CodePages(directory: directory, pool: pool)).add(to: router)
+        PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys)).add(to: router)
     }
 }
 

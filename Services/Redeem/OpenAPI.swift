@@ -126,14 +126,15 @@ let openAPI = """
         "/c/{code}": {
           "get": {
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
-            "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
+            "description": "HTML without a script, the same for everybody but the winner, whose address has a secret; in English where the browser or lang=en asks for it. Changes nothing.",
             "parameters": [
-              { "$ref": "#/components/parameters/code" },
-              { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/secret" }
             ],
             "responses": {
               "200": { "description": "The page.", "content": { "text/html": {} } },
-              "404": { "description": "No such code, after 20 ms at least: unknown or void.", "content": { "text/html": {} } },
+              "404": { "description": "No such code, after 20 ms at least: unknown, void, or imported by several brands.",
+                "content": { "text/html": {} } },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -141,14 +142,15 @@ let openAPI = """
         "/C/{code}": {
           "get": {
             "summary": "The page that a phone's camera opens: what the pack is, whether it was redeemed, what there is to win.",
-            "description": "HTML without a script, the same for everybody; in English where the browser or lang=en asks for it. Changes nothing.",
+            "description": "HTML without a script, the same for everybody but the winner, whose address has a secret; in English where the browser or lang=en asks for it. Changes nothing.",
             "parameters": [
-              { "$ref": "#/components/parameters/code" },
-              { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/secret" }
             ],
             "responses": {
               "200": { "description": "The page.", "content": { "text/html": {} } },
-              "404": { "description": "No such code, after 20 ms at least: unknown or void.", "content": { "text/html": {} } },
+              "404": { "description": "No such code, after 20 ms at least: unknown, void, or imported by several brands.",
+                "content": { "text/html": {} } },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -158,11 +160,15 @@ let openAPI = """
             "summary": "A GS1 Digital Link of an item: leads to its page.",
             "parameters": [
               { "$ref": "#/components/parameters/gtin" },
-              { "$ref": "#/components/parameters/code" }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/linkType" }
             ],
             "responses": {
-              "307": { "description": "The page of the code; the query goes with it." },
-              "400": { "$ref": "#/components/responses/Problem" }
+              "200": { "$ref": "#/components/responses/Linkset" },
+              "307": { "$ref": "#/components/responses/LinkedPage" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "503": { "$ref": "#/components/responses/Problem" }
             }
           }
         },
@@ -172,11 +178,15 @@ let openAPI = """
             "parameters": [
               { "$ref": "#/components/parameters/gtin" },
               { "$ref": "#/components/parameters/lot" },
-              { "$ref": "#/components/parameters/code" }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/linkType" }
             ],
             "responses": {
-              "307": { "description": "The page of the code; the query goes with it." },
-              "400": { "$ref": "#/components/responses/Problem" }
+              "200": { "$ref": "#/components/responses/Linkset" },
+              "307": { "$ref": "#/components/responses/LinkedPage" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "503": { "$ref": "#/components/responses/Problem" }
             }
           }
         },
@@ -186,11 +196,15 @@ let openAPI = """
             "parameters": [
               { "$ref": "#/components/parameters/gtin" },
               { "$ref": "#/components/parameters/variant" },
-              { "$ref": "#/components/parameters/code" }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/linkType" }
             ],
             "responses": {
-              "307": { "description": "The page of the code; the query goes with it." },
-              "400": { "$ref": "#/components/responses/Problem" }
+              "200": { "$ref": "#/components/responses/Linkset" },
+              "307": { "$ref": "#/components/responses/LinkedPage" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "503": { "$ref": "#/components/responses/Problem" }
             }
           }
         },
@@ -201,11 +215,15 @@ let openAPI = """
               { "$ref": "#/components/parameters/gtin" },
               { "$ref": "#/components/parameters/variant" },
               { "$ref": "#/components/parameters/lot" },
-              { "$ref": "#/components/parameters/code" }
+              { "$ref": "#/components/parameters/code" }, { "$ref": "#/components/parameters/lang" },
+              { "$ref": "#/components/parameters/linkType" }
             ],
             "responses": {
-              "307": { "description": "The page of the code; the query goes with it." },
-              "400": { "$ref": "#/components/responses/Problem" }
+              "200": { "$ref": "#/components/responses/Linkset" },
+              "307": { "$ref": "#/components/responses/LinkedPage" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "503": { "$ref": "#/components/responses/Problem" }
             }
           }
         }
@@ -216,6 +234,11 @@ let openAPI = """
             "description": "14 digits with their check digit." },
           "code": { "name": "code", "in": "path", "required": true, "schema": { "type": "string" },
             "description": "The code on the pack." },
+          "lang": { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." },
+          "secret": { "name": "s", "in": "query", "schema": { "type": "string" },
+            "description": "What a winner's answer brought: for a quarter of an hour the page shows the prize, and the voucher. Anything else shows what everybody sees." },
+          "linkType": { "name": "linkType", "in": "query", "schema": { "type": "string" },
+            "description": "linkset or all: every link as application/linkset+json, as Accept may ask too; gs1:pip or none: the page." },
           "lot": { "name": "lot", "in": "path", "required": true, "schema": { "type": "string" },
             "description": "The lot." },
           "variant": { "name": "variant", "in": "path", "required": true, "schema": { "type": "string" },
@@ -230,6 +253,10 @@ let openAPI = """
             "description": "v1, and the base64 of HMAC-SHA256 over id.timestamp.body; several, with spaces between." }
         },
         "responses": {
+          "LinkedPage": { "description": "The page of the code; the query goes with it. The Link header leads to the linkset." },
+          "Linkset": { "description": "All links of the item (RFC 9264).", "content": { "application/linkset+json": {} } },
+          "NoSuchItem": { "description": "No such item, after 20 ms at least: no code, or one of another product or lot; or no such linkType.",
+            "content": { "text/html": {}, "application/problem+json": {} } },
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
         "schemas": {
@@ -237,7 +264,7 @@ let openAPI = """
             "type": "object",
             "required": ["code", "openid"],
             "properties": {
-              "code": { "type": "string", "description": "20 characters of Crockford's base32; either case, hyphens allowed." },
+              "code": { "type": "string", "description": "20 characters of Crockford's base32; either case, hyphens allowed. Or a code that the brand imported, as it is." },
               "openid": { "type": "string", "maxLength": 128 },
               "unionid": { "type": "string" },
               "location": { "type": "object", "properties": {
@@ -313,6 +340,7 @@ let openAPI = """
             "required": ["outcome", "product", "redeemed_at", "rules_hash"],
             "properties": {
               "outcome": { "enum": ["won", "no_prize", "redeemed_by_you", "already_redeemed"] },
+              "page": { "type": "string", "description": "For winners alone: the path of a page that shows the prize for a quarter of an hour." },
               "prize": {
                 "type": "object", "description": "For whoever won it alone.",
                 "required": ["tier", "name", "kind"],
@@ -332,9 +360,13 @@ let openAPI = """
               },
               "product": {
                 "type": "object",
-                "required": ["batch", "label"],
+                "required": ["batch", "label", "first_scanned_at"],
                 "properties": {
                   "batch": { "type": "string" }, "label": { "type": "string" },
+                  "title": { "type": "string", "description": "The product's name." },
+                  "gtin": { "type": "string", "description": "14 digits." }, "lot": { "type": "string" },
+                  "made_on": { "type": "string", "format": "date" }, "best_before": { "type": "string", "format": "date" },
+                  "first_scanned_at": { "type": "string", "format": "date-time", "description": "When the code was redeemed." },
                   "product_id": { "type": "string", "format": "uuid" },
                   "shop_id": { "type": "string", "format": "uuid" }
                 }

@@ -199,6 +199,40 @@ struct ImportTests {
         }
     }
 
+    /// Whoever loads an import that is dropped stops; afterwards the same file comes in whole.
+    @Test func c17_importDroppedWhileItLoads_leavesNothing_andMayComeAgain() async throws {
+        try await Factory.open { factory in
+            let all = codes(500)
+            let problem = await #expect(throws: Problem.self) {
+                try await importing(factory, chunk: 100).load(wish(factory), from: source(all), author: "test") {
+                    guard $0 == 200 else { return }
+                    let listed = try await UnfinishedImports.list(brand: factory.brand, on: factory.operator)
+                    #expect(listed.map(\.loaded) == [200] && listed.map(\.requestID) == ["1"])
+                    #expect(
+                        try await UnfinishedImports.drop("1", brand: factory.brand, on: factory.operator)
+                            == .dropped(200))
+                }
+            }
+            #expect(problem?.status == 503)
+            #expect(try await factory.count("codes.imported_code") == 0)
+            #expect(try await factory.count("codes.batch") == 0)
+            #expect(try await UnfinishedImports.list(brand: factory.brand, on: factory.operator).isEmpty)
+            let another = await #expect(throws: Problem.self) {
+                try await UnfinishedImports.drop("1", brand: .mint(), on: factory.operator)
+            }
+            #expect(another?.status == 404)
+
+            let batch = try await load(all, factory)
+            #expect(batch.count == 500)
+            #expect(try await factory.count("codes.imported_code") == 500)
+            guard
+                case .refused(let refusal) = try await UnfinishedImports.drop(
+                    "1", brand: factory.brand, on: factory.operator)
+            else { throw Killed() }
+            #expect(refusal.code == "import_loaded")
+        }
+    }
+
     @Test func c17_importKilled_resumesToTheSameCounts() async throws {
         try await Factory.open { factory in
             let all = codes(Int(Factory.count) + 250)

@@ -12,12 +12,20 @@ package struct GenuineCode: Sendable {
     package let batch: OpenBatch
     /// The place, from 0.
     package let index: Int64
+    /// What somebody scanned, where it cannot be computed.
+    private let imported: String?
 
     /// A code by its place in its batch.
-    package init(batch: OpenBatch, index: Int64) {
+    ///
+    /// - Parameter imported: Its text, where somebody else made it.
+    package init(batch: OpenBatch, index: Int64, imported: String? = nil) {
         self.batch = batch
         self.index = index
+        self.imported = imported
     }
+
+    /// The code as it is printed.
+    package var text: String { imported ?? batch.cipher.code(at: index).description }
 
     var key: CodeKey { CodeKey(batch: batch.record.id, index: index) }
 }
@@ -51,6 +59,9 @@ package final class CodeDirectory: Service {
 
     private static let interval = Limit<Duration>(
         .seconds(1), reason: "how long a new batch may stay unknown, at the price of one statement a second")
+
+    private static let brandsMax = Limit(
+        32, reason: "a text that names no brand costs a statement for each whose codes look like it")
 
     private let pool: Pool
     private let keys: KeyRing
@@ -96,7 +107,26 @@ package final class CodeDirectory: Service {
             // A batch that is still loading has codes and is none yet.
             let batch = state.withLock({ $0.imported[place.batch] }), batch.record.brand == brand
         else { return nil }
-        return GenuineCode(batch: batch, index: place.index)
+        return GenuineCode(batch: batch, index: place.index, imported: text)
+    }
+
+    /// Reads what somebody scanned who names no brand: minted by anybody, or imported by one brand alone.
+    ///
+    /// The text of an imported code names no brand. Where two brands imported the same text nobody can say whose it is.
+    ///
+    /// - Throws: ``Problem`` 503 when the database is away.
+    package func find(_ text: String) async throws -> GenuineCode? {
+        if let code = code(text) { return code }
+        let brands = state.withLock { state in
+            state.forms.filter { $0.value.contains { $0.fits(text) } }.keys.sorted()
+        }
+        var found: GenuineCode?
+        for brand in brands.prefix(Self.brandsMax.value) {
+            guard let code = try await find(text, brand: brand) else { continue }
+            if found != nil { return nil }
+            found = code
+        }
+        return found
     }
 
     /// Looks for new batches, unless somebody did within the last second; whoever comes meanwhile waits for the same look.

@@ -97,6 +97,9 @@ enum Crockford {
         return values
     }()
 
+    /// Whether a byte is one of the 32 as they are printed.
+    static func isDigit(_ byte: UInt8) -> Bool { alphabet.contains(byte) }
+
     static func digit(_ byte: UInt8) -> UInt8? {
         let value = values[Int(byte)]
         return value == 255 ? nil : value

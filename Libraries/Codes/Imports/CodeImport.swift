@@ -91,7 +91,7 @@ package struct CodeImporting: Sendable {
                 code: "codes_too_guessable")
         }
         let brand = wish.batch.brand
-        try await removeLeftovers(brand: brand)
+        try await UnfinishedImports.removeLeftovers(brand: brand, chunkCodes: chunkCodes, on: pool)
         let row = try await begin(wish, file, author: author)
         if row.state == .loading {
             let found = try await fill(row, wish, file, source, progress)
@@ -261,21 +261,7 @@ package struct CodeImporting: Sendable {
                 ImportStatements.move(row.id, from: .loading, to: .refused, brand: brand, now: now))
         }
         guard !moved.isEmpty else { throw Problem.unavailable() }
-        try await removeLeftovers(brand: brand)
-    }
-
-    /// Removes what refused imports of the brand left behind, a slice at a time.
-    private func removeLeftovers(brand: ID<Brand>) async throws {
-        for row in try await pool.run(ImportStatements.leftovers(brand: brand)) {
-            for first in stride(from: 0, to: row.loaded, by: chunkCodes) {
-                let slice = first..<min(first + Int64(chunkCodes), row.loaded)
-                try await pool.execute(ImportStatements.deleteCodes(slice, batch: row.batch, brand: brand))
-            }
-            try await pool.transaction { tx in
-                let now = try await tx.one(BatchStatements.clock())
-                try await tx.execute(ImportStatements.clear(row.id, brand: brand, now: now))
-            }
-        }
+        try await UnfinishedImports.removeLeftovers(brand: brand, chunkCodes: chunkCodes, on: pool)
     }
 
     // MARK: Finishing

@@ -92,6 +92,23 @@ enum ImportStatements {
             row: importRow)
     }
 
+    /// Imports of a brand that have no batch, and codes or somebody who loads them.
+    static func unfinished(brand: ID<Brand>) -> Statement<UnfinishedImport> {
+        Statement(
+            """
+            SELECT request_id, origin, codes, loaded, state, author, updated_at
+            FROM codes.import
+            WHERE brand_id = \(brand) AND (state = 'loading' OR (state = 'refused' AND loaded > 0))
+            ORDER BY import_id
+            """
+        ) { row throws(PostgresError) in
+            UnfinishedImport(
+                requestID: try row.next(), origin: try row.next(), codes: try row.next(), loaded: try row.next(),
+                isRefused: try row.next(ImportState.self) == .refused, author: try row.next(),
+                updatedAt: try row.next())
+        }
+    }
+
     /// Says that nothing is left of a refused import.
     static func clear(_ id: ID<CodeImport>, brand: ID<Brand>, now: Date) -> Statement<Void> {
         Statement(

@@ -16,11 +16,15 @@ package struct CodePage: Sendable {
 
     /// Writes a page.
     ///
-    /// - Parameter facts: Nil for a code that there is not.
-    package init(facts: CodePageFacts?, language: CodePageLanguage) {
+    /// - Parameters:
+    ///   - facts: Nil for a code that there is not.
+    ///   - secret: What the address brought, so that the other language shows the same.
+    package init(facts: CodePageFacts?, language: CodePageLanguage, secret: PageSecret? = nil) {
         let words = CodePageWords(language)
+        let other = language.other
         status = facts == nil ? 404 : 200
-        let content = facts.map { Self.content($0, words) } ?? Self.unknown(words)
+        let content = facts.map { Content(facts: $0, words: words).html } ?? Self.unknown(words)
+        let kept = facts?.won == nil ? "" : secret.map { "&amp;s=\($0.text)" } ?? ""
         html = """
             <!doctype html>
             <html lang="\(language.tag)">
@@ -29,15 +33,14 @@ package struct CodePage: Sendable {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta name="robots" content="noindex">
-            <title>\(Markup.escaped(facts?.batch.label ?? words.unknownTitle))</title>
+            <title>\(Markup.escaped(facts?.batch.name ?? words.unknownTitle))</title>
             <style>\(CodePageStyle.css)</style>
             </head>
             <body>
             <main>
             \(content)
             </main>
-            <footer><a href="?lang=\(language.other.code)" lang="\(language.other.tag)" hreflang="\(language.other.tag)">\
-            \(language.other.name)</a></footer>
+            <footer><a href="?lang=\(other.code)\(kept)" lang="\(other.tag)" hreflang="\(other.tag)">\(other.name)</a></footer>
             </body>
             </html>
 
@@ -50,106 +53,158 @@ package struct CodePage: Sendable {
         <p class="state bad"><strong>\(words.unknown)</strong><span>\(words.unknownAdvice)</span></p>
         """
     }
+}
 
-    private static func content(_ facts: CodePageFacts, _ words: CodePageWords) -> String {
-        let prizes = facts.batch.prizes.tiers.map { tier in
-            "<tr><th scope=\"row\">\(Markup.escaped(tier.name))</th><td>\(grouped(tier.count))</td></tr>"
-        }
-        let table =
-            prizes.isEmpty
-            ? "<p>\(words.noPrizes)</p>"
-            : """
-            <table><thead><tr><th scope="col">\(words.prize)</th><th scope="col">\(words.count)</th></tr></thead>
-            <tbody>\(prizes.joined(separator: "\n"))</tbody></table>
-            <p class="soft">\(words.ofCodes(grouped(facts.batch.count)))</p>
-            """
-        let hash = facts.batch.rulesHash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        return """
-            <h1>\(Markup.escaped(facts.batch.label))</h1>
-            <p class="code">\(groups(facts.code))</p>
-            \(state(facts.state, words))
-            <section><h2>\(words.howTitle)</h2><p>\(words.how)</p></section>
-            <section><h2>\(words.prizes)</h2>
-            \(table)
-            <details><summary>\(words.hashTitle)</summary><p class="hash">\(hash)</p><p class="soft">\(words.hash)</p></details>
-            </section>
-            <section><h2>\(words.pack)</h2><dl><dt>\(words.batch)</dt><dd>\(facts.batch.handle)</dd></dl></section>
-            """
+extension CodeBatchRecord {
+    /// What a pack is called: the name of its product, or else of its batch.
+    fileprivate var name: String { productTitle ?? label }
+}
+
+/// What stands on the page of a code that there is.
+private struct Content {
+    let facts: CodePageFacts
+    let words: CodePageWords
+
+    var html: String {
+        """
+        <h1>\(Markup.escaped(facts.batch.name))</h1>
+        <p class="code">\(groups(facts.code))</p>
+        \(state)
+        \(won)
+        <section><h2>\(words.howTitle)</h2><p>\(words.how)</p></section>
+        <section><h2>\(words.prizes)</h2>
+        \(prizes)
+        \(rules)
+        </section>
+        <section><h2>\(words.pack)</h2>\(list(pack))</section>
+        """
     }
 
-    private static func state(_ state: CodePageFacts.State, _ words: CodePageWords) -> String {
-        switch state {
+    private var state: String {
+        switch facts.state {
         case .waiting:
             "<p class=\"state good\"><strong>\(words.waiting)</strong><span>\(words.waitingAdvice)</span></p>"
         case .notActive:
             "<p class=\"state wait\"><strong>\(words.notActive)</strong><span>\(words.notActiveAdvice)</span></p>"
+        case .redeemed(let instant) where facts.won != nil:
+            """
+            <p class="state good"><strong>\(words.redeemedByYou)</strong>\
+            <span>\(words.firstScan) \(time(instant))</span></p>
+            """
         case .redeemed(let instant):
             """
             <p class="state wait"><strong>\(words.redeemed)</strong>\
-            <span>\(words.firstScan) <time datetime="\(instant.formatted(.iso8601))">\(local(instant))</time></span>\
+            <span>\(words.firstScan) \(time(instant))</span>\
             <span>\(words.redeemedAdvice)</span></p>
             """
         }
     }
 
-    /// To the minute, in Beijing.
-    private static func local(_ instant: Date) -> String {
-        let text = (instant + 8 * 3_600).formatted(.iso8601)
-        return String(text.prefix(16)).replacing("T", with: " ")
+    // MARK: What the reader won
+
+    private var won: String {
+        guard let won = facts.won else { return "" }
+        let name = "<p class=\"prize\">\(Markup.escaped(won.prize.name))</p>"
+        let what =
+            switch won.prize.kind {
+            case .points: "<p>\(words.points(grouped(Int64(won.prize.points))))</p>"
+            case .coupon: "<p>\(words.coupon)</p>"
+            case .redraw: "<p>\(words.redraw)</p>"
+            case .item: won.voucher.map(voucher) ?? "<p>\(words.voucherLater)</p>"
+            }
+        return "<section class=\"own\"><h2>\(words.wonTitle)</h2>\(name)\(what)</section>"
     }
 
-    private static func groups(_ code: String) -> String {
-        stride(from: 0, to: code.count, by: 4).map { place in
+    private func voucher(_ voucher: CodePageVoucher) -> String {
+        switch voucher.state {
+        case .handedOver: return "<p>\(words.handedOver)</p>"
+        case .expired: return "<p>\(words.expired) \(time(voucher.expiresAt))</p>"
+        case .open: break
+        }
+        // Capitals and digits alone: a symbol of them is always drawn; if not, the characters are enough.
+        let symbol = try? QRSymbol(voucher.token)
+        return """
+            <p>\(words.showIt)</p>\
+            \(symbol.map { "<p class=\"symbol\">\(LabelSVG.inline($0, title: words.voucher))</p>" } ?? "")\
+            <p class="token">\(groups(voucher.token))</p>\
+            <p>\(words.fetchUntil) \(time(voucher.expiresAt))</p>\
+            <p class="soft">\(words.keepIt)</p>
+            """
+    }
+
+    // MARK: What is published
+
+    private var prizes: String {
+        let rows = facts.batch.prizes.tiers.map { tier in
+            "<tr><th scope=\"row\">\(Markup.escaped(tier.name))</th><td>\(grouped(tier.count))</td></tr>"
+        }
+        if rows.isEmpty { return "<p>\(words.noPrizes)</p>" }
+        return """
+            <table><thead><tr><th scope="col">\(words.prize)</th><th scope="col">\(words.count)</th></tr></thead>
+            <tbody>\(rows.joined(separator: "\n"))</tbody></table>
+            <p class="soft">\(words.ofCodes(grouped(facts.batch.count)))</p>
+            """
+    }
+
+    private var rules: String {
+        var rows: [(String, String)] = []
+        var fingerprints = [(words.prizesHash, facts.batch.rulesHash)]
+        if let rules = facts.rules {
+            rows.append((words.opens, time(rules.terms.startsAt)))
+            rows.append((words.ends, rules.terms.endsAt.map(time) ?? words.never))
+            if facts.batch.prizes.tiers.contains(where: { $0.kind == .item }) {
+                rows.append((words.claim, words.claimDays(Int(rules.terms.claimDays))))
+            }
+            fingerprints.append((words.documentHash(Int(rules.version)), rules.documentHash))
+        }
+        let hashes = fingerprints.map { "<p>\($0.0)</p><p class=\"hash\">\(hex($0.1))</p>" }.joined()
+        return """
+            \(rows.isEmpty ? "" : list(rows))
+            <details><summary>\(words.hashTitle)</summary>\(hashes)<p class="soft">\(words.hash)</p></details>
+            """
+    }
+
+    private var pack: [(String, String)] {
+        let record = facts.batch
+        let known: [(String, String?)] = [
+            (words.product, record.productTitle == nil ? nil : record.label),
+            (words.batch, record.handle.description), (words.gtin, record.facts.gtin), (words.lot, record.facts.lot),
+            (words.madeOn, record.facts.madeOn.map { "\($0)" }),
+            (words.bestBefore, record.facts.bestBefore.map { "\($0)" }),
+        ]
+        return known.compactMap { name, value in value.map { (name, Markup.escaped($0)) } }
+    }
+
+    // MARK: Forms
+
+    /// Values are markup already.
+    private func list(_ rows: [(String, String)]) -> String {
+        "<dl>\(rows.map { "<dt>\($0.0)</dt><dd>\($0.1)</dd>" }.joined())</dl>"
+    }
+
+    /// To the minute, in Beijing.
+    private func time(_ instant: Date) -> String {
+        let local = (instant + 8 * 3_600).formatted(.iso8601).prefix(16).replacing("T", with: " ")
+        return "<time datetime=\"\(instant.formatted(.iso8601))\">\(local)</time>"
+    }
+
+    /// In fours; a code that somebody else made as it is.
+    private func groups(_ code: String) -> String {
+        guard code.utf8.allSatisfy(Crockford.isDigit) else { return "<span>\(Markup.escaped(code))</span>" }
+        return stride(from: 0, to: code.count, by: 4).map { place in
             "<span>\(code.dropFirst(place).prefix(4))</span>"
         }.joined()
     }
 
-    private static func grouped(_ number: Int64) -> String {
+    private func grouped(_ number: Int64) -> String {
         let digits = Array(String(number))
         return String(
             digits.enumerated().flatMap { place, digit -> [Character] in
                 (digits.count - place).isMultiple(of: 3) && place > 0 ? [",", digit] : [digit]
             })
     }
-}
 
-/// How the page looks; its hash stands in the page's policy.
-enum CodePageStyle {
-    static let css = """
-        :root{color-scheme:light dark;--page:#f6f6f3;--sheet:#fff;--line:#e5e5df;--ink:#1c1f23;--soft:#5d646d;--accent:#0b6b57;\
-        --good:#0b6b57;--good-back:#e6f2ee;--wait:#7a5000;--wait-back:#fbf1dc;--bad:#b3261e;--bad-back:#fbe9e7}
-        @media (prefers-color-scheme:dark){:root{--page:#121415;--sheet:#1b1e20;--line:#2c3033;--ink:#eceef0;--soft:#a0a8b0;\
-        --accent:#6fcfb4;--good:#6fcfb4;--good-back:#16302a;--wait:#f0c674;--wait-back:#332a16;--bad:#ff8a80;--bad-back:#3a1f1d}}
-        *{box-sizing:border-box}
-        body{margin:0 auto;padding:28px 20px 40px;max-width:560px;background:var(--page);color:var(--ink);\
-        font:16px/1.6 system-ui,-apple-system,"PingFang SC","Noto Sans SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif;\
-        -webkit-text-size-adjust:100%}
-        h1,h2,p,dl,dd,table{margin:0;padding:0}
-        h1{font-size:26px;line-height:1.25;overflow-wrap:anywhere}
-        h2{font-size:15px;margin-bottom:6px}
-        .code{margin:8px 0 20px;color:var(--soft);font:15px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace}
-        .code span{display:inline-block;margin-right:.6em}
-        .state{display:grid;gap:2px;padding:14px 16px;border-radius:12px}
-        .state strong{font-size:18px}
-        time{white-space:nowrap}
-        .good{background:var(--good-back);color:var(--good)}
-        .wait{background:var(--wait-back);color:var(--wait)}
-        .bad{background:var(--bad-back);color:var(--bad);margin-top:16px}
-        section{margin-top:16px;padding:16px;background:var(--sheet);border:1px solid var(--line);border-radius:12px}
-        table{width:100%;border-collapse:collapse}
-        th,td{padding:8px 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
-        thead th{color:var(--soft);font-size:13px;font-weight:500}
-        tbody th{font-weight:500;padding-right:16px}
-        td,thead th:last-child{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-        .soft{color:var(--soft);font-size:14px;margin-top:10px}
-        details{margin-top:12px}
-        summary{cursor:pointer;padding:10px 0;color:var(--accent)}
-        .hash{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-        dl{display:flex;justify-content:space-between;gap:16px}
-        dt{color:var(--soft)}
-        dd{font-family:ui-monospace,Menlo,Consolas,monospace}
-        footer{margin-top:24px;text-align:center}
-        a{display:inline-block;padding:10px 16px;color:var(--accent);text-underline-offset:3px}
-        :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
-        """
+    private func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }

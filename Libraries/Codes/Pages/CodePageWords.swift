@@ -38,6 +38,22 @@ struct CodePageWords {
             "如果不是您扫的，这件商品可能不是正品，或已被他人扫过。",
             "If that was not you, the item may be a copy, or somebody scanned it before you.")
     }
+    var redeemedByYou: String { word("您已兑换", "You redeemed it") }
+    var wonTitle: String { word("您的奖品", "Your prize") }
+    func points(_ count: String) -> String {
+        word("\(count) 积分，已记入您的账户，到账或有片刻延迟。", "\(count) points, credited to you; it may take a moment.")
+    }
+    var coupon: String { word("优惠券，请在小程序中查看。", "A coupon: see the mini program.") }
+    var redraw: String { word("再来一次：请在小程序中抽奖。", "One more draw: see the mini program.") }
+    var voucher: String { word("兑奖凭证", "Voucher") }
+    var showIt: String { word("请到门店出示此码：", "Show this at a store:") }
+    var fetchUntil: String { word("最晚领取（北京时间）：", "To be fetched until (Beijing time):") }
+    var keepIt: String {
+        word("谁出示，谁领取：请勿转发或截图给他人。", "Whoever shows it gets the prize: keep it to yourself.")
+    }
+    var voucherLater: String { word("兑奖凭证稍后显示，请重新扫码。", "The voucher will be shown soon: scan again.") }
+    var handedOver: String { word("已在门店领取。", "A store has handed it over.") }
+    var expired: String { word("已过期，未领取（北京时间）：", "Not fetched in time; it ended (Beijing time):") }
     var notActive: String { word("暂未开放", "Not active") }
     var notActiveAdvice: String {
         word("商品上市后再来扫码，现在不会有任何变化。", "Come back when the item is on sale; nothing changes until then.")
@@ -45,7 +61,7 @@ struct CodePageWords {
     var unknownTitle: String { word("没有这个码", "No such code") }
     var unknown: String { word("查不到这个码", "We do not know this code") }
     var unknownAdvice: String {
-        word("请核对包装上的 20 位字符，再扫一次。", "Check the 20 characters on the pack and scan again.")
+        word("请核对包装上的字符，再扫一次。", "Check the characters on the pack and scan again.")
     }
     var howTitle: String { word("如何兑奖", "How to claim") }
     var how: String {
@@ -58,12 +74,27 @@ struct CodePageWords {
     var count: String { word("数量", "How many") }
     var noPrizes: String { word("本批次不设奖品。", "This batch has no prizes.") }
     func ofCodes(_ count: String) -> String { word("本批次共 \(count) 个码。", "Of \(count) codes in this batch.") }
+    var opens: String { word("开始（北京时间）", "Opens (Beijing time)") }
+    var ends: String { word("结束（北京时间）", "Ends (Beijing time)") }
+    var never: String { word("长期有效", "never") }
+    var claim: String { word("领取期限", "To be fetched") }
+    func claimDays(_ days: Int) -> String {
+        word("中奖后 \(days) 天内", "within \(days) day\(days == 1 ? "" : "s")")
+    }
+    var prizesHash: String { word("奖品表", "Prizes") }
+    func documentHash(_ version: Int) -> String { word("规则第 \(version) 版", "Rules, version \(version)") }
     var hashTitle: String { word("规则指纹", "Fingerprint of the rules") }
     var hash: String {
         word(
-            "奖品在印刷之前就已确定，此指纹可以证明之后没有改动。",
-            "The prizes were fixed before printing; this fingerprint proves that they were not changed since.")
+            "奖品在印刷之前就已确定，指纹可以证明之后没有改动；规则此后只会对您更有利。",
+            "The prizes were fixed before printing; their fingerprint proves that they were not changed since. The rules can only change in your favour."
+        )
     }
     var pack: String { word("商品信息", "This pack") }
-    var batch: String { word("批次", "Batch") }
+    var product: String { word("名称", "Called") }
+    var gtin: String { word("商品条码", "GTIN") }
+    var lot: String { word("批号", "Lot") }
+    var madeOn: String { word("生产日期", "Made on") }
+    var bestBefore: String { word("保质期至", "Best before") }
+    var batch: String { word("防伪批次", "Batch of codes") }
 }

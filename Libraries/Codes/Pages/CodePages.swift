@@ -1,11 +1,13 @@
 package import FoundationEssentials
 package import Kernel
+package import Keys
 package import Postgres
 import Synchronization
 
-/// What stands behind a code when a phone's camera opens it: read, never changed, and the same for everybody.
+/// What stands behind a code when a phone's camera opens it: read, never changed, and the same for everybody but its winner.
 ///
-/// Nobody who merely holds a pack learns here what its code wins or who redeemed it: that is told to the person who scans in WeChat.
+/// Nobody who merely holds a pack learns here what its code wins or who redeemed it: that is told to the person who scans in WeChat,
+/// whose answer brings an address with a ``PageSecret``.
 package final class CodePages: Sendable {
     /// Pages that read at once, at most.
     package static let readsMax = Limit(
@@ -13,31 +15,55 @@ package final class CodePages: Sendable {
 
     private let directory: CodeDirectory
     private let pool: Pool
+    private let keys: KeyRing
     private let reads = Mutex(0)
 
     /// Pages of the codes in `directory`.
-    package init(directory: CodeDirectory, pool: Pool) {
+    package init(directory: CodeDirectory, pool: Pool, keys: KeyRing) {
         self.directory = directory
         self.pool = pool
+        self.keys = keys
     }
 
     /// The page of a code; of none for a code that is unknown or void, after the time that ``Scans/floor`` says.
     ///
-    /// A forged code asks the database nothing.
+    /// A forged code asks the database nothing, unless it looks like the codes of a file that somebody imported.
     ///
+    /// - Parameters:
+    ///   - secret: What the address brought beside the code; one that is over or for somebody else shows what everybody sees.
+    ///   - arrived: When the request came.
+    ///   - now: Real time, which secrets end by.
     /// - Throws: ``Problem`` 503 when too many are read at the moment; `PostgresError`.
     package func page(
-        of text: String, in language: CodePageLanguage, arrived: ContinuousClock.Instant
+        of text: String, in language: CodePageLanguage, secret: PageSecret? = nil, arrived: ContinuousClock.Instant,
+        now: Date
     ) async throws -> CodePage {
-        guard let code = directory.code(text), let found = try await look(at: code) else {
-            try await Task.sleep(until: arrived + Scans.floor.value, clock: .continuous)
-            return CodePage(facts: nil, language: language)
-        }
-        return CodePage(facts: found, language: language)
+        guard let code = try await directory.find(text),
+            let facts = try await look(at: code, with: secret, now: now)
+        else { return try await nothing(language, arrived) }
+        return CodePage(facts: facts, language: language, secret: secret)
     }
 
-    /// What may be shown of a minted code; nil for one that was taken out of use.
-    private func look(at code: GenuineCode) async throws -> CodePageFacts? {
+    /// What a GS1 Digital Link leads to; nil where ``page(of:in:secret:arrived:now:)`` would show no code, or one of another product.
+    ///
+    /// It reads what the page would, so that a link tells no more about a code than its page.
+    package func target(of link: DigitalLink, now: Date) async throws -> LinkTarget? {
+        guard let serial = link.serial, let code = try await directory.find(serial),
+            let gtin = code.batch.record.facts.gtin, gtin == link.gtin
+        else { return nil }
+        let lot = code.batch.record.facts.lot
+        guard link.lot == nil || lot == nil || link.lot == lot else { return nil }
+        return try await look(at: code, with: nil, now: now) == nil ? nil : LinkTarget(link: link, code: code)
+    }
+
+    /// The page of no code, not before the time at which a void one is found out.
+    package func nothing(_ language: CodePageLanguage, _ arrived: ContinuousClock.Instant) async throws -> CodePage {
+        try await Task.sleep(until: arrived + Scans.floor.value, clock: .continuous)
+        return CodePage(facts: nil, language: language)
+    }
+
+    /// What may be shown of a code; nil for one that was taken out of use.
+    private func look(at code: GenuineCode, with secret: PageSecret?, now: Date) async throws -> CodePageFacts? {
         let isRead = reads.withLock { reads in
             guard reads < Self.readsMax.value else { return false }
             reads += 1
@@ -46,18 +72,45 @@ package final class CodePages: Sendable {
         guard isRead else { throw Problem.unavailable() }
         defer { reads.withLock { $0 -= 1 } }
         let record = code.batch.record
-        let (clock, ranges, redeemed) = try await pool.pipeline(
+        let (clock, ranges, redeemed, rules) = try await pool.pipeline(
             BatchStatements.clock(), BatchStatements.ranges(holding: [code.key], brand: record.brand),
-            ScanStatements.redemptions(of: [code.key], brand: record.brand))
-        guard let now = clock.first else { throw CodesError.clockMissing }
+            ScanStatements.redemptions(of: [code.key], brand: record.brand),
+            RulesStatements.current(of: [record.id], brand: record.brand))
+        guard let clock = clock.first else { throw CodesError.clockMissing }
         let state: CodePageFacts.State
-        switch (CodeStanding.of(code.index, in: ranges.map(\.range), at: now), redeemed.first) {
+        var won: CodePagePrize?
+        switch (CodeStanding.of(code.index, in: ranges.map(\.range), at: clock), redeemed.first) {
         case (.void, _): return nil
         case (.frozen, _), (.notActive, nil): state = .notActive
-        case (_, .some(let redemption)): state = .redeemed(redemption.redeemedAt)
+        case (_, .some(let redemption)):
+            state = .redeemed(redemption.redeemedAt)
+            if let secret,
+                secret.opens(redemption.id, of: redemption.person, brand: record.brand, keys: keys, now: now)
+            {
+                won = try await prize(of: redemption, in: record, at: clock)
+            }
         case (.active, nil): state = .waiting
         }
-        return CodePageFacts(code: "\(code.batch.cipher.code(at: code.index))", batch: record, state: state)
+        return CodePageFacts(
+            code: code.text, batch: record, state: state, rules: rules.first?.rules, won: won)
+    }
+
+    /// What a redemption won, with its voucher if it is a thing.
+    private func prize(
+        of redemption: RedemptionRow, in batch: CodeBatchRecord, at now: Date
+    ) async throws -> CodePagePrize? {
+        guard let prize = redemption.tier.flatMap({ batch.prizes.prize(tier: $0) }) else { return nil }
+        guard prize.kind == .item else { return CodePagePrize(prize: prize, voucher: nil) }
+        let id = ID<Voucher>(rawValue: redemption.id.rawValue)
+        let rows = try await pool.run(VoucherStatements.terms(of: [id], batches: [batch.id], brand: batch.brand))
+        guard let row = rows.first, let state = row.state, let end = row.expiresAt else {
+            return CodePagePrize(prize: prize, voucher: nil)
+        }
+        let token = VoucherToken(of: id, brand: batch.brand, keys: keys).text
+        return CodePagePrize(
+            prize: prize,
+            voucher: CodePageVoucher(
+                token: token, expiresAt: end, state: state == .open && now > end ? .expired : state))
     }
 }
 
@@ -76,11 +129,46 @@ package struct CodePageFacts: Sendable {
     let code: String
     let batch: CodeBatchRecord
     let state: State
+    /// What is published about the batch; nil for one that has no rules.
+    let rules: PublishedRules?
+    /// What the reader won; nil for everybody else.
+    let won: CodePagePrize?
 
     /// A page's facts in their parts.
-    package init(code: String, batch: CodeBatchRecord, state: State) {
+    package init(
+        code: String, batch: CodeBatchRecord, state: State, rules: PublishedRules? = nil, won: CodePagePrize? = nil
+    ) {
         self.code = code
         self.batch = batch
+        self.state = state
+        self.rules = rules
+        self.won = won
+    }
+}
+
+/// What a reader won.
+package struct CodePagePrize: Sendable {
+    let prize: PrizeTier
+    /// What to show at a store; of a thing alone.
+    let voucher: CodePageVoucher?
+
+    /// A prize with what to show for it.
+    package init(prize: PrizeTier, voucher: CodePageVoucher?) {
+        self.prize = prize
+        self.voucher = voucher
+    }
+}
+
+/// What a reader shows at a store.
+package struct CodePageVoucher: Sendable {
+    let token: String
+    let expiresAt: Date
+    let state: VoucherState
+
+    /// A voucher in its parts.
+    package init(token: String, expiresAt: Date, state: VoucherState) {
+        self.token = token
+        self.expiresAt = expiresAt
         self.state = state
     }
 }

@@ -31,6 +31,23 @@ package struct DigitalLink: Hashable, Sendable {
     /// Keys behind the GTIN in their order, with the longest value of each.
     private static let qualifiers: [(key: String, max: Int)] = [("22", 20), ("10", 20), ("21", 20)]
 
+    /// The canonical path: the GTIN and what is known behind it, in the order of GS1.
+    package var path: String {
+        let values = [("22", variant), ("10", lot), ("21", serial)]
+        return values.reduce("/01/\(gtin)") { path, part in
+            part.1.map { "\(path)/\(part.0)/\(Self.encoded($0))" } ?? path
+        }
+    }
+
+    /// A value as a part of a path: everything but RFC 3986's unreserved characters percent-encoded.
+    static func encoded(_ value: String) -> String {
+        var unreserved = CharacterSet(charactersIn: "a"..."z")
+        unreserved.insert(charactersIn: "A"..."Z")
+        unreserved.insert(charactersIn: "0"..."9")
+        unreserved.insert(charactersIn: "-._~")
+        return value.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
+    }
+
     /// Reads the path and the query of a URI, as they were sent: still percent-encoded.
     package init(path: String, query: String? = nil) throws(Fault) {
         var parts = path.split(separator: "/", omittingEmptySubsequences: false)[...]

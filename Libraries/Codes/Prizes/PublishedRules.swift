@@ -61,6 +61,15 @@ package struct PublishedRules: Hashable, Sendable {
     package let author: String
     /// When.
     package let publishedAt: Date
+
+    /// A version in its parts.
+    package init(version: Int32, terms: RuleTerms, documentHash: [UInt8], author: String, publishedAt: Date) {
+        self.version = version
+        self.terms = terms
+        self.documentHash = documentHash
+        self.author = author
+        self.publishedAt = publishedAt
+    }
 }
 
 /// The wish to publish other rules; what is nil stays as it is.

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import Hooks
 package import Jobs
 package import Kernel
@@ -67,15 +67,23 @@ package struct Redeeming: Sendable {
     /// - Parameters:
     ///   - followers: What new redemptions lead to, in this order.
     ///   - vouchers: Who knows what winners of items show at a store.
+    ///   - realTime: Tells how late it is, wherever the clock of the business stands: addresses of winners' pages end by it. Without
+    ///     it answers bring none.
     package init(
         pool: Pool, queue: JobQueue, keys: KeyRing, followers: [any RedemptionFollower] = [],
-        vouchers: (any VoucherIssuer)? = nil
+        vouchers: (any VoucherIssuer)? = nil, realTime: (@Sendable () -> Date)? = nil
     ) {
         self.pool = pool
         means = ScanMeans(
             vault: Vault(keys: keys), inbox: Inbox(keys: keys), queue: queue, followers: followers, vouchers: vouchers,
-            traces: ScanTraces(keys: keys))
+            traces: ScanTraces(keys: keys), links: realTime.map { Self.links(keys, $0) })
         watch = SignalWatch(queue: queue)
+    }
+
+    private static func links(
+        _ keys: KeyRing, _ now: @escaping @Sendable () -> Date
+    ) -> @Sendable () -> PageLinks {
+        { PageLinks(keys: keys, now: now()) }
     }
 
     /// Redeems scans of one brand.
@@ -121,6 +129,8 @@ struct ScanMeans: Sendable {
     let followers: [any RedemptionFollower]
     let vouchers: (any VoucherIssuer)?
     let traces: ScanTraces
+    /// Makes addresses of winners' pages, if somebody said how late it is.
+    let links: (@Sendable () -> PageLinks)?
 }
 
 /// What a transaction of scans brought.

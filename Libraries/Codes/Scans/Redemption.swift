@@ -43,8 +43,8 @@ extension Problem {
 }
 
 /// The answer to a scan, as JSON.
-struct ScanAnswer: Encodable, Sendable {
-    enum Outcome: String, Encodable {
+struct ScanAnswer: Sendable {
+    enum Outcome: String {
         case won
         case noPrize = "no_prize"
         case redeemedByYou = "redeemed_by_you"
@@ -75,107 +75,129 @@ struct ScanAnswer: Encodable, Sendable {
     struct Product: Encodable {
         let batch: String
         let label: String
+        let title: String?
+        let gtin: String?
+        let lot: String?
+        let madeOn: String?
+        let bestBefore: String?
+        /// When the code was redeemed: no scan before that one counted.
+        let firstScannedAt: Date
         let productID: ID<Kernel.Product>?
         let shopID: ID<Shop>?
 
-        private enum CodingKeys: String, CodingKey {
-            case batch, label
+        enum CodingKeys: String, CodingKey {
+            case batch, label, title, gtin, lot
+            case madeOn = "made_on"
+            case bestBefore = "best_before"
+            case firstScannedAt = "first_scanned_at"
             case productID = "product_id"
             case shopID = "shop_id"
         }
 
-        init(_ record: CodeBatchRecord) {
+        init(_ record: CodeBatchRecord, firstScannedAt: Date) {
             batch = record.handle.description
             label = record.label
+            title = record.productTitle
+            gtin = record.facts.gtin
+            lot = record.facts.lot
+            madeOn = record.facts.madeOn.map { "\($0)" }
+            bestBefore = record.facts.bestBefore.map { "\($0)" }
+            self.firstScannedAt = firstScannedAt
             productID = record.product
             shopID = record.shop
         }
     }
 
     let outcome: Outcome
-    let prize: Prize?
-    let product: Product
-    let redeemedAt: Date
-    let rulesHash: String
-
-    private enum CodingKeys: String, CodingKey {
-        case outcome, prize, product
-        case redeemedAt = "redeemed_at"
-        case rulesHash = "rules_hash"
-    }
+    /// Where a winner sees the prize, for a quarter of an hour; for winners alone.
+    let page: String?
+    let prize: PrizeTier?
+    let voucher: ScanVoucher?
 
     /// What `person` is told about a redemption.
     ///
-    /// - Parameter isNew: Whether it is this scan that redeemed.
+    /// - Parameters:
+    ///   - isNew: Whether it is this scan that redeemed.
+    ///   - links: Makes the address of a winner's page.
     init(
-        _ redemption: RedemptionRow, isNew: Bool, to person: ID<Person>, of batch: CodeBatchRecord,
-        voucher: ScanVoucher? = nil
+        _ redemption: RedemptionRow, isNew: Bool, to person: ID<Person>, of code: GenuineCode,
+        voucher: ScanVoucher? = nil, links: PageLinks? = nil
     ) {
         let isTheirs = redemption.person == person
-        let won = redemption.tier.flatMap { batch.prizes.prize(tier: $0) }
+        let won = redemption.tier.flatMap { code.batch.record.prizes.prize(tier: $0) }
         outcome =
             switch (isNew, isTheirs) {
             case (true, _): won == nil ? .noPrize : .won
             case (false, true): .redeemedByYou
             case (false, false): .alreadyRedeemed
             }
-        prize =
-            isTheirs ? won.map { Prize($0, voucher: voucher) } : nil
-        product = Product(batch)
-        redeemedAt = redemption.redeemedAt
-        rulesHash = batch.rulesHash.hex
+        prize = isTheirs ? won : nil
+        self.voucher = prize == nil ? nil : voucher
+        page = prize == nil ? nil : links?.path(code, of: redemption.id, to: person)
     }
 
-    var json: [UInt8] { get throws { try Self.json(self) } }
-
-    /// The same bytes as ``json``, from what is the same in all answers of a batch; the encoder writes it once.
+    /// The bytes that an encoder with sorted keys would write, from what is the same in all answers of a batch.
     ///
-    /// - Parameter instant: ``redeemedAt`` as text.
+    /// - Parameter instant: When the code was redeemed, as text.
     func json(_ parts: ScanAnswerParts, instant: String) throws -> [UInt8] {
-        if prize?.voucher != nil { return try json }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(parts.common.count + 200)
+        bytes.reserveCapacity(parts.product.count + parts.rest.count + 300)
         bytes += #"{"outcome":""#.utf8
         bytes += outcome.rawValue.utf8
         bytes += #"","#.utf8
+        if let page {
+            // Of characters alone that JSON takes as they are: see ``PageLinks``.
+            bytes += #""page":""#.utf8
+            bytes += page.utf8
+            bytes += #"","#.utf8
+        }
         if let prize {
-            guard let written = parts.prizes[prize.tier] else { return try json }
+            let written = voucher == nil ? parts.prizes[prize.tier] : nil
             bytes += #""prize":"#.utf8
-            bytes += written
+            bytes += try written ?? ScanAnswerParts.json(Prize(prize, voucher: voucher))
             bytes += ",".utf8
         }
-        bytes += parts.common
+        bytes += parts.product
+        bytes += instant.utf8
+        bytes += parts.rest
         bytes += instant.utf8
         bytes += parts.end
         return bytes
-    }
-
-    fileprivate static func json(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value))
     }
 }
 
 /// What the answers of a batch have in common, as JSON.
 struct ScanAnswerParts: Sendable {
-    /// From the product to the instant.
-    let common: [UInt8]
-    /// Behind the instant.
+    /// From the product to the instant of its first scan.
+    let product: [UInt8]
+    /// Behind that, up to the instant of the redemption, which is the same.
+    let rest: [UInt8]
+    /// Behind the second instant.
     let end: [UInt8]
     /// By tier, without a voucher.
     let prizes: [Int32: [UInt8]]
 
     init(_ batch: CodeBatchRecord) throws {
-        common =
-            Array(#""product":"#.utf8) + (try ScanAnswer.json(ScanAnswer.Product(batch)))
-            + Array(#","redeemed_at":""#.utf8)
+        let instant = Date(timeIntervalSince1970: 0)
+        let json = String(
+            decoding: try Self.json(ScanAnswer.Product(batch, firstScannedAt: instant)), as: UTF8.self)
+        // Whatever a brand wrote stands behind it: keys are sorted, and those before it are of our own making.
+        let key = #""\#(ScanAnswer.Product.CodingKeys.firstScannedAt.rawValue)":""#
+        guard let place = json.firstRange(of: key), let close = json[place.upperBound...].firstIndex(of: "\"") else {
+            preconditionFailure("the encoder writes every key that has a value")
+        }
+        product = Array(#""product":\#(json[..<place.upperBound])"#.utf8)
+        rest = Array(#"\#(json[close...]),"redeemed_at":""#.utf8)
         end = Array(#"","rules_hash":"\#(batch.rulesHash.hex)"}"#.utf8)
         prizes = try Dictionary(
-            uniqueKeysWithValues: batch.prizes.tiers.map {
-                ($0.tier, try ScanAnswer.json(ScanAnswer.Prize($0)))
-            })
+            uniqueKeysWithValues: batch.prizes.tiers.map { ($0.tier, try Self.json(ScanAnswer.Prize($0))) })
+    }
+
+    static func json(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
     }
 }
 

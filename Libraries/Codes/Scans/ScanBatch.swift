@@ -102,7 +102,7 @@ struct ScanDecisions {
     /// - Parameter new: The redemptions that were made for these scans.
     func answers(
         _ redemptions: [CodeKey: RedemptionRow], new: [WantedRedemption],
-        vouchers: [ID<Redemption>: ScanVoucher]
+        vouchers: [ID<Redemption>: ScanVoucher], links: PageLinks?
     ) throws -> [(Delivery, StoredAnswer)] {
         // Of several scans of a new redemption the first one made it.
         var untold = Set(new.map(\.row.id))
@@ -116,7 +116,8 @@ struct ScanDecisions {
             }
             let isNew = untold.remove(redemption.id) != nil
             let answer = ScanAnswer(
-                redemption, isNew: isNew, to: person, of: batch, voucher: vouchers[redemption.id])
+                redemption, isNew: isNew, to: person, of: fresh.scan.code, voucher: vouchers[redemption.id],
+                links: links)
             let instant = instants[redemption.redeemedAt] ?? redemption.redeemedAt.formatted(.iso8601)
             instants[redemption.redeemedAt] = instant
             let body = try answer.json(open.answerParts, instant: instant)

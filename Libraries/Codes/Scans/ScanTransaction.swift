@@ -39,7 +39,7 @@ struct ScanTransaction {
         let new = try await redeem(decisions.wanted(now: now), &redemptions, now: now)
         try await Ledger.post(new.compactMap(\.posting), brand: brand, now: now, on: tx)
         let vouchers = try await vouchers(for: decisions.heldItems(redemptions, new: new), now: now)
-        let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
+        let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers, links: means.links?())
         let kept = try await keep(answers, stored, now: now)
         let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
         var flight = Flight()
@@ -139,7 +139,7 @@ extension ScanTransaction {
         }
         for wanted in new { redemptions[wanted.row.key] = wanted.row }
         let vouchers = try await vouchers(for: decisions.heldItems(redemptions, new: new), now: now)
-        let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers)
+        let answers = try decisions.answers(redemptions, new: new, vouchers: vouchers, links: means.links?())
         let traces = try means.traces.traces(of: decisions.fresh, new: new, brand: brand)
         let pushes = try await pushes(for: new, unionPersons, now: now)
         try await write([unionids, openids], new, answers, traces, pushes, now: now)

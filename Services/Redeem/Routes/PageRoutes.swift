@@ -23,16 +23,60 @@ struct PageRoutes: Sendable {
             router.get(RouterPath(path)) { request, context in try await page(request, context) }
         }
         for path in Self.linkPaths {
-            router.get(RouterPath(path)) { request, _ in try Self.redirect(request) }
+            router.get(RouterPath(path)) { request, _ in try await lead(request) }
         }
     }
 
     private func page(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let arrived = ContinuousClock.now
-        let language = CodePageLanguage(
-            parameter: request.uri.queryParameters["lang"], acceptLanguage: request.headers[.acceptLanguage])
+        let code = try context.parameters.require("code")
         let page = try await pages.page(
-            of: try context.parameters.require("code"), in: language, arrived: arrived)
+            of: code.removingPercentEncoding ?? code, in: Self.language(request),
+            secret: request.uri.queryParameters["s"].flatMap { PageSecret($0) }, arrived: arrived, now: Date())
+        return Self.response(page)
+    }
+
+    private func lead(_ request: Request) async throws -> Response {
+        let arrived = ContinuousClock.now
+        let link: DigitalLink
+        do throws(DigitalLink.Fault) {
+            link = try DigitalLink(path: request.uri.path, query: request.uri.query)
+        } catch {
+            throw Problem.badRequest(Self.sentence(error))
+        }
+        guard let target = try await pages.target(of: link, now: Date()) else {
+            return Self.response(try await pages.nothing(Self.language(request), arrived))
+        }
+        var headers: HTTPFields = [.cacheControl: "no-store", .vary: "Accept"]
+        if let name = HTTPField.Name("Link") {
+            let linkset = "<\(link.path)?linkType=linkset>"
+            // Resolvers of GS1 say the second, the standard of linksets says the first.
+            headers[name] =
+                "\(linkset); rel=\"linkset\"; type=\"application/linkset+json\", \(linkset); rel=\"application/linkset\""
+        }
+        switch LinkWish(
+            linkType: request.uri.queryParameters["linkType"].map(String.init), accept: request.headers[.accept])
+        {
+        case .page:
+            let query = request.uri.query.map { "?\($0)" } ?? ""
+            headers[.location] = target.path + query
+            return Response(status: .temporaryRedirect, headers: headers)
+        case .linkset:
+            headers[.contentType] = "application/linkset+json"
+            return Response(
+                status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: try target.linkset)))
+        case .other:
+            throw Problem.notFound(
+                "A pack has no such kind of link: ask for gs1:pip, or for linkset to see all of them.")
+        }
+    }
+
+    private static func language(_ request: Request) -> CodePageLanguage {
+        CodePageLanguage(
+            parameter: request.uri.queryParameters["lang"], acceptLanguage: request.headers[.acceptLanguage])
+    }
+
+    private static func response(_ page: CodePage) -> Response {
         var headers: HTTPFields = [
             .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .vary: "Accept-Language",
             .contentSecurityPolicy: CodePage.contentSecurityPolicy,
@@ -40,23 +84,6 @@ struct PageRoutes: Sendable {
         if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
         return Response(
             status: .init(code: page.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: page.html)))
-    }
-
-    private static func redirect(_ request: Request) throws -> Response {
-        let link: DigitalLink
-        do throws(DigitalLink.Fault) {
-            link = try DigitalLink(path: request.uri.path, query: request.uri.query)
-        } catch {
-            throw Problem.badRequest(sentence(error))
-        }
-        var unreserved = CharacterSet.alphanumerics
-        unreserved.insert(charactersIn: "-._")
-        guard let serial = link.serial?.addingPercentEncoding(withAllowedCharacters: unreserved) else {
-            throw Problem.badRequest(sentence(.incomplete))
-        }
-        let query = request.uri.query.map { "?\($0)" } ?? ""
-        return Response(
-            status: .temporaryRedirect, headers: [.location: "/c/\(serial)\(query)", .cacheControl: "no-store"])
     }
 
     private static func sentence(_ fault: DigitalLink.Fault) -> String {
