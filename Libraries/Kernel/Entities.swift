@@ -62,3 +62,5 @@ package enum DrawRight {}
 package enum Member {}
 /// One contact of a member with a brand.
 package enum Touchpoint {}
+/// Somebody who sells packs in a region.
+package enum Dealer {}

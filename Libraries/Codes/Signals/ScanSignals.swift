@@ -115,10 +115,14 @@ package struct ScanSignals: Sendable {
     ) async throws -> [(signal: Signal, trace: SignalStatements.TraceRow)] {
         if traces.isEmpty { return [] }
         let window = SignalRules.window.value
-        let (codes, persons, devices) = try await tx.pipeline(
+        let (codes, persons, devices, dealers) = try await tx.pipeline(
             SignalStatements.sameCode(as: traces, since: window, limit: Self.earlierMax, brand: brand),
             SignalStatements.samePerson(as: traces, since: window, limit: Self.earlierMax, brand: brand),
-            SignalStatements.sameDevice(as: traces, since: window, limit: Self.earlierMax, brand: brand))
+            SignalStatements.sameDevice(as: traces, since: window, limit: Self.earlierMax, brand: brand),
+            CaseStatements.dealers(
+                of: traces.map { CodeKey(batch: $0.batch, index: $0.index) }, seenAt: traces.map(\.seenAt),
+                brand: brand))
+        let dealerOf = Dictionary(dealers.map { ($0.place, $0.dealer) }) { first, _ in first }
         // Many are found by several of their sides; a place is opened once.
         var seen: [ID<ScanTrace>: SeenScan] = [:]
         func open(_ row: SignalStatements.TraceRow) -> SeenScan {
@@ -140,7 +144,7 @@ package struct ScanSignals: Sendable {
             // Ordinals count from one.
             SignalRules.signals(
                 of: open(trace), code: sameCode[index + 1] ?? [], person: samePerson[index + 1] ?? [],
-                device: sameDevice[index + 1] ?? []
+                device: sameDevice[index + 1] ?? [], dealer: dealerOf[index + 1]
             ).map { (signal: $0, trace: trace) }
         }
     }

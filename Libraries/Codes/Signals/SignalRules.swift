@@ -93,6 +93,8 @@ package enum SignalRule: String, Sendable, CaseIterable {
     case sharedDevice = "shared_device"
     /// One person showed more than twenty codes within a day.
     case burst
+    /// The pack was outside of the region of the dealer that its case was shipped to.
+    case region
 }
 
 /// Something odd about a showing.
@@ -107,6 +109,8 @@ package struct Signal: Hashable, Sendable {
     package var minutes: Int32?
     /// How many people, or codes, there were.
     package var others: Int32?
+    /// Who should not have sold it there; of a region alone.
+    package var dealer: ID<Dealer>?
 }
 
 /// What is odd about a showing, given what was seen in the day before it.
@@ -130,6 +134,9 @@ package enum SignalRules {
     /// More codes of one person than this.
     package static let codesMax = Limit(20, reason: "a case has 24 bottles, and few drink one a day")
 
+    /// A score more for so many kilometres outside of a region.
+    private static let kmOfAScore = 20.0
+
     private static let travelScore: Int32 = 90
     private static let cityScore: Int32 = 60
     private static let scoreMax: Int32 = 95
@@ -140,12 +147,22 @@ package enum SignalRules {
     ///   - code: What was seen before of the same code, within the window.
     ///   - person: Of the same person.
     ///   - device: Of the same device.
+    ///   - dealer: To whom its case was shipped; nil if to nobody.
     package static func signals(
-        of scan: SeenScan, code: [SeenScan], person: [SeenScan], device: [SeenScan]
+        of scan: SeenScan, code: [SeenScan], person: [SeenScan], device: [SeenScan], dealer: DealerRecord? = nil
     ) -> [Signal] {
         [
             travel(scan, code + person), manyPeople(scan, code), sharedDevice(scan, device), burst(scan, person),
+            region(scan, dealer),
         ].compactMap { $0 }
+    }
+
+    /// Kilometres from the middle of the region, where that is farther than the region reaches.
+    private static func region(_ scan: SeenScan, _ dealer: DealerRecord?) -> Signal? {
+        guard let dealer, let point = scan.place?.point, let km = dealer.kilometres(outside: point) else { return nil }
+        let beyond = Int((km - Double(dealer.radiusKm)) / kmOfAScore)
+        return Signal(
+            rule: .region, score: score(50, 1, beyond), km: Int32(km.rounded()), dealer: dealer.id)
     }
 
     /// The farthest of all impossible journeys.

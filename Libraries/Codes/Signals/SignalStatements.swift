@@ -172,14 +172,16 @@ enum SignalStatements {
         return Statement(
             """
             INSERT INTO codes.scan_signal
-                (brand_id, signal_id, rule, trace_id, batch_id, code_index, person_id, score, km, minutes, others, seen_at)
+                (brand_id, signal_id, rule, trace_id, batch_id, code_index, person_id, score, km, minutes, others, dealer_id,
+                seen_at)
             SELECT b.brand_id, x.signal_id, x.rule, x.trace_id, x.batch_id, x.code_index, x.person_id, x.score, x.km,
-                x.minutes, x.others, x.seen_at
+                x.minutes, x.others, x.dealer_id, x.seen_at
             FROM siyu.brand b
             CROSS JOIN unnest(\(ids), \(found.map(\.rule.rawValue)), \(traces.map(\.id)), \(traces.map(\.batch)),
                 \(traces.map(\.index)), \(traces.map(\.person)), \(found.map(\.score)), \(found.map(\.km)),
-                \(found.map(\.minutes)), \(found.map(\.others)), \(traces.map(\.seenAt)))
-                AS x (signal_id, rule, trace_id, batch_id, code_index, person_id, score, km, minutes, others, seen_at)
+                \(found.map(\.minutes)), \(found.map(\.others)), \(found.map(\.dealer?.rawValue)), \(traces.map(\.seenAt)))
+                AS x (signal_id, rule, trace_id, batch_id, code_index, person_id, score, km, minutes, others, dealer_id,
+                    seen_at)
             WHERE b.brand_id = \(brand)
             ORDER BY x.rule, x.trace_id
             ON CONFLICT (brand_id, rule, trace_id) DO NOTHING

@@ -11,7 +11,8 @@ extension CodesCommand {
             discussion: """
                 Nobody is refused for a signal: it is for people to look into. travel: the code, or the person, was somewhere else too shortly \
                 before. many_people: three showed the code within a day. shared_device: five showed codes with one device. burst: \
-                somebody showed more than twenty codes within a day. Only scans whose sender tells a place or a device are looked at.
+                somebody showed more than twenty codes within a day. region: a pack was outside of its dealer's region, see `siyu codes dealers \
+                strays`. Only scans whose sender tells a place or a device are looked at.
                 """)
         @Option(help: "The brand.") var brand: IDArgument<Brand>
         @Option(help: "Of this rule alone: \(SignalRule.allCases.map(\.rawValue).joined(separator: ", ")).")

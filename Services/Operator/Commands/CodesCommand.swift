@@ -13,6 +13,7 @@ struct CodesCommand: AsyncParsableCommand {
         subcommands: [
             Mint.self, Import.self, Imports.self, Label.self, Rules.self, Activate.self, Void.self, Freeze.self,
             Verify.self, Audit.self, Signals.self,
+            Cases.self, Dealers.self,
         ])
 
     struct Mint: AsyncParsableCommand {
