@@ -51,7 +51,7 @@ struct CodePageBrowserTests {
                 process.executableURL = URL(filePath: "/usr/bin/timeout")
                 process.arguments = [
                     "60", browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                    "--user-data-dir=\(folder)/profile", "--window-size=\(width),\(height)",
+                    "--user-data-dir=\(folder)/profile-\(language.rawValue)", "--window-size=\(width),\(height)",
                     "--screenshot=\(picture)", "file://\(page).html",
                 ]
                 process.standardError = FileHandle.nullDevice

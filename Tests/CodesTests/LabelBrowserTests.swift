@@ -29,7 +29,8 @@ struct LabelBrowserTests {
         process.executableURL = URL(filePath: "/usr/bin/timeout")
         process.arguments = [
             "60", browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
-            "--user-data-dir=\(folder)/profile", "--print-to-pdf=\(folder)/sheet.pdf", "file://\(folder)/sheet.html",
+            "--user-data-dir=\(folder)/profile-sheet", "--print-to-pdf=\(folder)/sheet.pdf",
+            "file://\(folder)/sheet.html",
         ]
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
