@@ -3,6 +3,7 @@ import HTTPTypes
 package import Hummingbird
 package import Kernel
 import NIOCore
+import NIOHTTP1
 
 extension Problem {
     /// The media type of RFC 9457.
@@ -40,6 +41,8 @@ extension Problem {
     package init(describing error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        // Whoever hangs up in the middle of a body: nothing broke on our side.
+        case is HTTPParserError: self = .badRequest("The request ended before it was whole.")
         case let error as any HTTPResponseError:
             self.init(status: error.status.code, detail: (error as? HTTPError)?.body)
         default: self = .internalError
