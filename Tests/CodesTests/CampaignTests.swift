@@ -59,6 +59,35 @@ struct CampaignTests {
         }
     }
 
+    /// Neither who draws nor who publishes could change what was promised or drawn, whatever their programs did.
+    @Test func c13_whatWasPublishedAndDrawn_isChangedByNobody_theDatabaseRefuses() async throws {
+        try await Lottery.open { lottery in
+            try await lottery.run(lottery.file(tiers: [Lottery.tier(stock: 7, odds: 1_000_000)]))
+            #expect(try await lottery.draw("p").outcome == "won")
+            let edits = [
+                "UPDATE codes.campaign SET entries_max = 1", "UPDATE codes.campaign SET rules_hash = sha256('x')",
+                "UPDATE codes.campaign SET ends_at = ends_at + interval '1 day'", "DELETE FROM codes.campaign",
+                "UPDATE codes.campaign_prize SET stock = 8", "DELETE FROM codes.campaign_prize",
+                "UPDATE codes.draw_entry SET tier = NULL", "DELETE FROM codes.draw_entry",
+                "UPDATE codes.draw_right SET depth = 1", "DELETE FROM codes.draw_right", "DELETE FROM codes.draw_day",
+            ]
+            for pool in [lottery.factory.redeem, lottery.factory.operator] {
+                for edit in edits {
+                    let error = await #expect(throws: PostgresError.self, "\(edit)") {
+                        try await pool.execute(Statement<Void>("\(unsafeRaw: edit)"))
+                    }
+                    #expect(error?.sqlState == .insufficientPrivilege, "\(edit)")
+                }
+            }
+            // The seed is for the service that draws and for the operator who shows it.
+            let error = await #expect(throws: PostgresError.self) {
+                try await lottery.factory.db.pool(as: .reports).execute(
+                    Statement<Void>("SELECT wrapped_seed FROM codes.campaign"))
+            }
+            #expect(error?.sqlState == .insufficientPrivilege)
+        }
+    }
+
     @Test func c13_end_canOnlyBecomeLater() async throws {
         try await Lottery.open { lottery in
             let campaign = try await lottery.run(
