@@ -64,3 +64,5 @@ package enum Member {}
 package enum Touchpoint {}
 /// Somebody who sells packs in a region.
 package enum Dealer {}
+/// Money on its way to somebody who won it.
+package enum Payout {}

@@ -257,7 +257,7 @@ extension WeChatPayClient {
 }
 
 extension WeChatPayError {
-    fileprivate static let mistaken = WeChatPayError.outcomeUnknown(reason: "its answer is about something else")
+    static let mistaken = WeChatPayError.outcomeUnknown(reason: "its answer is about something else")
 }
 
 // MARK: - Numbers and JSON

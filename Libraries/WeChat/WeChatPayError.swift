@@ -53,5 +53,5 @@ extension WeChatPayError {
     /// Codes that do not say whether the work was done, whatever the status beside them.
     private static let undecided: Set<String> = ["SYSTEM_ERROR", "SYSTEMERROR", "BIZERR_NEED_RETRY", "BANK_ERROR"]
     private static let transient: Set<String> = ["FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "NOT_ENOUGH", "NOTENOUGH"]
-    private static let absent: Set<String> = ["RESOURCE_NOT_EXISTS", "ORDER_NOT_EXIST", "ORDERNOTEXIST"]
+    private static let absent: Set<String> = ["RESOURCE_NOT_EXISTS", "ORDER_NOT_EXIST", "ORDERNOTEXIST", "NOT_FOUND"]
 }

@@ -20,6 +20,8 @@ package struct WeChatPayNotification: Sendable {
         case payment(PaymentResult)
         /// A refund, `REFUND.…`.
         case refund(RefundNotice)
+        /// The end of a transfer, `MCHTRANSFER.BILL.FINISHED`.
+        case transfer(TransferNotice)
         /// Something that is not read here, by its event type.
         case other(String)
     }
@@ -99,6 +101,9 @@ package struct WeChatPayNotification: Sendable {
             } else if event.hasPrefix("REFUND.") {
                 let refund = try JSONDecoder().decode(RefundNotice.self, from: data)
                 content = (.refund(refund), refund.mchid)
+            } else if event == "MCHTRANSFER.BILL.FINISHED" {
+                let transfer = try JSONDecoder().decode(TransferNotice.self, from: data)
+                content = (.transfer(transfer), transfer.mchid)
             } else {
                 return .other(event)
             }

@@ -11,10 +11,13 @@ import Vault
 
 /// Composes siyu-gifts; opens nothing, so that `--check` and tests may call it.
 ///
-/// - Parameter providers: Who stands in for WeChat Pay; nil for WeChat Pay itself.
+/// - Parameters:
+///   - providers: Who stands in for WeChat Pay where money is taken; nil for WeChat Pay itself.
+///   - payouts: The same where money is given.
 /// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(
-    _ settings: ServiceSettings, logger: Logger, providers: (any PaymentProviders)? = nil
+    _ settings: ServiceSettings, logger: Logger, providers: (any PaymentProviders)? = nil,
+    payouts: (any PayoutProviders)? = nil
 ) async throws -> ServiceApplication {
     let keys = try settings.loadKeys()
     let pool = Pool(settings.poolConfiguration, logger: logger)
@@ -24,18 +27,20 @@ package func build(
     let payments = Payments(pool: pool, queue: queue, providers: providers ?? weChatPay)
     let gifts = Gifts(queue: queue, vault: Vault(keys: keys))
     payments.register()
+    Paying(queue: queue, providers: payouts ?? weChatPay, keys: keys).register()
     gifts.register()
 
     var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
-                queues: [GiftExpire.jobQueue, PaymentReceived.jobQueue],
+                queues: [GiftExpire.jobQueue, PaymentReceived.jobQueue, PayoutRequest.jobQueue],
                 options: JobProcessorOptions(concurrency: settings.jobConcurrency))
         ], openAPI: openAPI
     ) { router in
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
         GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
+        PayoutRoutes(pool: pool, keys: keys).add(to: api)
     }
     application.resources = [weChatPay]
     return application

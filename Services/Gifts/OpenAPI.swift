@@ -317,6 +317,27 @@ let openAPI = """
             }
           }
         },
+        "/v1/payouts/{id}": {
+          "get": {
+            "summary": "Cash that a redemption won: how its payment stands, and what the winner's mini program needs to take it.",
+            "security": [{"key": []}],
+            "parameters": [
+              {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"},
+               "description": "The redemption."},
+              {"name": "openid", "in": "query", "required": true, "schema": {"$ref": "#/components/schemas/OpenID"}}
+            ],
+            "responses": {
+              "200": {
+                "description": "For the winner alone.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payout"}}}
+              },
+              "401": {"$ref": "#/components/responses/Problem"},
+              "403": {"$ref": "#/components/responses/Problem"},
+              "404": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
         "/v1/gifts/{id}/transfer": {
           "post": {
             "summary": "Always refused: a gift is for its recipient and cannot be passed on.",
@@ -367,6 +388,29 @@ let openAPI = """
           }
         },
         "schemas": {
+          "Payout": {
+            "type": "object",
+            "required": ["redemption_id", "payout_id", "attempt", "state", "amount_fen", "requested_at"],
+            "properties": {
+              "redemption_id": {"type": "string", "format": "uuid"},
+              "payout_id": {"type": "string", "format": "uuid"},
+              "attempt": {"type": "integer", "minimum": 1},
+              "state": {"enum": [
+                "requested", "sent", "unknown", "processing", "waiting", "succeeded", "refused", "failed"
+              ]},
+              "amount_fen": {"type": "integer"},
+              "requested_at": {"type": "string", "format": "date-time"},
+              "finished_at": {"type": "string", "format": "date-time"},
+              "confirm_until": {"type": "string", "format": "date-time"},
+              "confirmation": {
+                "type": "object",
+                "description": "For wx.requestMerchantTransfer, while the state is waiting.",
+                "properties": {
+                  "mchId": {"type": "string"}, "appId": {"type": "string"}, "package": {"type": "string"}
+                }
+              }
+            }
+          },
           "OpenID": {
             "type": "string",
             "minLength": 1,

@@ -10,7 +10,7 @@ import WeChat
 /// This process's way to WeChat Pay: its HTTP client is made when it is first needed, and closed when nobody can need it any more.
 ///
 /// Not before: a service that only checks itself opens nothing, and a client that was made must be closed.
-final class WeChatPayConnection: PaymentProviders, Service {
+final class WeChatPayConnection: PaymentProviders, PayoutProviders, Service {
     private enum State {
         case unused
         case open(Merchants, HTTPClient)
@@ -31,6 +31,13 @@ final class WeChatPayConnection: PaymentProviders, Service {
         of mchid: String, brand: ID<Brand>
     ) async throws -> (provider: any PaymentProvider, notifyURL: String)? {
         try await merchants().provider(of: mchid, brand: brand)
+    }
+
+    /// Who pays out for a brand's merchant; nil if the brand has none of that number.
+    func payoutProvider(
+        of mchid: String, brand: ID<Brand>
+    ) async throws -> (provider: any PayoutProvider, notifyURL: String)? {
+        try await merchants().payoutProvider(of: mchid, brand: brand)
     }
 
     private func merchants() throws -> Merchants {

@@ -14,8 +14,8 @@ struct Siyu: AsyncParsableCommand {
             MigrateCommand.self, DoctorCommand.self, TourCommand.self, ClockCommand.self, BrandCommand.self,
             ShopCommand.self, APIKeyCommand.self, HooksCommand.self, PolicyCommand.self, PrivacyCommand.self,
             KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
-            CodesCommand.self, DrawCommand.self, LedgerCommand.self, ReportCommand.self, BenchCommand.self,
-            BenchWorkerCommand.self,
+            PayoutCommand.self, CodesCommand.self, DrawCommand.self, LedgerCommand.self, ReportCommand.self,
+            BenchCommand.self, BenchWorkerCommand.self,
             BenchBareCommand.self,
         ])
 

@@ -346,7 +346,7 @@ let openAPI = """
                 "required": ["tier", "name", "kind"],
                 "properties": {
                   "tier": { "type": "integer" }, "name": { "type": "string" },
-                  "kind": { "enum": ["points", "coupon", "item", "redraw"] }, "points": { "type": "integer" },
+                  "kind": { "enum": ["points", "coupon", "item", "redraw", "cash"] }, "points": { "type": "integer" },
                   "campaign": { "type": "string", "description": "Of a right to draw: the draw." },
                   "voucher": {
                     "type": "object", "description": "Of an item, as long as a store would take it.",

@@ -15,6 +15,8 @@ enum BookEvent: Codable {
     case closed(outTradeNo: String)
     case refundAccepted(AcceptedRefund)
     case refundSucceeded(outRefundNo: String)
+    case transferAccepted(AcceptedTransfer)
+    case transferEnded(outBillNo: String, state: TransferEnd)
     case probed(notice: String, status: Int)
     case noticeFailed(notice: String, status: Int, next: Date)
     case noticeEnded(notice: String, end: Notice.End)
@@ -44,11 +46,29 @@ struct AcceptedRefund: Codable, Equatable {
     let notifyURL: String?
 }
 
+/// A transfer as the merchant asked for it.
+struct AcceptedTransfer: Codable, Equatable {
+    let outBillNo: String
+    let transferBillNo: String
+    let openID: String
+    let amount: Int64
+    let remark: String
+    let notifyURL: String?
+}
+
+/// How a transfer ends, in WeChat Pay's words.
+enum TransferEnd: String, Codable {
+    case success = "SUCCESS"
+    /// Nobody took it in time.
+    case failed = "FAIL"
+}
+
 /// Something the merchant is to be told.
 struct Notice: Codable, Equatable {
     enum Subject: Codable, Equatable {
         case payment(outTradeNo: String)
         case refund(outRefundNo: String)
+        case transfer(outBillNo: String)
     }
 
     enum End: String, Codable {
@@ -91,9 +111,21 @@ struct Book {
         var succeededAt: Date?
     }
 
+    struct Transfer {
+        let asked: AcceptedTransfer
+        let acceptedAt: Date
+        var end: TransferEnd?
+        var endedAt: Date?
+
+        var state: String { end?.rawValue ?? "WAIT_USER_CONFIRM" }
+    }
+
     private(set) var payments: [String: Payment] = [:]
     private(set) var outTradeNos: [String: String] = [:]
     private(set) var refunds: [String: Refund] = [:]
+    private(set) var transfers: [String: Transfer] = [:]
+    /// Transfers that wait for whoever is to get the money, in the order they came.
+    private(set) var waiting: [String] = []
     private(set) var notices: [String: Notice] = [:]
     private(set) var faults = FaultSettings()
     private(set) var probesSent = 0
@@ -132,6 +164,15 @@ extension Book {
             refunds[number]?.succeededAt = entry.at
             processing.removeAll { $0 == number }
             if let url = asked.notifyURL { add(.refund(outRefundNo: number), url: url, at: entry.at) }
+        case .transferAccepted(let asked):
+            transfers[asked.outBillNo] = Transfer(asked: asked, acceptedAt: entry.at)
+            waiting.append(asked.outBillNo)
+        case .transferEnded(let number, let end):
+            guard let asked = transfers[number]?.asked else { throw BookDamage() }
+            transfers[number]?.end = end
+            transfers[number]?.endedAt = entry.at
+            waiting.removeAll { $0 == number }
+            if let url = asked.notifyURL { add(.transfer(outBillNo: number), url: url, at: entry.at) }
         case .probed(let id, let status):
             guard notices[id] != nil else { throw BookDamage() }
             notices[id]?.wasProbed = true
@@ -179,6 +220,7 @@ struct PayRefusal: Error, Equatable {
         PayRefusal(status: 400, code: "INVALID_REQUEST", message: message)
     }
     static let noOrder = PayRefusal(status: 404, code: "ORDER_NOT_EXIST", message: "订单不存在")
+    static let noTransfer = PayRefusal(status: 404, code: "NOT_FOUND", message: "记录不存在")
     static let noResource = PayRefusal(status: 404, code: "RESOURCE_NOT_EXISTS", message: "查询的资源不存在")
     static let paid = PayRefusal(status: 400, code: "ORDERPAID", message: "该订单已支付")
     static let unsigned = PayRefusal(status: 401, code: "SIGN_ERROR", message: "签名错误")
@@ -244,6 +286,27 @@ extension Book {
         processing.filter { number in
             (refunds[number]?.acceptedAt).map { $0.addingTimeInterval(seconds) <= now } ?? false
         }.map { .refundSucceeded(outRefundNo: $0) }
+    }
+
+    /// Accepts a transfer, once per number; it then waits for whoever is to get the money.
+    func transfer(_ asked: AcceptedTransfer) throws(PayRefusal) -> [BookEvent] {
+        guard let known = transfers[asked.outBillNo] else { return [.transferAccepted(asked)] }
+        guard known.asked == asked else { throw .invalid("商户单号已存在，且参数与原请求不一致") }
+        return []
+    }
+
+    /// Whoever is to get the money takes it; again changes nothing.
+    func confirm(outBillNo: String) throws(PayRefusal) -> [BookEvent] {
+        guard let transfer = transfers[outBillNo] else { throw .noTransfer }
+        guard transfer.end != .failed else { throw .invalid("the transfer has expired") }
+        return transfer.end == nil ? [.transferEnded(outBillNo: outBillNo, state: .success)] : []
+    }
+
+    /// The transfers that nobody took in time.
+    func expire(after seconds: Double, now: Date) -> [BookEvent] {
+        waiting.filter { number in
+            (transfers[number]?.acceptedAt).map { $0.addingTimeInterval(seconds) <= now } ?? false
+        }.map { .transferEnded(outBillNo: $0, state: .failed) }
     }
 
     /// The notices that are due, and not in `flight`.

@@ -6,6 +6,8 @@ package import Logging
 package struct SandboxOptions: Sendable {
     /// From an accepted refund to its end.
     package var refundTime: Duration = .milliseconds(500)
+    /// For how long a transfer waits for whoever is to get the money.
+    package var confirmTime: Duration = .seconds(86_400)
     /// The pauses between the attempts of a notification; then it is given up.
     ///
     /// WeChat Pay's own plan begins with 15 s and ends after a day, which nobody wants to wait for.
@@ -41,6 +43,7 @@ package func build(
         workers: [Clockwork(sandbox: sandbox, logger: logger)], openAPI: openAPI
     ) { router in
         PayRoutes(sandbox: sandbox).add(to: router)
+        TransferRoutes(sandbox: sandbox).add(to: router)
         ControlRoutes(sandbox: sandbox).add(to: router)
     }
     let host = ["0.0.0.0", "::", ""].contains(settings.host) ? "127.0.0.1" : settings.host

@@ -37,12 +37,14 @@ struct Clockwork: Service {
 
     private func tick(_ http: HTTPClient, _ flight: Flight, in group: inout DiscardingTaskGroup) async {
         let now = Sandbox.now()
-        let refundTime =
-            Double(sandbox.options.refundTime.components.seconds)
-            + Double(sandbox.options.refundTime.components.attoseconds) / 1e18
+        func seconds(_ time: Duration) -> Double {
+            Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+        }
+        let (refundTime, confirmTime) = (seconds(sandbox.options.refundTime), seconds(sandbox.options.confirmTime))
         do {
             let due = try await sandbox.change(
-                now: now, { $0.settle(after: refundTime, now: now) }, then: { $0.due(now: now, flight: flight.ids) })
+                now: now, { $0.settle(after: refundTime, now: now) + $0.expire(after: confirmTime, now: now) },
+                then: { $0.due(now: now, flight: flight.ids) })
             for notice in due.prefix(Self.deliveriesMax - flight.ids.count) {
                 flight.begin(notice.id)
                 group.addTask {

@@ -81,6 +81,8 @@ struct FaultSettings: Codable, Equatable {
         case prepay, close, refund
         case paymentQuery = "payment_query"
         case refundQuery = "refund_query"
+        case transfer
+        case transferQuery = "transfer_query"
     }
 
     /// What is wrong with the settings; nil if nothing is.
@@ -113,7 +115,7 @@ struct FaultSettings: Codable, Equatable {
         if draw < rates.timeOutAfterWork { return coin ? .heldAfterWork : .cutAfterWork }
         if draw < rates.timeOutAfterWork + rates.serverError { return coin ? .errorBeforeWork : .errorAfterWork }
         if draw < rates.timeOutAfterWork + rates.serverError + rates.refuse {
-            return coin && operation == .refund ? .notEnough : .throttled
+            return coin && (operation == .refund || operation == .transfer) ? .notEnough : .throttled
         }
         return nil
     }

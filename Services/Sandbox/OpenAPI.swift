@@ -31,6 +31,16 @@ let openAPI = """
             "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
               "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
         },
+        "/v3/fund-app/mch-transfer/transfer-bills": {
+          "post": { "summary": "Gives somebody money, once per out_bill_no.", "security": [{ "merchant": [] }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{no}": {
+          "get": { "summary": "How a transfer stands.", "security": [{ "merchant": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
         "/v3/certificates": {
           "get": { "summary": "The platform certificate, encrypted.", "security": [{ "merchant": [] }], "responses": {
             "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
@@ -44,8 +54,14 @@ let openAPI = """
               "404": { "$ref": "#/components/responses/Problem" }, "409": { "$ref": "#/components/responses/Problem" },
               "422": { "$ref": "#/components/responses/Problem" } } }
         },
+        "/sandbox/transfers/{no}/confirm": {
+          "post": { "summary": "Whoever is to get the money takes it; again changes nothing.",
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "200": { "$ref": "#/components/responses/JSON" }, "404": { "$ref": "#/components/responses/Problem" },
+              "409": { "$ref": "#/components/responses/Problem" } } }
+        },
         "/sandbox/book": {
-          "get": { "summary": "What the book counts: orders, payments, refunds, payouts, notifications, faults.",
+          "get": { "summary": "What the book counts: orders, payments, refunds, payouts, transfers, notifications, faults.",
             "responses": { "200": { "$ref": "#/components/responses/JSON" } } }
         },
         "/sandbox/book/{no}": {
@@ -61,7 +77,7 @@ let openAPI = """
               "properties": {
                 "seed": { "type": "integer" },
                 "operations": { "type": "array", "items": {
-                  "enum": ["prepay", "payment_query", "close", "refund", "refund_query"] } },
+                  "enum": ["prepay", "payment_query", "close", "refund", "refund_query", "transfer", "transfer_query"] } },
                 "hold_ms": { "type": "integer", "default": 6000 }, "late_ms": { "type": "integer", "default": 3000 },
                 "rates": { "type": "object", "additionalProperties": false, "properties": {
                   "time_out_after_work": { "type": "number" }, "server_error": { "type": "number" },

@@ -148,11 +148,89 @@ enum Wire {
     }
 }
 
+extension Wire {
+    /// A transfer, in the answer to its order.
+    struct TransferAnswer: Encodable {
+        let out_bill_no: String
+        let transfer_bill_no: String
+        let create_time: String
+        let state: String
+        let fail_reason: String?
+        let package_info: String?
+
+        init(_ transfer: Book.Transfer) {
+            out_bill_no = transfer.asked.outBillNo
+            transfer_bill_no = transfer.asked.transferBillNo
+            create_time = PayInstant.write(transfer.acceptedAt)
+            state = transfer.state
+            fail_reason = transfer.end == .failed ? "OVERDUE_CLOSE" : nil
+            package_info =
+                transfer.end == nil ? "affffddafdfafddffda==" + Draw.digits(16, transfer.asked.outBillNo) : nil
+        }
+    }
+
+    /// A transfer, in the answer to a question.
+    struct Transfer: Encodable {
+        let mch_id: String
+        let appid: String
+        let out_bill_no: String
+        let transfer_bill_no: String
+        let transfer_amount: Int64
+        let transfer_remark: String
+        let openid: String
+        let state: String
+        let fail_reason: String?
+        let create_time: String
+        let update_time: String
+
+        init(_ transfer: Book.Transfer, merchant: MerchantCredentials) {
+            mch_id = merchant.mchid
+            appid = merchant.appid
+            out_bill_no = transfer.asked.outBillNo
+            transfer_bill_no = transfer.asked.transferBillNo
+            transfer_amount = transfer.asked.amount
+            transfer_remark = transfer.asked.remark
+            openid = transfer.asked.openID
+            state = transfer.state
+            fail_reason = transfer.end == .failed ? "OVERDUE_CLOSE" : nil
+            create_time = PayInstant.write(transfer.acceptedAt)
+            update_time = PayInstant.write(transfer.endedAt ?? transfer.acceptedAt)
+        }
+    }
+
+    /// The end of a transfer, in notifications.
+    struct TransferNotice: Encodable {
+        let mchid: String
+        let out_bill_no: String
+        let transfer_bill_no: String
+        let transfer_amount: Int64
+        let openid: String
+        let state: String
+        let fail_reason: String?
+        let create_time: String
+        let update_time: String
+
+        init(_ transfer: Book.Transfer, merchant: MerchantCredentials) {
+            let told = Transfer(transfer, merchant: merchant)
+            mchid = merchant.mchid
+            out_bill_no = told.out_bill_no
+            transfer_bill_no = told.transfer_bill_no
+            transfer_amount = told.transfer_amount
+            openid = told.openid
+            state = told.state
+            fail_reason = told.fail_reason
+            create_time = told.create_time
+            update_time = told.update_time
+        }
+    }
+}
+
 /// What a notice says, before it is encrypted.
 struct NoticeBody: Sendable {
     private enum Content {
         case payment(Book.Payment)
         case refund(Book.Refund)
+        case transfer(Book.Transfer)
     }
 
     private let content: Content
@@ -170,6 +248,9 @@ struct NoticeBody: Sendable {
         case .refund(let number):
             guard let refund = book.refunds[number] else { throw BookDamage() }
             content = .refund(refund)
+        case .transfer(let number):
+            guard let transfer = book.transfers[number] else { throw BookDamage() }
+            content = .transfer(transfer)
         }
     }
 
@@ -199,6 +280,11 @@ struct NoticeBody: Sendable {
                 (
                     "REFUND.SUCCESS", "退款成功", "refund",
                     try Wire.json(Wire.RefundNotice(refund, merchant: platform.merchant))
+                )
+            case .transfer(let transfer):
+                (
+                    "MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知", "mch_payment",
+                    try Wire.json(Wire.TransferNotice(transfer, merchant: platform.merchant))
                 )
             }
         guard

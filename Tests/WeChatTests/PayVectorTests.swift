@@ -86,12 +86,17 @@ struct PayVectorTests {
         #expect(refund.finishedAt == Date(timeIntervalSince1970: 1_735_776_031))
     }
 
-    @Test func notification_ofAnotherKind_isOpenedAndNotRead() throws {
+    @Test func notification_ofATransfer_isOpened() throws {
         let notification = try open("pay_notify_transfer_finished_pubkey")
         let vector = try Vectors.named("pay_notify_transfer_finished_pubkey")
 
-        #expect(notification.content == .other("MCHTRANSFER.BILL.FINISHED"))
         #expect(String(decoding: notification.resource, as: UTF8.self) == (try vector.text("decrypted_resource")))
+        guard case .transfer(let transfer) = notification.content else {
+            Issue.record("It is about a transfer.")
+            return
+        }
+        #expect(transfer.state == .success)
+        #expect(transfer.mchid == merchant.mchid && transfer.amount > .zero && !transfer.outBillNo.isEmpty)
         #expect(!"\(notification)".contains("oGiftBuyer"))
     }
 

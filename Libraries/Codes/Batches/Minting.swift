@@ -114,10 +114,24 @@ package enum Minting {
             try await KeyUse.record(.mint, of: batch, author: author, on: tx)
             return (batch, false)
         }
+        try await requirePayable(request.prizes, brand: request.brand, now: now, on: tx)
         let batch = try await write(
             request, hash: request.hash, prizes: prizes, author: author, keys: keys, now: now, on: tx)
         try await KeyUse.record(.mint, of: batch, author: author, on: tx)
         return (batch, true)
+    }
+
+    /// Refuses prizes of cash that could not be paid out.
+    ///
+    /// - Throws: ``Problem`` 422 `prize_malformed`.
+    static func requirePayable(
+        _ prizes: [PrizeRequest], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        for amount in Set(prizes.filter { $0.kind == .cash }.map(\.cost)).sorted() {
+            if let problem = try await PayoutLimits.obstacle(to: amount, brand: brand, at: now, on: tx) {
+                throw problem
+            }
+        }
     }
 
     /// Writes a new batch with everything that belongs to it.

@@ -113,6 +113,9 @@ package struct CodeImporting: Sendable {
                 BatchStatements.clock(), BatchStatements.brand(brand), BatchStatements.minted(requestID, brand: brand))
             guard let now = clock.first, !brands.isEmpty else { throw Problem.notFound("There is no such brand.") }
             if let earlier = minted.first, earlier.hash != hash { throw Problem.requestTaken(requestID) }
+            if minted.isEmpty {
+                try await Minting.requirePayable(wish.batch.prizes, brand: brand, now: now, on: tx)
+            }
             let new = ImportRow(
                 id: .mint(), batch: .mint(), requestHash: hash, fileHash: file.hash, codes: file.codes, loaded: 0,
                 state: .loading)

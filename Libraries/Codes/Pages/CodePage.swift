@@ -109,6 +109,7 @@ private struct Content {
             switch won.prize.kind {
             case .points: "<p>\(words.points(grouped(Int64(won.prize.points))))</p>"
             case .coupon: "<p>\(words.coupon)</p>"
+            case .cash: "<p>\(words.cash)</p>"
             case .redraw: "<p>\(words.redraw)</p>"
             case .item: won.voucher.map(voucher) ?? "<p>\(words.voucherLater)</p>"
             }

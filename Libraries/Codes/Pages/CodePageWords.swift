@@ -43,6 +43,9 @@ struct CodePageWords {
     func points(_ count: String) -> String {
         word("\(count) 积分，已记入您的账户，到账或有片刻延迟。", "\(count) points, credited to you; it may take a moment.")
     }
+    var cash: String {
+        word("现金，请在小程序中领取；夜间中奖的，早上八点后发放。", "Cash: take it in the mini program; what is won at night comes after eight.")
+    }
     var coupon: String { word("优惠券，请在小程序中查看。", "A coupon: see the mini program.") }
     var redraw: String { word("再来一次：请在小程序中抽奖。", "One more draw: see the mini program.") }
     var voucher: String { word("兑奖凭证", "Voucher") }

@@ -12,6 +12,11 @@ package enum PrizeKind: String, Sendable, CaseIterable, Codable {
     case item
     /// A right to one more entry in a draw.
     case redraw
+    /// Money, given by WeChat Pay; its cost is the amount.
+    case cash
+
+    /// Whether a job pays it once it is won.
+    package var isPaid: Bool { self == .points || self == .cash }
 }
 
 /// The draw that a prize of one more draw is for.
@@ -201,9 +206,10 @@ extension PrizeRequest {
             throw .invalid(
                 "Prize \(number): a prize of points says how many, any other prize says none.", code: "prize_malformed")
         }
-        // Points are paid through the books, and the books move no zero.
-        guard kind != .points || cost > .zero else {
-            throw .invalid("Prize \(number): points have a cost, or nobody would be paid.", code: "prize_malformed")
+        // What is paid is paid through the books, and the books move no zero.
+        guard !kind.isPaid || cost > .zero else {
+            throw .invalid(
+                "Prize \(number): points and cash have a cost, or nobody would be paid.", code: "prize_malformed")
         }
         guard (campaign != nil) == (kind == .redraw) else {
             throw .invalid(

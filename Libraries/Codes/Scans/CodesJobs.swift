@@ -3,6 +3,7 @@ import FoundationEssentials
 package import Hooks
 package import Jobs
 package import Kernel
+import Orders
 import Postgres
 
 /// The job that gives a won prize to its winner; siyu-redeem works it.
@@ -24,7 +25,7 @@ package struct PrizePay: JobParameters {
     }
 }
 
-/// Gives prizes of points: Dr prizes owed, Cr the person's points, once for each redemption.
+/// Gives prizes of points (Dr prizes owed, Cr the person's points) and has prizes of cash paid out, once for each redemption.
 package enum PrizePayments {
     /// Tells `queue` how the jobs of this room are done.
     ///
@@ -33,17 +34,31 @@ package enum PrizePayments {
     /// - Parameter hooks: Tells those who listen that a prize is paid.
     package static func register(on queue: JobQueue, hooks: OutgoingHooks? = nil) {
         queue.registerJob(parameters: PrizePay.self) { parameters, context in
-            try await context.complete { tx in try await pay(parameters, hooks, on: tx) }
+            let isCash = try await context.complete { tx in try await pay(parameters, hooks, queue, on: tx) }
+            if isCash { await queue.wake(PayoutRequest.jobQueue) }
+        }
+        queue.registerJob(parameters: PayoutEnded.self) { ended, context in
+            try await context.complete { tx in try await tell(ended, hooks, on: tx) }
         }
     }
 
-    private static func pay(_ job: PrizePay, _ hooks: OutgoingHooks?, on tx: Transaction) async throws {
+    /// - Returns: Whether it is a payout now.
+    private static func pay(
+        _ job: PrizePay, _ hooks: OutgoingHooks?, _ queue: JobQueue, on tx: Transaction
+    ) async throws -> Bool {
         let (clock, owed) = try await tx.pipeline(
             BatchStatements.clock(), ScanStatements.owed(job.redemption, brand: job.brand))
         guard let now = clock.first, let prize = owed.first else {
             throw JobFailure.permanent("there is no such redemption, or it won nothing")
         }
-        guard prize.kind == .points, prize.cost > .zero else { return }
+        guard prize.kind.isPaid, prize.cost > .zero else { return false }
+        if prize.kind == .cash {
+            let payout = NewPayout(
+                subject: job.redemption.rawValue, person: prize.person, amount: prize.cost, owedAccount: prize.account,
+                activity: prize.label, reward: prize.name, ownerQueue: PrizePay.jobQueue)
+            try await Payouts.request([payout], brand: job.brand, now: now, queue: queue, on: tx)
+            return true
+        }
         let points = try await Ledger.account(
             AccountKey(.points, of: prize.person.rawValue), brand: job.brand, now: now, on: tx)
         let posting = Posting(
@@ -58,5 +73,21 @@ package enum PrizePayments {
                 "prize_kind": .string(prize.kind.rawValue), "cost_fen": .int(prize.cost.fen),
             ])
         _ = try await hooks?.emit([event], brand: job.brand, now: now, on: tx)
+        return false
+    }
+
+    /// Tells those who listen that cash arrived, or that it will not without a person.
+    private static func tell(_ ended: PayoutEnded, _ hooks: OutgoingHooks?, on tx: Transaction) async throws {
+        guard let hooks, let now = try await tx.run(BatchStatements.clock()).first else { return }
+        let redemption = ID<Redemption>(rawValue: ended.subject)
+        let event = OutgoingEvent(
+            ended.isPaid ? CodesEvents.prizePaid : CodesEvents.payoutFailed,
+            subject: ended.isPaid ? ended.subject : ended.payout.rawValue, lane: redemption.description, at: now,
+            data: [
+                "redemption_id": .string(redemption.description), "person_id": .string(ended.person.description),
+                "prize_kind": .string(PrizeKind.cash.rawValue), "cost_fen": .int(ended.amount.fen),
+                "payout_id": .string(ended.payout.description),
+            ])
+        _ = try await hooks.emit([event], brand: ended.brand, now: now, on: tx)
     }
 }

@@ -56,25 +56,31 @@ enum ScanStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    /// What a prize of points is paid by.
+    /// What a prize of points or cash is paid by.
     struct Owed: Sendable {
         let person: ID<Person>
         let account: ID<Account>
         let cost: Money
         let kind: PrizeKind
+        /// The prize's name.
+        let name: String
+        /// The batch's name.
+        let label: String
     }
 
     static func owed(_ redemption: ID<Redemption>, brand: ID<Brand>) -> Statement<Owed> {
         Statement(
             """
-            SELECT r.person_id, b.owed_account_id, p.cost_fen, p.kind
+            SELECT r.person_id, b.owed_account_id, p.cost_fen, p.kind, p.name, b.label
             FROM codes.redemption r
             JOIN codes.batch b ON b.brand_id = r.brand_id AND b.batch_id = r.batch_id
             JOIN codes.prize p ON p.brand_id = r.brand_id AND p.batch_id = r.batch_id AND p.tier = r.tier
             WHERE r.brand_id = \(brand) AND r.redemption_id = \(redemption)
             """
         ) { row throws(PostgresError) in
-            Owed(person: try row.next(), account: try row.next(), cost: try row.next(), kind: try row.next())
+            Owed(
+                person: try row.next(), account: try row.next(), cost: try row.next(), kind: try row.next(),
+                name: try row.next(), label: try row.next())
         }
     }
 }

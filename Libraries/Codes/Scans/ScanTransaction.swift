@@ -180,7 +180,7 @@ extension ScanTransaction {
         return try await issuer.vouchers(of: items, brand: brand, now: now, on: tx)
     }
 
-    /// What new redemptions ask of jobs: one that makes members of those who redeemed, whatever their number, and one for each prize of points.
+    /// What new redemptions ask of jobs: one that makes members of those who redeemed, whatever their number, and one for each prize of points or cash.
     private func pushes(
         for new: [WantedRedemption], _ unionPersons: [String: ID<Person>], now: Date
     ) async throws -> [Statement<UUID>] {
@@ -191,7 +191,9 @@ extension ScanTransaction {
                 [TouchRecord(brand: brand, at: now, packs: packs)],
                 options: JobOptions(priority: .lower, brand: brand.rawValue))
         ]
-        let payments = new.filter { $0.prize?.kind == .points }.map { PrizePay(brand: brand, redemption: $0.row.id) }
+        let payments = new.filter { $0.prize?.kind.isPaid == true }.map {
+            PrizePay(brand: brand, redemption: $0.row.id)
+        }
         if !payments.isEmpty {
             pushes.append(try await means.queue.pushing(payments, options: JobOptions(brand: brand.rawValue)))
         }
@@ -209,7 +211,7 @@ extension ScanTransaction {
             try await follower.follow(told, brand: brand, now: now, on: tx)
             queues.formUnion(follower.queues)
         }
-        if new.contains(where: { $0.prize?.kind == .points }) { queues.insert(PrizePay.jobQueue) }
+        if new.contains(where: { $0.prize?.kind.isPaid == true }) { queues.insert(PrizePay.jobQueue) }
         return queues
     }
 

@@ -40,7 +40,7 @@ package protocol PaymentProviders: Sendable {
 /// The merchants of all brands: their credentials lie sealed in the database and are opened here.
 ///
 /// Reading an RSA key costs more than looking up a row, so opened merchants are kept until their row changes.
-package final class Merchants: PaymentProviders {
+package final class Merchants: PaymentProviders, PayoutProviders {
     /// A merchant with the keys that sign for it and verify what comes for it.
     package struct Opened: Sendable {
         /// What the database says of it.
@@ -78,6 +78,14 @@ package final class Merchants: PaymentProviders {
     package func provider(
         of mchid: String, brand: ID<Brand>
     ) async throws -> (provider: any PaymentProvider, notifyURL: String)? {
+        guard let known = try await merchant(mchid), known.record.brand == brand else { return nil }
+        return (WeChatPayClient(merchant: known.merchant, http: http), known.record.notifyURL)
+    }
+
+    /// A client that pays out for a merchant of the brand.
+    package func payoutProvider(
+        of mchid: String, brand: ID<Brand>
+    ) async throws -> (provider: any PayoutProvider, notifyURL: String)? {
         guard let known = try await merchant(mchid), known.record.brand == brand else { return nil }
         return (WeChatPayClient(merchant: known.merchant, http: http), known.record.notifyURL)
     }

@@ -45,7 +45,11 @@ package struct PaymentNotices: Sendable {
             let id = "\(notification.id) \(headers.nonce?.prefix(64) ?? "")"
             answer = try await store(notification, id: id, body: body, of: known.record)
         }
-        await queue.wake(PaymentReceived.jobQueue)
+        if case .transfer = notification.content {
+            await queue.wake(PayoutReported.jobQueue)
+        } else {
+            await queue.wake(PaymentReceived.jobQueue)
+        }
         return answer
     }
 
@@ -83,6 +87,13 @@ package struct PaymentNotices: Sendable {
                 RefundReported(
                     brand: merchant.brand, outRefundNo: notice.outRefundNo, providerRefundID: notice.refundID,
                     standing: RefundStanding(notice.state), amount: notice.refund),
+                options: options, on: tx)
+        case .transfer(let notice):
+            try await queue.push(
+                PayoutReported(
+                    brand: merchant.brand, mchid: notice.mchid, outBillNo: notice.outBillNo,
+                    providerBillNo: notice.transferBillNo, standing: PayoutStanding(notice.state),
+                    amount: notice.amount, word: notice.failReason),
                 options: options, on: tx)
         case .other(let event):
             logger.notice("A notification is kept and not read.", metadata: ["event": "\(event)"])

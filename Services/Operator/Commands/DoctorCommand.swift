@@ -97,16 +97,20 @@ struct DoctorCommand: AsyncParsableCommand {
             let moved = try await pool.one(DoctorStatements.stockThatDisagreesWithMovements(brand: brand))
             let unbooked = try await pool.one(DoctorStatements.moneyWithoutTransfer(brand: brand))
             let waiting = try await pool.one(DoctorStatements.refundsNeedingAttention(brand: brand))
+            let unpaid = try await pool.one(DoctorStatements.payoutsNeedingAttention(brand: brand))
             return [
                 Finding(
                     check: "stock of \(name)", isFine: moved == 0,
                     detail: "\(moved) variants differ from the sum of their movements."),
                 Finding(
                     check: "WeChat Pay of \(name)", isFine: unbooked == 0,
-                    detail: "\(unbooked) payments and refunds have no transfer of their amount."),
+                    detail: "\(unbooked) payments, refunds and payouts have no transfer of their amount."),
                 Finding(
                     check: "refunds of \(name)", isFine: waiting == 0,
                     detail: "\(waiting) refunds wait for a person (siyu refund show)."),
+                Finding(
+                    check: "payouts of \(name)", isFine: unpaid == 0,
+                    detail: "\(unpaid) payouts wait for a person (siyu payout show)."),
             ]
         }
     }

@@ -74,6 +74,15 @@ enum DoctorStatements {
                     WHERE t.brand_id = r.brand_id AND t.subject_id = r.refund_id AND t.amount_fen = r.amount_fen
                       AND t.kind IN ('order.refunded', 'payment.returned')
                   )
+            ) + (
+                SELECT count(*)
+                FROM orders.payout p
+                WHERE p.brand_id = \(brand) AND p.state = 'succeeded'
+                  AND NOT EXISTS (
+                    SELECT FROM accounting.transfer t
+                    WHERE t.brand_id = p.brand_id AND t.subject_id = p.payout_id AND t.amount_fen = p.amount_fen
+                      AND t.kind = 'payout.paid'
+                  )
             )
             """
         ) { row throws(PostgresError) in try row.next() }
@@ -81,6 +90,12 @@ enum DoctorStatements {
 
     static func refundsNeedingAttention(brand: ID<Brand>) -> Statement<Int> {
         Statement("SELECT count(*) FROM orders.refund WHERE brand_id = \(brand) AND attention_since IS NOT NULL") {
+            row throws(PostgresError) in try row.next()
+        }
+    }
+
+    static func payoutsNeedingAttention(brand: ID<Brand>) -> Statement<Int> {
+        Statement("SELECT count(*) FROM orders.payout WHERE brand_id = \(brand) AND attention_since IS NOT NULL") {
             row throws(PostgresError) in try row.next()
         }
     }

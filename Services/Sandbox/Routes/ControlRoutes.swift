@@ -12,6 +12,7 @@ struct ControlRoutes: Sendable {
 
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.post("sandbox/pay") { request, context in try await pay(request, context) }
+        router.post("sandbox/transfers/{no}/confirm") { _, context in try await confirm(context) }
         router.get("sandbox/book") { _, _ in try await book() }
         router.get("sandbox/book/{no}") { _, context in try await payment(context) }
         router.get("sandbox/faults") { _, _ in json(try await sandbox.read { $0.faults }) }
@@ -51,6 +52,26 @@ struct ControlRoutes: Sendable {
         return number
     }
 
+    // MARK: Transfers
+
+    /// Whoever is to get the money takes it.
+    private func confirm(_ context: SiyuRequestContext) async throws -> Response {
+        let number = try context.parameters.require("no")
+        let merchant = try sandbox.platform.merchant
+        do {
+            let transfer = try await sandbox.change {
+                try $0.confirm(outBillNo: number)
+            } then: {
+                $0.transfers[number]
+            }
+            guard let transfer else { throw Problem.notFound("There is no such transfer.") }
+            return json(Wire.Transfer(transfer, merchant: merchant))
+        } catch let refusal as PayRefusal {
+            guard refusal.status != 404 else { throw Problem.notFound("There is no such transfer.") }
+            throw Problem.conflict("The money cannot be taken: \(refusal.message).")
+        }
+    }
+
     // MARK: Faults
 
     private func setFaults(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
@@ -73,6 +94,9 @@ struct ControlRoutes: Sendable {
         var payouts_fen: Int64 = 0
         var payments_with_payout = 0
         var payouts_per_payment_max = 0
+        var transfers = 0
+        var transfers_paid = 0
+        var transfers_paid_fen: Int64 = 0
         var notifications: [String: Int] = ["open": 0, "delivered": 0, "lost": 0, "given_up": 0]
         var probes_sent = 0
         var probes_believed = 0
@@ -96,6 +120,11 @@ struct ControlRoutes: Sendable {
             }
             totals.refunds = book.refunds.count
             totals.refunds_fen = book.refunds.values.reduce(0) { $0 &+ $1.asked.refund }
+            totals.transfers = book.transfers.count
+            for transfer in book.transfers.values where transfer.end == .success {
+                totals.transfers_paid += 1
+                totals.transfers_paid_fen &+= transfer.asked.amount
+            }
             for notice in book.notices.values { totals.notifications[notice.end?.rawValue ?? "open", default: 0] += 1 }
             totals.probes_sent = book.probesSent
             totals.probes_believed = book.probesBelieved

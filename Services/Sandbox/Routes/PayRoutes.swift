@@ -126,7 +126,7 @@ struct PayRoutes: Sendable {
 }
 
 /// One call of the merchant: its signature, its faults, its signed answer.
-private struct Call: Sendable {
+struct Call: Sendable {
     struct Answer: Sendable {
         var status = 200
         let json: [UInt8]
@@ -318,7 +318,7 @@ private struct RefundRequest: Decodable {
 }
 
 /// An address without a query; WeChat Pay asks for https, a stand-in on one machine does not.
-private func isNotifyURL(_ text: String) -> Bool {
+func isNotifyURL(_ text: String) -> Bool {
     guard text.utf8.count <= 256, let url = URL(string: text), let scheme = url.scheme, url.host() != nil else {
         return false
     }
