@@ -66,9 +66,14 @@ enum LedgerStatements {
     static func known(_ accounts: [ID<Account>], brand: ID<Brand>) -> Statement<ID<Account>> {
         Statement(
             """
-            SELECT account_id
-            FROM accounting.account
-            WHERE brand_id = \(brand) AND account_id = ANY(\(accounts))
+            SELECT a.account_id
+            FROM unnest(\(accounts)) AS x (account_id)
+            CROSS JOIN LATERAL (
+                SELECT account_id
+                FROM accounting.account
+                WHERE brand_id = \(brand) AND account_id = x.account_id
+                LIMIT 1
+            ) a
             """
         ) { row throws(PostgresError) in try row.next() }
     }
@@ -106,9 +111,14 @@ enum LedgerStatements {
     static func recorded(_ kind: TransferKind, of subjects: [UUID], brand: ID<Brand>) -> Statement<Recorded> {
         Statement(
             """
-            SELECT subject_id, debit_account_id, credit_account_id, amount_fen
-            FROM accounting.transfer
-            WHERE brand_id = \(brand) AND kind = \(kind) AND subject_id = ANY(\(subjects))
+            SELECT x.subject_id, t.debit_account_id, t.credit_account_id, t.amount_fen
+            FROM unnest(\(subjects)) AS x (subject_id)
+            CROSS JOIN LATERAL (
+                SELECT debit_account_id, credit_account_id, amount_fen
+                FROM accounting.transfer
+                WHERE brand_id = \(brand) AND kind = \(kind) AND subject_id = x.subject_id
+                LIMIT 1
+            ) t
             """
         ) { row throws(PostgresError) in
             Recorded(subject: try row.next(), debit: try row.next(), credit: try row.next(), amount: try row.next())

@@ -15,13 +15,18 @@ enum InboxStatements {
             """)
     }
 
+    /// One look at the primary key for each; see Postgres/Decisions/0002.
     static func find(_ deliveries: [Delivery], brand: ID<Brand>) -> Statement<AnsweredDelivery> {
         Statement(
             """
-            SELECT i.source_id, i.delivery_id, i.body_hash, i.status, i.content_type, i.response
+            SELECT x.source_id, x.delivery_id, i.body_hash, i.status, i.content_type, i.response
             FROM unnest(\(deliveries.map(\.source)), \(deliveries.map(\.id))) AS x (source_id, delivery_id)
-            JOIN hooks.inbox i
-                ON i.brand_id = \(brand) AND i.source_id = x.source_id AND i.delivery_id = x.delivery_id
+            CROSS JOIN LATERAL (
+                SELECT body_hash, status, content_type, response
+                FROM hooks.inbox
+                WHERE brand_id = \(brand) AND source_id = x.source_id AND delivery_id = x.delivery_id
+                LIMIT 1
+            ) i
             """
         ) { row throws(PostgresError) in
             AnsweredDelivery(

@@ -26,14 +26,20 @@ enum VaultStatements {
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }
     }
 
+    /// One look at the unique key for each; see Postgres/Decisions/0002.
     static func find(
         _ indexes: [[UInt8]], kind: PersonKind, brand: ID<Brand>
     ) -> Statement<([UInt8], ID<Person>)> {
         Statement(
             """
-            SELECT blind_index, person_id
-            FROM vault.person
-            WHERE brand_id = \(brand) AND kind = \(kind) AND blind_index = ANY(\(indexes))
+            SELECT x.blind_index, p.person_id
+            FROM unnest(\(indexes)) AS x (blind_index)
+            CROSS JOIN LATERAL (
+                SELECT person_id
+                FROM vault.person
+                WHERE brand_id = \(brand) AND kind = \(kind) AND blind_index = x.blind_index
+                LIMIT 1
+            ) p
             """
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }
     }

@@ -163,9 +163,14 @@ enum ImportStatements {
     static func places(of hashes: [[UInt8]], brand: ID<Brand>) -> Statement<Place> {
         Statement(
             """
-            SELECT c.code_hash, c.batch_id, c.code_index
+            SELECT x.code_hash, c.batch_id, c.code_index
             FROM unnest(\(hashes)) AS x (code_hash)
-            JOIN codes.imported_code c ON c.brand_id = \(brand) AND c.code_hash = x.code_hash
+            CROSS JOIN LATERAL (
+                SELECT batch_id, code_index
+                FROM codes.imported_code
+                WHERE brand_id = \(brand) AND code_hash = x.code_hash
+                LIMIT 1
+            ) c
             """
         ) { row throws(PostgresError) in
             Place(hash: try row.next(), batch: try row.next(), index: try row.next())

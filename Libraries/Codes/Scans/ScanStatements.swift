@@ -5,13 +5,18 @@ import Postgres
 
 /// The SQL of scans and of the prizes that they win.
 enum ScanStatements {
+    /// One look at the primary key for each; see Postgres/Decisions/0002.
     static func redemptions(of codes: [CodeKey], brand: ID<Brand>) -> Statement<RedemptionRow> {
         Statement(
             """
-            SELECT r.batch_id, r.code_index, r.redemption_id, r.person_id, r.tier, r.redeemed_at
+            SELECT x.batch_id, x.code_index, r.redemption_id, r.person_id, r.tier, r.redeemed_at
             FROM unnest(\(codes.map(\.batch)), \(codes.map(\.index))) AS x (batch_id, code_index)
-            JOIN codes.redemption r
-                ON r.brand_id = \(brand) AND r.batch_id = x.batch_id AND r.code_index = x.code_index
+            CROSS JOIN LATERAL (
+                SELECT redemption_id, person_id, tier, redeemed_at
+                FROM codes.redemption
+                WHERE brand_id = \(brand) AND batch_id = x.batch_id AND code_index = x.code_index
+                LIMIT 1
+            ) r
             """
         ) { row throws(PostgresError) in
             RedemptionRow(

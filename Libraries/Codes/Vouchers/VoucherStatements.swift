@@ -85,7 +85,12 @@ enum VoucherStatements {
                 (SELECT r.claim_days FROM codes.rules r WHERE r.brand_id = \(brand) AND r.batch_id = x.batch_id
                     ORDER BY r.version DESC LIMIT 1)
             FROM unnest(\(vouchers), \(batches)) AS x (voucher_id, batch_id)
-            LEFT JOIN codes.voucher v ON v.brand_id = \(brand) AND v.voucher_id = x.voucher_id
+            LEFT JOIN LATERAL (
+                SELECT state, expires_at
+                FROM codes.voucher
+                WHERE brand_id = \(brand) AND voucher_id = x.voucher_id
+                LIMIT 1
+            ) v ON true
             """
         ) { row throws(PostgresError) in
             Terms(
