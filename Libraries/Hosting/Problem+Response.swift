@@ -9,22 +9,18 @@ extension Problem {
     /// The media type of RFC 9457.
     package static let mediaType = "application/problem+json"
 
-    private struct Document: Encodable {
-        let type: String
-        let title: String
-        let status: Int
-        let detail: String
-        let code: String
-    }
-
-    /// The JSON document: `type`, `title`, `status`, `detail`, `code`.
+    /// The JSON document: `code`, `detail`, `status`, `title`, `type`.
+    ///
+    /// Written by hand: a flood of wrong codes is answered nothing else, and the encoder would cost it a third of the time.
     package var document: [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let document = Document(
-            type: "about:blank", title: title, status: status, detail: detail, code: code)
-        // Encoding five plain values cannot fail; should it, the status still tells.
-        return (try? encoder.encode(document)).map(Array.init) ?? Array("{}".utf8)
+        var json = Array(#"{"code":"#.utf8)
+        json.append(quoted: code)
+        json += #","detail":"#.utf8
+        json.append(quoted: detail)
+        json += #","status":\#(status),"title":"#.utf8
+        json.append(quoted: title)
+        json += #","type":"about:blank"}"#.utf8
+        return json
     }
 
     /// The answer that carries the document.
@@ -77,5 +73,22 @@ extension Problem {
     package static func unsupportedMediaType(_ detail: String) -> Problem {
         Problem(
             status: 415, code: ProblemCode.unsupportedMediaType, title: "Unsupported media type", detail: detail)
+    }
+}
+
+extension [UInt8] {
+    /// Appends text as a JSON string.
+    fileprivate mutating func append(quoted text: String) {
+        let quote = UInt8(ascii: "\"")
+        let backslash = UInt8(ascii: "\\")
+        append(quote)
+        for byte in text.utf8 {
+            switch byte {
+            case quote, backslash: self += [backslash, byte]
+            case ..<0x20: self += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+            default: append(byte)
+            }
+        }
+        append(quote)
     }
 }

@@ -2,6 +2,7 @@ package import Hooks
 package import Hummingbird
 package import Kernel
 import Logging
+import NIOCore
 
 /// What a request carries on its way through the middlewares to its route.
 package struct SiyuRequestContext: RequestContext {
@@ -15,6 +16,8 @@ package struct SiyuRequestContext: RequestContext {
     package var session: StaffSession?
     /// The request's id, also in every log line of the request and in the answer's `X-Request-Id`.
     package let id: String
+    /// The loop that reads and writes the connection.
+    let loop: any EventLoop
 
     /// The largest body that is read into memory; bigger ones are streamed by their route.
     package var maxUploadSize: Int { RequestLimits.standard.bodyBytesMax }
@@ -22,6 +25,7 @@ package struct SiyuRequestContext: RequestContext {
     /// Renames Hummingbird's request id to ours in the log metadata.
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        loop = source.channel.eventLoop
         id = source.logger[metadataKey: "hb.request.id"].map { "\($0)" } ?? "\(RequestID())"
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request_id"] = .string(id)

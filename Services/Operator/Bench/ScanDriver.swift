@@ -179,13 +179,42 @@ private final class DriverHandler: ChannelInboundHandler {
     }
 
     /// The status of an answer and the bytes that it has in all; nil while its header is not whole.
+    ///
+    /// By bytes: what the driver takes from two cores, the server lacks.
     private static func answer(_ bytes: ByteBufferView) -> (status: Int, length: Int)? {
-        let end = Array("\r\n\r\n".utf8)
-        guard let body = bytes.firstRange(of: end)?.upperBound else { return nil }
-        let header = String(decoding: bytes[bytes.startIndex..<body], as: UTF8.self).lowercased()
-        let status = header.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
-        let line = header.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-        let length = line.flatMap { Int($0.dropFirst("content-length:".count).filter(\.isNumber)) } ?? 0
-        return (status, body - bytes.startIndex + length)
+        bytes.withContiguousStorageIfAvailable { bytes in
+            guard let body = position(of: "\r\n\r\n", in: bytes, from: 0).map({ $0 + 4 }), bytes.count > 12 else {
+                return nil
+            }
+            let status = number(in: bytes, from: 9)
+            let field =
+                position(of: "\nContent-Length: ", in: bytes, from: 0)
+                ?? position(of: "\ncontent-length: ", in: bytes, from: 0)
+            let length = field.map { $0 < body ? number(in: bytes, from: $0 + 17) : 0 } ?? 0
+            return (status, body + length)
+        } ?? nil
+    }
+
+    private static func position(of text: StaticString, in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        let length = text.utf8CodeUnitCount
+        let first = unsafe text.utf8Start[0]
+        var place = start
+        while place + length <= bytes.count {
+            if bytes[place] == first {
+                let isThere = (1..<length).allSatisfy { unsafe text.utf8Start[$0] == bytes[place + $0] }
+                if isThere { return place }
+            }
+            place += 1
+        }
+        return nil
+    }
+
+    private static func number(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var number = 0
+        for byte in bytes[min(start, bytes.count)...] {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { break }
+            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+        }
+        return number
     }
 }

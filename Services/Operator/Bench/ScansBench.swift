@@ -26,7 +26,14 @@ enum ScansBench {
     /// Coprime to any count that is used: so codes come in no order, and none twice.
     private static let stride: Int64 = 7_368_787
 
-    static func run(url: String, pairs: Int, count: Int64, connections: Int) async throws -> [Measurement] {
+    /// What is measured.
+    enum Part: String, CaseIterable, Sendable {
+        case scans, statements, forged, half, alone
+    }
+
+    static func run(
+        url: String, pairs: Int, only parts: [Part], count: Int64, connections: Int
+    ) async throws -> [Measurement] {
         try await ScratchDatabase.with(url) { scratch in
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
                 "siyu-bench-\(UUID().uuidString)"
@@ -43,7 +50,9 @@ enum ScansBench {
             let bare = try await Service.start(
                 "siyu", ["bench-bare", "--port", "\(barePort)"], port: barePort, url: scratch.url, keys: folder)
             defer { bare.stop() }
-            let figures = try await bench.measure(pairs: pairs, connections: connections, redeem: redeem.process)
+            let figures = try await bench.measure(
+                Set(parts.isEmpty ? Part.allCases : parts), pairs: pairs, connections: connections,
+                redeem: redeem.process)
             await pool.shutdown()
             return figures
         }
@@ -130,43 +139,72 @@ enum ScansBench {
                 batch: try OpenBatch(record, keys: keys), bytesPerCode: Double(after - before) / Double(count))
         }
 
-        func measure(pairs: Int, connections: Int, redeem: Process) async throws -> [Measurement] {
+        func measure(
+            _ parts: Set<Part>, pairs: Int, connections: Int, redeem: Process
+        ) async throws -> [Measurement] {
             var scans: [(ours: Double, raw: Double)] = []
             var single: [(ours: Double, raw: Double)] = []
             var whole: [(ours: Double, raw: Double)] = []
             var forged: [(ours: Double, raw: Double)] = []
+            let scansThemselves = !parts.isDisjoint(with: [.scans, .statements, .half])
             for pair in 1...pairs {
                 Terminal.progress("scans: pair \(pair) of \(pairs)")
-                let ours = try await driver(connections).run(scanRequests(pair == 1 ? 100_000 : 150_000)).rate(of: 200)
-                let bare = try await bareRate(connections)
-                scans.append((ours, bare))
-                single.append((ours, try rawRate(BenchStatements.scanScript)))
-                whole.append((ours, try rawRate(BenchStatements.scanStatementScript)))
-                let guesses = try await driver(Self.forgers).run(forgedRequests(150_000)).rate(of: 404)
-                forged.append((guesses, try await bareRate(Self.forgers)))
+                if scansThemselves {
+                    let ours = try await driver(connections).run(scanRequests(Self.supply)).rate(of: 200)
+                    scans.append((ours, try await bareRate(connections)))
+                    if parts.contains(.statements) {
+                        single.append((ours, try rawRate(BenchStatements.scanScript)))
+                        whole.append((ours, try rawRate(BenchStatements.scanStatementScript)))
+                    }
+                }
+                if parts.contains(.forged) {
+                    let guesses = try await driver(Self.forgers).run(forgedRequests(Self.supply)).rate(of: 404)
+                    forged.append((guesses, try await bareRate(Self.forgers)))
+                }
             }
-            let half = try await half(of: Spread(scans.map(\.ours)).median, connections)
-            let alone = try await alone()
+            let half = parts.contains(.half) ? try await half(of: Spread(scans.map(\.ours)).median, connections) : nil
+            let alone = parts.contains(.alone) ? try await alone() : nil
             Terminal.endProgress()
             let name = "scans, \(connections) connections"
-            return [
-                .together(name, unit: "/s", rawName: "a bare POST of the same server", samples: scans),
-                .together(
-                    name, unit: "/s", rawName: "pgbench, statement by statement, best of \(clients)", samples: single),
-                .together(name, unit: "/s", rawName: "pgbench, as one statement, best of \(clients)", samples: whole),
-                .together(
-                    "forged codes, \(Self.forgers) connections, waiting 20 ms each", unit: "/s",
-                    rawName: "a bare POST of the same server", samples: forged),
-                .alone("a scan at half of that rate: median", unit: "ms", samples: [half.milliseconds(0.5)]),
-                .alone("a scan at half of that rate: p99", unit: "ms", samples: [half.milliseconds(0.99)]),
-                .together(
-                    "one caller alone: median", unit: "ms", rawName: "INSERT of one row, one connection",
-                    samples: [alone]),
+            var figures: [Measurement] = []
+            if scansThemselves {
+                figures.append(.together(name, unit: "/s", rawName: "a bare POST of the same server", samples: scans))
+            }
+            if parts.contains(.statements) {
+                figures += [
+                    .together(
+                        name, unit: "/s", rawName: "pgbench, statement by statement, best of \(clients)",
+                        samples: single),
+                    .together(
+                        name, unit: "/s", rawName: "pgbench, as one statement, best of \(clients)", samples: whole),
+                ]
+            }
+            if parts.contains(.forged) {
+                figures.append(
+                    .together(
+                        "forged codes, \(Self.forgers) connections, waiting 20 ms each", unit: "/s",
+                        rawName: "a bare POST of the same server", samples: forged))
+            }
+            if let half {
+                figures += [
+                    .alone("a scan at half of that rate: median", unit: "ms", samples: [half.milliseconds(0.5)]),
+                    .alone("a scan at half of that rate: p99", unit: "ms", samples: [half.milliseconds(0.99)]),
+                ]
+            }
+            if let alone {
+                figures.append(
+                    .together(
+                        "one caller alone: median", unit: "ms", rawName: "INSERT of one row, one connection",
+                        samples: [alone]))
+            }
+            return figures + [
                 .alone("siyu-redeem: peak of resident memory", unit: "MiB", samples: [try Self.peak(redeem)]),
                 .alone("database bytes per minted code", unit: "B", samples: [bytesPerCode]),
             ]
         }
 
+        /// Requests of a run: more than it can use.
+        private static let supply = 200_000
         private static let forgers = forgedConnections
 
         private func driver(_ connections: Int) -> ScanDriver { ScanDriver(port: port, connections: connections) }

@@ -19,6 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Pairs of ours and raw.") var pairs = 5
     @Option(help: "Of jobs, this part alone; may be given again.")
     var only: [JobsBench.Part] = []
+    @Option(help: "Of scans, this part alone; may be given again.")
+    var scansOnly: [ScansBench.Part] = []
     @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
     @Option(help: "Codes of the batch, for scans.") var codes: Int64 = 20_000_000
     @Option(help: "Connections of scanners, for scans.") var connections = 64
@@ -55,7 +57,9 @@ struct BenchCommand: AsyncParsableCommand {
         case .postgres: try await PostgresBench.run(url: database.url, pairs: pairs)
         case .jobs: try await JobsBench.run(url: database.url, pairs: pairs, only: only)
         case .ingest: try await IngestBench.run(url: database.url, file: file, pairs: pairs)
-        case .scans: try await ScansBench.run(url: database.url, pairs: pairs, count: codes, connections: connections)
+        case .scans:
+            try await ScansBench.run(
+                url: database.url, pairs: pairs, only: scansOnly, count: codes, connections: connections)
         case .mint: try await MintBench.run(url: database.url, pairs: pairs)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
@@ -74,3 +78,4 @@ struct BenchCommand: AsyncParsableCommand {
 }
 
 extension JobsBench.Part: ExpressibleByArgument {}
+extension ScansBench.Part: ExpressibleByArgument {}

@@ -30,8 +30,8 @@ struct SignedHooks: Sendable {
         }
         do {
             return try await origins.delivery(
-                from: source, id: headers.value("webhook-id"), timestamp: headers.value("webhook-timestamp"),
-                signature: headers.value("webhook-signature"), body: Array(buffer: body), now: Date())
+                from: source, id: headers[.webhookID], timestamp: headers[.webhookTimestamp],
+                signature: headers[.webhookSignature], body: Array(buffer: body), now: Date())
         } catch let problem as Problem where problem.status == 401 {
             try refused.refuse(source, at: arrived)
             throw problem
@@ -48,7 +48,8 @@ struct SignedHooks: Sendable {
     }
 }
 
-extension HTTPFields {
-    /// The field of a name that is known to be one.
-    fileprivate func value(_ name: String) -> String? { HTTPField.Name(name).flatMap { self[$0] } }
+extension HTTPField.Name {
+    fileprivate static let webhookID = Self(constant: "webhook-id")
+    fileprivate static let webhookTimestamp = Self(constant: "webhook-timestamp")
+    fileprivate static let webhookSignature = Self(constant: "webhook-signature")
 }
