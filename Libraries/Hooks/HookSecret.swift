@@ -1,9 +1,11 @@
 import Crypto
 package import Foundation
+import Keys
 
 /// A secret that signs hooks: 24 to 64 random bytes, written as `whsec_` and base64.
 package struct HookSecret: Sendable, Hashable {
     let bytes: [UInt8]
+    let signature: PreparedCode
     /// The instant from which it no longer counts; nil for one that is not being replaced.
     package var validUntil: Date?
 
@@ -29,10 +31,21 @@ package struct HookSecret: Sendable, Hashable {
     init(bytes: [UInt8], validUntil: Date? = nil) {
         self.bytes = bytes
         self.validUntil = validUntil
+        signature = PreparedCode(key: SymmetricKey(data: bytes))
     }
 
     /// The text form, to be shown once, when it is made.
     package var revealed: String { Self.prefix + Data(bytes).base64EncodedString() }
+}
+
+extension HookSecret {
+    /// Whether two secrets are the same bytes, valid as long.
+    package static func == (left: HookSecret, right: HookSecret) -> Bool {
+        left.bytes == right.bytes && left.validUntil == right.validUntil
+    }
+
+    /// By the bytes.
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension HookSecret: CustomStringConvertible, CustomReflectable {

@@ -1,5 +1,6 @@
-import Crypto
 package import Foundation
+import Crypto
+import Keys
 package import Kernel
 
 /// Standard Webhooks: how a hook is signed, and how a signature is checked.
@@ -20,8 +21,7 @@ package enum StandardWebhook {
     ///
     /// - Parameter timestamp: Seconds since 1970, of this attempt.
     package static func sign(id: String, timestamp: Int, body: [UInt8], secret: HookSecret) -> String {
-        let code = HMAC<SHA256>.authenticationCode(
-            for: content(id: id, timestamp: "\(timestamp)", body: body), using: SymmetricKey(data: secret.bytes))
+        let code = secret.signature.code(of: content(id: id, timestamp: "\(timestamp)", body: body))
         return version + Data(code).base64EncodedString()
     }
 
@@ -44,8 +44,7 @@ package enum StandardWebhook {
         let codes = signature.split(separator: " ").compactMap(code)
         let secrets = (origin?.secrets ?? []).filter { $0.validUntil.map { now < $0 } ?? true }
         let isSigned = secrets.contains { secret in
-            let key = SymmetricKey(data: secret.bytes)
-            let expected = HMAC<SHA256>.authenticationCode(for: signed, using: key)
+            let expected = secret.signature.code(of: signed)
             // `==` of an authentication code compares in constant time.
             return codes.contains { expected == $0 }
         }
@@ -73,9 +72,15 @@ package enum StandardWebhook {
         return Data(base64Encoded: String(entry.dropFirst(version.count)))
     }
 
-    private static func content(id: String, timestamp: String, body: [UInt8]) -> Data {
-        var content = Data("\(id).\(timestamp).".utf8)
-        content.append(contentsOf: body)
+    private static func content(id: String, timestamp: String, body: [UInt8]) -> [UInt8] {
+        let dot = UInt8(ascii: ".")
+        var content: [UInt8] = []
+        content.reserveCapacity(id.utf8.count + timestamp.utf8.count + body.count + 2)
+        content += id.utf8
+        content.append(dot)
+        content += timestamp.utf8
+        content.append(dot)
+        content += body
         return content
     }
 }

@@ -12,7 +12,8 @@ import Synchronization
 /// - Invariant: descriptions and mirrors of a ring show key numbers, never keys.
 package struct KeyRing: Sendable {
     private let masters: [(id: UInt32, key: SymmetricKey)]
-    private let indexKey: SymmetricKey
+    /// The state of a fingerprint before its first byte: making it costs more than a fingerprint itself.
+    private let index: PreparedCode
     private let derived = SubkeyCache()
 
     /// What a value is sealed or signed for; part of the sub-key, so a purpose's name never changes.
@@ -34,8 +35,10 @@ package struct KeyRing: Sendable {
 
     init(_ file: KeyFile) {
         masters = file.masters
-        indexKey = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: file.index, info: Data("siyu/v1/blind-index".utf8), outputByteCount: KeyFile.keyLength)
+        index = PreparedCode(
+            key: HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: file.index, info: Data("siyu/v1/blind-index".utf8),
+                outputByteCount: KeyFile.keyLength))
     }
 
     /// Reads the ring from `folder/master.key`.
@@ -163,11 +166,11 @@ extension KeyRing {
     /// - Returns: 32 bytes, the HMAC of brand (16) · length of kind (UInt32, big-endian) · kind · value.
     package func blindIndex(brand: UUID, kind: String, value: String) -> [UInt8] {
         let kind = Array(kind.utf8)
-        var code = HMAC<SHA256>(key: indexKey)
-        code.update(data: withUnsafeBytes(of: brand.uuid) { Data($0) })
-        code.update(data: bigEndian(UInt32(truncatingIfNeeded: kind.count)) + kind)
-        code.update(data: Array(value.utf8))
-        return Array(code.finalize())
+        var message = withUnsafeBytes(of: brand.uuid) { Array($0) }
+        message += bigEndian(UInt32(truncatingIfNeeded: kind.count))
+        message += kind
+        message += value.utf8
+        return Array(index.code(of: message))
     }
 
     /// Signs `message` with the newest master key's sub-key for `purpose`: 32 bytes of HMAC-SHA256.

@@ -19,7 +19,10 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
     }
 
     private enum Work {
+        /// Of a connection.
         case job(UnownedJob)
+        /// Of a task that prefers this thread.
+        case task(UnownedJob)
         case action(@Sendable () -> Void)
     }
 
@@ -68,6 +71,10 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
 
     func enqueue(_ job: consuming ExecutorJob) {
         submit(.job(UnownedJob(job)))
+    }
+
+    fileprivate func enqueue(task job: UnownedJob) {
+        submit(.task(job))
     }
 
     func checkIsolated() {
@@ -146,6 +153,7 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
         for item in work {
             switch item {
             case .job(let job): unsafe job.runSynchronously(on: asUnownedSerialExecutor())
+            case .task(let job): unsafe job.runSynchronously(on: LoopTasks.shared.asUnownedTaskExecutor())
             case .action(let action): action()
             }
         }
@@ -185,6 +193,23 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {  // `inbox` is lock
         nextTick = now + .milliseconds(Int(Self.tickMilliseconds / 2))
         for entry in watched.values where entry.deadline.map({ $0 <= now }) ?? false { entry.onDeadline() }
     }
+}
+
+/// The loop's thread as a place for tasks.
+private final class LoopTasks: TaskExecutor {
+    static let shared = LoopTasks()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        EventLoop.shared.enqueue(task: UnownedJob(job))
+    }
+}
+
+extension Pool {
+    /// Runs tasks on the thread that watches the connections' sockets.
+    ///
+    /// For a task that does little but wait for one answer after the other: each of its statements is then sent, and its answer read,
+    /// without another thread having to wake. What such a task computes holds up every connection of the process meanwhile.
+    public static var taskExecutor: any TaskExecutor { LoopTasks.shared }
 }
 
 /// Runs `body` on a thread of its own: for libpq's calls that block, which are `PQconnectdb` and `PQcancel`.

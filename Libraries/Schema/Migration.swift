@@ -62,6 +62,7 @@ package struct Migration: Sendable {
         Migration(version: 29, name: "members", bytes: PackageResources._00029_members_sql),
         Migration(version: 30, name: "cases", bytes: PackageResources._00030_cases_sql),
         Migration(version: 31, name: "payouts", bytes: PackageResources._00031_payouts_sql),
+        Migration(version: 32, name: "hot_rows", bytes: PackageResources._00032_hot_rows_sql),
     ]
 
     /// The version that this binary was built for.

@@ -72,7 +72,8 @@ package final class ScanDesk: Sendable {
             return (false, setsOut)
         }
         if isRefused { return caller.tell(.failure(Problem.unavailable())) }
-        if setsOut { Task { await self.work(brand) } }
+        // A transaction of scans waits for the database four times; between two waits it computes for less than they last.
+        if setsOut { Task(executorPreference: Pool.taskExecutor) { await self.work(brand) } }
     }
 
     private func work(_ brand: ID<Brand>) async {
