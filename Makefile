@@ -5,12 +5,12 @@ SHELL := /bin/bash
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 # Tests that kill.
-CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients
+CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients|ScanFaultTests|ScanKillTests
 # How long a soak takes: an hour with SECONDS=3600.
 SECONDS := 180
 SWIFT_FILES := Package.swift Services Libraries Tests
 
-.PHONY: help run test test-unit test-db test-matrix test-pooler chaos soak race bench bench-jobs lint format pre-commit db-up db-down migrate schema
+.PHONY: help run test test-unit test-db test-matrix test-pooler mutants chaos soak race bench bench-jobs bench-scans lint format pre-commit db-up db-down migrate schema
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -29,11 +29,14 @@ test-unit: ## The tests that need no database
 test-db: ## The tests that need one
 	@deploy/dev/test.sh --skip '$(UNIT)'
 
-test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, zxing-cpp, wechatpayv3
+test-matrix: ## Other people's clients from PyPI against our services: standardwebhooks, schemathesis, zxing-cpp, wechatpayv3
 	@deploy/dev/matrix.sh
 
 test-pooler: ## The tests through PgBouncer in transaction mode, which must be installed (ARGS="--filter Name": some)
 	@deploy/dev/test-pooler.sh $(ARGS)
+
+mutants: ## Plants one bug after the other and sees that a test turns red (ARGS="05 12": those alone)
+	@deploy/dev/mutants.sh $(ARGS)
 
 chaos: ## In full: the crash matrix of the queue and of its server, and services killed at random during twenty tours
 	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
@@ -49,6 +52,9 @@ bench: ## Figures of the PostgreSQL client, the import and the services' starts 
 
 bench-jobs: ## The job queue and its peers from PyPI in turns (release build; ARGS="--rounds 2", ARGS=--no-peers: ours alone)
 	@deploy/dev/bench-jobs.sh $(ARGS)
+
+bench-scans: ## Scans over HTTP and the minting of codes, beside what carries them (release build)
+	@deploy/dev/bench.sh scans mint
 
 lint: ## Format and shell scripts, strictly
 	@swift format lint --strict --recursive --parallel $(SWIFT_FILES)

@@ -216,8 +216,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "Accounting", "Gifts", "Hosting", "Ingest", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres",
-                "Redeem", "Reports", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
+                "Accounting", "Codes", "Gifts", "Hooks", "Hosting", "Ingest", "Jobs", "Kernel", "Keys", "Operator",
+                "Orders", "Postgres", "Redeem", "Reports", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
             ]),
         tests(
             "GiftingTests",

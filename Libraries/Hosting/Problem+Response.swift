@@ -4,6 +4,7 @@ package import Hummingbird
 package import Kernel
 import NIOCore
 import NIOHTTP1
+import Postgres
 
 extension Problem {
     /// The media type of RFC 9457.
@@ -39,6 +40,8 @@ extension Problem {
         case let problem as Problem: self = problem
         // Whoever hangs up in the middle of a body: nothing broke on our side.
         case is HTTPParserError: self = .badRequest("The request ended before it was whole.")
+        case let error as PostgresError where error.sqlState == .characterNotInRepertoire:
+            self = .badRequest("A text of the request holds the character U+0000, which nothing can be named with.")
         case let error as any HTTPResponseError:
             self.init(status: error.status.code, detail: (error as? HTTPError)?.body)
         default: self = .internalError

@@ -19,6 +19,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable, CustomStringConver
     public static let foreignKeyViolation = SQLState(rawValue: "23503")
     /// A CHECK refused the row.
     public static let checkViolation = SQLState(rawValue: "23514")
+    /// A text holds U+0000, which PostgreSQL stores nowhere.
+    public static let characterNotInRepertoire = SQLState(rawValue: "22021")
     /// A serializable transaction met another one.
     public static let serializationFailure = SQLState(rawValue: "40001")
     /// Two transactions waited for each other.

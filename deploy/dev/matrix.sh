@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Other people's clients, as they are on PyPI, against our services: standardwebhooks scans codes, zxing-cpp reads labels,
-# wechatpayv3 pays and refunds.
+# schemathesis tries what OpenAPI says, wechatpayv3 pays and refunds.
 # usage: matrix.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -28,10 +28,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 venv=$state/matrix-python
-if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import standardwebhooks, wechatpayv3, requests, zxingcpp, numpy' 2>/dev/null; then
-    say "Fetching standardwebhooks, wechatpayv3 and zxing-cpp."
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import standardwebhooks, wechatpayv3, requests, schemathesis, zxingcpp, numpy' 2>/dev/null; then
+    say "Fetching standardwebhooks, wechatpayv3, schemathesis and zxing-cpp."
     rm -rf "$venv"
-    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet standardwebhooks wechatpayv3 requests zxing-cpp numpy; } >&2 ||
+    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet standardwebhooks wechatpayv3 requests schemathesis zxing-cpp numpy; } >&2 ||
         die "$EX_UNAVAILABLE" "The Python packages could not be fetched: is python3-venv installed, and PyPI reachable?"
 fi
 
@@ -65,6 +65,12 @@ sleep 2  # siyu-redeem looks for new batches and sources once a second
 
 say "== standardwebhooks scans"
 "$venv/bin/python" Tests/Matrix/standardwebhooks_client.py http://127.0.0.1:28102 matrix "$secret" "$work/codes.csv"
+say "== schemathesis tries what siyu-redeem says of itself"
+# A schema cannot say which check digit is right, nor which code was minted: what it allows may be refused.
+(cd "$work" && SIYU_MATRIX_SECRET=$secret SIYU_MATRIX_SOURCE=matrix SCHEMATHESIS_HOOKS=schemathesis_hooks \
+    PYTHONPATH=$root/Tests/Matrix "$venv/bin/schemathesis" run http://127.0.0.1:28102/openapi.json \
+    --max-examples "${SIYU_MATRIX_EXAMPLES:-50}" --exclude-checks positive_data_acceptance \
+    --suppress-health-check all --warnings off --no-color >&2)
 say "== zxing-cpp reads labels"
 "$bin/siyu" codes label "$batch" --format sheet --range 0..500 --out "$work/sheets" >&2
 "$bin/siyu" codes label "$batch" --format svg --level H --range 500..520 --out "$work/labels" >&2
