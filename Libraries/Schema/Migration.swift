@@ -63,6 +63,7 @@ package struct Migration: Sendable {
         Migration(version: 30, name: "cases", bytes: PackageResources._00030_cases_sql),
         Migration(version: 31, name: "payouts", bytes: PackageResources._00031_payouts_sql),
         Migration(version: 32, name: "hot_rows", bytes: PackageResources._00032_hot_rows_sql),
+        Migration(version: 33, name: "small_batches", bytes: PackageResources._00033_small_batches_sql),
     ]
 
     /// The version that this binary was built for.

@@ -341,7 +341,7 @@ struct ImportTests {
             }
             let numbers = (0..<10_000).map { "LOT2026\(1_000_000 + $0)" }
             #expect(await problem(wish(factory, prizes: Factory.prizes), numbers)?.code == "codes_too_guessable")
-            #expect(await problem(wish(factory, prizes: Factory.prizes), codes(100))?.code == "batch_too_small")
+            #expect(await problem(wish(factory, prizes: Factory.prizes), codes(100))?.code == "prizes_exceed_codes")
             // Without prizes a number may be a code.
             try await load(numbers, factory, "numbers")
             let all = codes(20)

@@ -51,6 +51,19 @@ struct PrizeTests {
         #expect(all.count == 600 && all.allSatisfy { (0..<10_000).contains($0) })
     }
 
+    /// Computed with another implementation.
+    @Test func shuffles_ofFewCodes_areAsComputedElsewhere() throws {
+        let prizeKey = try #require(key).prizeKey(of: try #require(handle))
+        func shuffle(_ count: Int64) -> [Int64] {
+            let shuffle = PrizeShuffle(key: prizeKey, label: Array("siyu-shuffle-1K7QX".utf8), count: count)
+            return (0..<count).map { shuffle.rank(of: $0) }
+        }
+        #expect(shuffle(100).prefix(12) == [31, 54, 97, 17, 94, 96, 27, 87, 26, 44, 12, 25])
+        #expect(shuffle(9_999).prefix(6) == [9_329, 9_745, 217, 7_678, 1_147, 6_812])
+        #expect(shuffle(1) == [0] && shuffle(0) == [])
+        for count in [2, 3, 100, 9_999] as [Int64] { #expect(shuffle(count).sorted() == Array(0..<count)) }
+    }
+
     /// The printed promise.
     ///
     /// A sweep of fewer codes would not be shorter: up to 2²⁰ the walks of all codes pass every place of the domain once.
@@ -82,7 +95,7 @@ struct PrizeTests {
     @Test(arguments: [
         (PrizeRequest(name: "x", kind: .item, cost: .zero, count: 10_001), Int64(10_000), "prizes_exceed_codes"),
         (PrizeRequest(name: "x", kind: .item, cost: .zero, count: .max), 10_000, "prizes_exceed_codes"),
-        (PrizeRequest(name: "x", kind: .item, cost: .zero, count: 1), 9_999, "batch_too_small"),
+        (PrizeRequest(name: "x", kind: .item, cost: .zero, count: 2), 1, "prizes_exceed_codes"),
         (PrizeRequest(name: "x", kind: .item, cost: .zero, count: 0), 10_000, "prize_malformed"),
         (PrizeRequest(name: "x", kind: .item, cost: Money(fen: -1), count: 1), 10_000, "prize_malformed"),
         (PrizeRequest(name: "x\ny", kind: .item, cost: .zero, count: 1), 10_000, "prize_malformed"),

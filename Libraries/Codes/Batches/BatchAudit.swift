@@ -85,10 +85,12 @@ package struct BatchAudit: Sendable {
     package let missingCodes: Int64
     /// Whether the prizes are still the ones that were committed to.
     package let isRulesHashRight: Bool
+    /// Whether the stored shuffle of a small batch is the one that its key gives.
+    package let isShuffleRight: Bool
 
     /// Whether everything is as promised.
     package var isRight: Bool {
-        isRulesHashRight && wrongRedemptions == 0 && missingCodes == 0
+        isRulesHashRight && isShuffleRight && wrongRedemptions == 0 && missingCodes == 0
             && batch.prizes.tiers.allSatisfy { found[$0.tier] == $0.count && won[$0.tier] ?? 0 <= $0.count }
     }
 
@@ -104,6 +106,9 @@ package struct BatchAudit: Sendable {
     ) async throws -> BatchAudit {
         try await pool.transaction { tx in try await KeyUse.record(.audit, of: batch, author: author, on: tx) }
         let open = try OpenBatch(batch, keys: keys)
+        guard let key = BatchKey(try keys.unwrapRaw(batch.wrappedKey, for: .codeBatch)) else {
+            throw CodesError.keyUnusable(batch.id)
+        }
         let found = await PrizeSweep(open).counts(workers: workers, progress: progress)
         var won: [Int32: Int64] = [:]
         var wrong: Int64 = 0
@@ -122,7 +127,7 @@ package struct BatchAudit: Sendable {
         return BatchAudit(
             batch: batch, found: found, won: won, wrongRedemptions: wrong,
             missingCodes: try await missingCodes(of: batch, on: pool),
-            isRulesHashRight: try open.rulesHash(keys: keys) == batch.rulesHash)
+            isRulesHashRight: open.rulesHash(key) == batch.rulesHash, isShuffleRight: open.isShuffleRight(key))
     }
 }
 
@@ -138,10 +143,7 @@ extension BatchAudit {
 
 extension OpenBatch {
     /// The commitment computed anew.
-    fileprivate func rulesHash(keys: KeyRing) throws -> [UInt8] {
-        guard let key = BatchKey(try keys.unwrapRaw(record.wrappedKey, for: .codeBatch)) else {
-            throw CodesError.keyUnusable(record.id)
-        }
-        return record.prizes.rulesHash(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
+    fileprivate func rulesHash(_ key: BatchKey) -> [UInt8] {
+        record.prizes.rulesHash(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
     }
 }

@@ -42,6 +42,7 @@ enum BatchStatements {
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
+                s.sealed_ranks,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
@@ -49,6 +50,7 @@ enum BatchStatements {
             LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
             LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            LEFT JOIN codes.prize_shuffle s ON s.brand_id = p.brand_id AND s.batch_id = p.batch_id AND p.tier = 1
             LEFT JOIN codes.campaign d ON d.brand_id = p.brand_id AND d.campaign_id = p.campaign_id
             WHERE NOT h.handle = ANY(\(known))
             ORDER BY h.handle, p.tier
@@ -63,6 +65,7 @@ enum BatchStatements {
             SELECT b.batch_id, b.brand_id, b.handle, b.count, b.wrapped_key, b.rules_hash, b.label, b.shop_id, b.product_id,
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
+                s.sealed_ranks,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
@@ -70,6 +73,7 @@ enum BatchStatements {
             LEFT JOIN orders.product o ON o.brand_id = b.brand_id AND o.product_id = b.product_id
             LEFT JOIN codes.import i ON i.brand_id = b.brand_id AND i.batch_id = b.batch_id
             LEFT JOIN codes.prize p ON p.brand_id = b.brand_id AND p.batch_id = b.batch_id
+            LEFT JOIN codes.prize_shuffle s ON s.brand_id = p.brand_id AND s.batch_id = p.batch_id AND p.tier = 1
             LEFT JOIN codes.campaign d ON d.brand_id = p.brand_id AND d.campaign_id = p.campaign_id
             WHERE h.handle = \(handle)
             ORDER BY p.tier
@@ -99,7 +103,8 @@ enum BatchStatements {
                 gtin: try row.next(String?.self), lot: try row.next(String?.self),
                 madeOn: try row.next(CalendarDate?.self), bestBefore: try row.next(CalendarDate?.self),
                 linkBase: try row.next(String?.self)),
-            productTitle: try row.next(String?.self), imported: try importedForm(&row))
+            productTitle: try row.next(String?.self), imported: try importedForm(&row),
+            sealedShuffle: try row.next([UInt8]?.self))
         let tier = try row.next(Int32?.self)
         let name = try row.next(String?.self)
         let kind = try row.next(PrizeKind?.self)
@@ -157,7 +162,7 @@ enum BatchStatements {
     static func insertBatch(
         _ batch: CodeBatchRecord, requestID: String, requestHash: [UInt8], now: Date
     ) -> Statement<ID<CodeBatch>> {
-        let mode = batch.prizes.tiers.isEmpty ? "none" : "ranks"
+        let mode = batch.prizes.tiers.isEmpty ? "none" : batch.sealedShuffle == nil ? "ranks" : "shuffle"
         return Statement(
             """
             INSERT INTO codes.batch (brand_id, batch_id, request_id, request_hash, handle, shop_id, product_id, count,
@@ -200,6 +205,16 @@ enum BatchStatements {
                 AS x (tier, name, kind, points, cost_fen, count, first_rank, campaign_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.tier
+            """)
+    }
+
+    static func insertShuffle(_ sealed: [UInt8], batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO codes.prize_shuffle (brand_id, batch_id, sealed_ranks)
+            SELECT b.brand_id, \(batch), \(sealed)
+            FROM siyu.brand b
+            WHERE b.brand_id = \(brand)
             """)
     }
 

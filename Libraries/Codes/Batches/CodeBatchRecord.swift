@@ -41,13 +41,15 @@ package struct CodeBatchRecord: Sendable, Hashable {
     package let productTitle: String?
     /// Who made its codes and what they look like; nil for codes of our own.
     package let imported: ImportedForm?
+    /// What its codes win, sealed; nil for a batch without prizes and for one that is large enough to do without.
+    package let sealedShuffle: [UInt8]?
 
     /// A batch in its parts.
     package init(
         id: ID<CodeBatch>, brand: ID<Brand>, handle: BatchHandle, count: Int64, wrappedKey: [UInt8],
         prizes: PrizeTable, rulesHash: [UInt8], label: String, shop: ID<Shop>?, product: ID<Product>?,
         costAccount: ID<Account>, owedAccount: ID<Account>, createdAt: Date, facts: BatchFacts = .none,
-        productTitle: String? = nil, imported: ImportedForm? = nil
+        productTitle: String? = nil, imported: ImportedForm? = nil, sealedShuffle: [UInt8]? = nil
     ) {
         self.id = id
         self.brand = brand
@@ -65,6 +67,7 @@ package struct CodeBatchRecord: Sendable, Hashable {
         self.facts = facts
         self.productTitle = productTitle
         self.imported = imported
+        self.sealedShuffle = sealedShuffle
     }
 }
 
@@ -96,6 +99,8 @@ package enum CodesError: Error, Hashable, Sendable {
     case clockMissing
     /// A batch has no published rules, which minting gives it.
     case rulesMissing(ID<CodeBatch>)
+    /// A small batch with prizes has no stored shuffle, which minting gives it.
+    case shuffleMissing(ID<CodeBatch>)
     /// A draw that was locked is not as it was read: something changed it without the lock.
     case drawMoved(ID<Campaign>)
     /// A voucher that was locked is not as it was read: something changed it without the lock.
@@ -109,7 +114,7 @@ package struct OpenBatch: Sendable {
     /// Reads and writes its codes.
     package let cipher: CodeCipher
     /// Ranks its codes; nil for a batch without prizes.
-    package let ranks: PrizeRanks?
+    private let order: PrizeOrder?
     let answerParts: ScanAnswerParts
 
     /// Opens a batch.
@@ -119,22 +124,30 @@ package struct OpenBatch: Sendable {
         guard let key = BatchKey(try keys.unwrapRaw(record.wrappedKey, for: .codeBatch)) else {
             throw CodesError.keyUnusable(record.id)
         }
-        try self.init(record, key: key)
-    }
-
-    init(_ record: CodeBatchRecord, key: BatchKey) throws {
         self.record = record
         answerParts = try ScanAnswerParts(record)
         cipher = try CodeCipher(key: key, handle: record.handle)
-        ranks =
-            record.prizes.tiers.isEmpty
-            ? nil
-            : try PrizeRanks(
-                key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count)
+        order = try Self.order(record, key: key, keys: keys)
+    }
+
+    private static func order(_ record: CodeBatchRecord, key: BatchKey, keys: KeyRing) throws -> PrizeOrder? {
+        if record.prizes.tiers.isEmpty { return nil }
+        guard record.count < PrizeRanks.countMin else {
+            return .ranks(
+                try PrizeRanks(key: key.prizeKey(of: record.handle), handle: record.handle, count: record.count))
+        }
+        guard let sealed = record.sealedShuffle else { throw CodesError.shuffleMissing(record.id) }
+        return .shuffle(try PrizeShuffle(sealed: sealed, batch: record.id, count: record.count, keys: keys))
+    }
+
+    /// Whether a stored shuffle is the one that the key gives.
+    func isShuffleRight(_ key: BatchKey) -> Bool {
+        guard case .shuffle(let stored) = order else { return true }
+        return stored == key.shuffle(of: record.handle, count: record.count)
     }
 
     /// What a code wins, by its index; nil for nothing.
     package func prize(of index: Int64) -> PrizeTier? {
-        ranks.flatMap { record.prizes.prize(at: $0.rank(of: index)) }
+        order.flatMap { record.prizes.prize(at: $0.rank(of: index)) }
     }
 }

@@ -217,6 +217,6 @@ extension CodeBatchRecord {
             id: id, brand: brand, handle: handle, count: count, wrappedKey: wrappedKey, prizes: prizes,
             rulesHash: rulesHash, label: label, shop: shop, product: product, costAccount: costAccount,
             owedAccount: owedAccount, createdAt: createdAt, facts: facts, productTitle: productTitle,
-            imported: imported)
+            imported: imported, sealedShuffle: sealedShuffle)
     }
 }

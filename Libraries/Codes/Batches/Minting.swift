@@ -153,6 +153,9 @@ package enum Minting {
         if !prizes.tiers.isEmpty {
             try await tx.execute(BatchStatements.insertPrizes(prizes.tiers, batch: batch.id, brand: batch.brand))
         }
+        if let sealed = batch.sealedShuffle {
+            try await tx.execute(BatchStatements.insertShuffle(sealed, batch: batch.id, brand: batch.brand))
+        }
         try await Rules.publishFirst(batch, author: author, now: now, on: tx)
         if batch.facts != .none {
             try await tx.execute(
@@ -173,6 +176,7 @@ package enum Minting {
         }
         let handle = BatchHandle.random()
         let key = BatchKey.generate()
+        let isShuffled = !prizes.tiers.isEmpty && request.count < PrizeRanks.countMin
         return CodeBatchRecord(
             id: id, brand: request.brand, handle: handle, count: request.count,
             wrappedKey: try keys.wrapRaw(key.bytes, for: .codeBatch), prizes: prizes,
@@ -182,6 +186,8 @@ package enum Minting {
                 AccountKey(.prizeCost, of: id.rawValue), brand: request.brand, now: now, on: tx),
             owedAccount: try await Ledger.account(
                 AccountKey(.prizeOwed, of: id.rawValue), brand: request.brand, now: now, on: tx), createdAt: now,
-            facts: request.facts, productTitle: title)
+            facts: request.facts, productTitle: title,
+            sealedShuffle: isShuffled
+                ? try key.shuffle(of: handle, count: request.count).sealed(for: id, keys: keys) : nil)
     }
 }

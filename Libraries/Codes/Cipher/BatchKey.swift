@@ -25,6 +25,11 @@ package struct BatchKey: Sendable {
             inputKeyMaterial: key, salt: Array(handle.description.utf8), info: Array("prize".utf8),
             outputByteCount: Self.length)
     }
+
+    /// The order of a batch with few codes.
+    func shuffle(of handle: BatchHandle, count: Int64) -> PrizeShuffle {
+        PrizeShuffle(key: prizeKey(of: handle), label: Array("siyu-shuffle-1\(handle)".utf8), count: count)
+    }
 }
 
 extension BatchKey: CustomStringConvertible, CustomReflectable {

@@ -188,8 +188,6 @@ package struct CampaignProgress: Hashable, Sendable {
 
 /// Tells what an entry is given by the seed; the same every time.
 package struct DrawOracle: Sendable {
-    /// Below so many entries the walk of a permutation would be long.
-    package static let ranksMin = PrizeRanks.countMin
     /// How many parts a chance has.
     package static let oddsParts: UInt64 = 1_000_000
     static let seedBytes = 32
@@ -197,7 +195,7 @@ package struct DrawOracle: Sendable {
     private let seed: SymmetricKey
     private let campaign: ID<Campaign>
     private let tiers: [DrawTier]
-    private let ranks: PrizeRanks?
+    private let ranks: PrizeOrder?
 
     /// What the seed gives to the entries of a draw.
     ///
@@ -208,8 +206,8 @@ package struct DrawOracle: Sendable {
         tiers = terms.tiers
         ranks =
             terms.mode == .ranks
-            ? try PrizeRanks(
-                key: self.seed, tweak: Array("siyu-draw-1\(campaign)".utf8), count: terms.entriesMax) : nil
+            ? try PrizeOrder(key: self.seed, label: Array("siyu-draw-1\(campaign)".utf8), count: terms.entriesMax)
+            : nil
     }
 
     /// What the entry of an ordinal is given; nil for nothing.

@@ -112,10 +112,6 @@ extension CampaignFile {
     }
 
     private func checkRanks() throws(Problem) {
-        guard terms.entriesMax >= DrawOracle.ranksMin else {
-            throw .malformed(
-                "a draw by ranks has \(DrawOracle.ranksMin) entries at least: raise `entries_max`, or draw by odds")
-        }
         guard terms.tiers.allSatisfy({ $0.dayStock == nil && $0.oddsPPM == nil }) else {
             throw .malformed(
                 "`day_stock` and `odds_ppm` are for draws by odds: by ranks the counts are exact as they are")

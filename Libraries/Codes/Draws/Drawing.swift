@@ -83,6 +83,8 @@ package struct Draws: Sendable {
             DrawStatements.campaign(code, brand: brand),
             vault.finding([index], kind: Redeeming.openid, brand: brand))
         guard let campaign = CampaignRecord.gathered(rows).first?.record else { throw Problem.drawUnknown }
+        let seed = try keys.unwrapRaw(campaign.wrappedSeed, for: .drawSeed)
+        let oracle = try DrawOracle(campaign.terms, campaign: campaign.id, seed: seed)
         // Before the lock, which is to be held for as short as can be; a refusal takes an admission back.
         var person = known.first?.1
         if person == nil {
@@ -103,8 +105,6 @@ package struct Draws: Sendable {
         switch DrawStep.decide(campaign.terms, situation, now: now) {
         case .refused(let problem): throw problem
         case .enter(let ordinal, let means):
-            let seed = try keys.unwrapRaw(campaign.wrappedSeed, for: .drawSeed)
-            let oracle = try DrawOracle(campaign.terms, campaign: campaign.id, seed: seed)
             let entry = DrawnEntry(
                 id: .mint(), ordinal: ordinal, person: person, means: means, drawn: oracle.tier(of: ordinal), won: nil,
                 drawnAt: now)

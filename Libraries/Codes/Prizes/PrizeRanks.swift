@@ -5,7 +5,7 @@ package import Crypto
 /// FF1 in binary on as many bits as the count needs, 20 at least, tweak `siyu-prize-1` and the batch's four characters; a result
 /// outside the batch is permuted again until it lies inside (cycle walking), which keeps it a permutation.
 package struct PrizeRanks: Sendable {
-    /// Below so many codes the walk would be long: such a batch has no prizes by rank.
+    /// Below so many codes the walk would be long: such a batch has a ``PrizeShuffle``.
     package static let countMin: Int64 = 10_000
     /// The standard asks for a million strings at least.
     private static let bitsMin = 20

@@ -108,11 +108,6 @@ package struct PrizeTable: Hashable, Sendable {
     ///
     /// - Throws: ``Problem`` 422 for prizes that make no sense, or that a batch of `count` codes cannot have.
     package init(_ requests: [PrizeRequest], count: Int64) throws(Problem) {
-        guard requests.isEmpty || count >= PrizeRanks.countMin else {
-            throw .invalid(
-                "Prizes by rank need a batch of \(PrizeRanks.countMin) codes at least: mint more codes, or none with prizes.",
-                code: "batch_too_small")
-        }
         var tiers: [PrizeTier] = []
         var next: Int64 = 0
         for (number, request) in requests.enumerated() {
