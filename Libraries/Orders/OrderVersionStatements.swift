@@ -6,17 +6,24 @@ import Postgres
 enum OrderVersionStatements {
     /// The orders of a shop that have one of some keys.
     ///
-    /// Locks them in key order until the transaction ends: what is decided about them stays true.
+    /// Locks them in the order of their keys until the transaction ends: what is decided about them stays true. One look at the unique
+    /// key for each; see Postgres/Decisions/0002.
     static func lock(
         _ keys: [[UInt8]], source: String, shop: ID<Shop>, brand: ID<Brand>
     ) -> Statement<KnownOrder> {
-        Statement(
+        let keys = keys.sorted { $0.lexicographicallyPrecedes($1) }
+        return Statement(
             """
-            SELECT external_key, order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
-            FROM orders.customer_order
-            WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = ANY(\(keys))
-            ORDER BY order_id
-            FOR UPDATE
+            SELECT x.external_key, o.order_id, o.version, o.person_id, o.status, o.placed_at, o.quantity, o.amount_fen,
+                o.changed_at
+            FROM unnest(\(keys)) AS x (external_key)
+            CROSS JOIN LATERAL (
+                SELECT order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
+                FROM orders.customer_order
+                WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = x.external_key
+                LIMIT 1
+                FOR UPDATE
+            ) o
             """,
             row: knownOrder)
     }
@@ -27,9 +34,15 @@ enum OrderVersionStatements {
     ) -> Statement<KnownOrder> {
         Statement(
             """
-            SELECT external_key, order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
-            FROM orders.customer_order
-            WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = ANY(\(keys))
+            SELECT x.external_key, o.order_id, o.version, o.person_id, o.status, o.placed_at, o.quantity, o.amount_fen,
+                o.changed_at
+            FROM unnest(\(keys)) AS x (external_key)
+            CROSS JOIN LATERAL (
+                SELECT order_id, version, person_id, status, placed_at, quantity, amount_fen, changed_at
+                FROM orders.customer_order
+                WHERE brand_id = \(brand) AND shop_id = \(shop) AND source = \(source) AND external_key = x.external_key
+                LIMIT 1
+            ) o
             """,
             row: knownOrder)
     }
