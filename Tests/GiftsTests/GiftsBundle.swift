@@ -24,6 +24,7 @@ struct GiftsBundle {
     let brand = ID<Brand>.mint()
     let shop: ID<Shop>
     let key: String
+    let keys: KeyRing
 
     static let mchid = "1900000001"
 
@@ -52,7 +53,7 @@ struct GiftsBundle {
                     .run { continuation.yield($0.api) }
                 }
                 guard let port = await ready.first(where: { _ in true }) else { return try await group.waitForAll() }
-                let bundle = try await GiftsBundle(db: db, port: port, logs: logs)
+                let bundle = try await GiftsBundle(db: db, port: port, logs: logs, keys: keys)
                 try await bundle.addMerchant(credentials, keys: keys)
                 try await body(bundle)
                 group.cancelAll()
@@ -78,8 +79,9 @@ struct GiftsBundle {
         return settings
     }
 
-    private init(db: TestDatabase, port: Int, logs: CapturedLogs) async throws {
+    private init(db: TestDatabase, port: Int, logs: CapturedLogs, keys: KeyRing) async throws {
         self.db = db
+        self.keys = keys
         self.port = port
         self.logs = logs
         let brand = brand
