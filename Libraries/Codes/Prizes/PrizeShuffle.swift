@@ -1,4 +1,5 @@
 package import Crypto
+import FoundationEssentials
 package import Kernel
 package import Keys
 
