@@ -20,6 +20,10 @@ CREATE SCHEMA jobs;
 
 ALTER SCHEMA jobs OWNER TO siyu_owner;
 
+CREATE SCHEMA members;
+
+ALTER SCHEMA members OWNER TO siyu_owner;
+
 CREATE SCHEMA orders;
 
 ALTER SCHEMA orders OWNER TO siyu_owner;
@@ -35,6 +39,10 @@ ALTER SCHEMA reporting OWNER TO siyu_owner;
 CREATE SCHEMA siyu;
 
 ALTER SCHEMA siyu OWNER TO siyu_owner;
+
+CREATE SCHEMA touch;
+
+ALTER SCHEMA touch OWNER TO siyu_owner;
 
 CREATE SCHEMA vault;
 
@@ -1464,7 +1472,7 @@ CREATE TABLE codes.batch (
     CONSTRAINT batch_count_has_35_bits CHECK (((count >= 1) AND (count <= '34359738368'::bigint))),
     CONSTRAINT batch_handle_has_20_bits CHECK (((handle >= 0) AND (handle <= 1048575))),
     CONSTRAINT batch_label_is_short CHECK (((length(label) >= 1) AND (length(label) <= 100))),
-    CONSTRAINT batch_prize_mode_known CHECK ((prize_mode = ANY (ARRAY['none'::text, 'ranks'::text]))),
+    CONSTRAINT batch_prize_mode_known CHECK ((prize_mode = ANY (ARRAY['none'::text, 'ranks'::text, 'shuffle'::text]))),
     CONSTRAINT batch_request_hash_is_digest CHECK ((octet_length(request_hash) = 32)),
     CONSTRAINT batch_request_is_short CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
     CONSTRAINT batch_rules_hash_is_digest CHECK ((octet_length(rules_hash) = 32))
@@ -1489,6 +1497,69 @@ CREATE TABLE codes.batch_fact (
 
 ALTER TABLE codes.batch_fact OWNER TO siyu_owner;
 
+CREATE TABLE codes.campaign (
+    brand_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    mode text NOT NULL,
+    entries_max bigint NOT NULL,
+    per_person_max integer NOT NULL,
+    redraw_depth_max integer NOT NULL,
+    claim_days integer NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    extended_to timestamp with time zone,
+    wrapped_seed bytea NOT NULL,
+    rules_hash bytea NOT NULL,
+    cost_account_id uuid NOT NULL,
+    owed_account_id uuid NOT NULL,
+    author text NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    entries bigint NOT NULL,
+    drawn_at timestamp with time zone,
+    revealed_seed bytea,
+    revealed_at timestamp with time zone,
+    CONSTRAINT campaign_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT campaign_cap_not_negative CHECK ((per_person_max >= 0)),
+    CONSTRAINT campaign_chain_ends CHECK (((redraw_depth_max >= 0) AND (redraw_depth_max <= 10))),
+    CONSTRAINT campaign_claim_days_usual CHECK (((claim_days >= 1) AND (claim_days <= 3650))),
+    CONSTRAINT campaign_code_fits_a_path CHECK ((code ~ '^[a-z0-9][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT campaign_drawn_iff_entered CHECK (((entries = 0) = (drawn_at IS NULL))),
+    CONSTRAINT campaign_entries_are_bounded CHECK ((((entries >= 0) AND (entries <= entries_max)) AND (entries_max <= '34359738368'::bigint))),
+    CONSTRAINT campaign_extended_later CHECK ((extended_to > ends_at)),
+    CONSTRAINT campaign_mode_known CHECK ((mode = ANY (ARRAY['ranks'::text, 'odds'::text]))),
+    CONSTRAINT campaign_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT campaign_published_first CHECK (((published_at <= starts_at) AND (starts_at < ends_at))),
+    CONSTRAINT campaign_rules_hash_is_digest CHECK ((octet_length(rules_hash) = 32)),
+    CONSTRAINT campaign_seed_is_shown_at_the_end CHECK ((((revealed_seed IS NULL) = (revealed_at IS NULL)) AND (revealed_at >= COALESCE(extended_to, ends_at))))
+);
+
+ALTER TABLE codes.campaign OWNER TO siyu_owner;
+
+CREATE TABLE codes.campaign_prize (
+    brand_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    tier integer NOT NULL,
+    prize_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    points integer NOT NULL,
+    cost_fen bigint NOT NULL,
+    stock bigint NOT NULL,
+    day_stock bigint,
+    odds_ppm integer,
+    stock_account_id uuid NOT NULL,
+    CONSTRAINT campaign_prize_cost_counts_stock CHECK (((cost_fen > 0) AND (stock > 0) AND (day_stock > 0))),
+    CONSTRAINT campaign_prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'item'::text, 'redraw'::text]))),
+    CONSTRAINT campaign_prize_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT campaign_prize_odds_are_ppm CHECK (((odds_ppm >= 1) AND (odds_ppm <= 1000000))),
+    CONSTRAINT campaign_prize_points_go_with_kind CHECK (((points >= 0) AND ((points > 0) = (kind = 'points'::text)))),
+    CONSTRAINT campaign_prize_tier_from_1 CHECK ((tier >= 1))
+);
+
+ALTER TABLE codes.campaign_prize OWNER TO siyu_owner;
+
 CREATE TABLE codes.code_range (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -1507,6 +1578,67 @@ CREATE TABLE codes.code_range (
 );
 
 ALTER TABLE codes.code_range OWNER TO siyu_owner;
+
+CREATE TABLE codes.dealer (
+    brand_id uuid NOT NULL,
+    dealer_id uuid NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    radius_km integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT dealer_code_fits CHECK ((code ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text)),
+    CONSTRAINT dealer_is_on_earth CHECK ((((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision)) AND ((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision)))),
+    CONSTRAINT dealer_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT dealer_region_is_one CHECK (((radius_km >= 1) AND (radius_km <= 20000)))
+);
+
+ALTER TABLE codes.dealer OWNER TO siyu_owner;
+
+CREATE TABLE codes.draw_day (
+    brand_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    tier integer NOT NULL,
+    day date NOT NULL,
+    day_id uuid NOT NULL,
+    account_id uuid NOT NULL
+);
+
+ALTER TABLE codes.draw_day OWNER TO siyu_owner;
+
+CREATE TABLE codes.draw_entry (
+    brand_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    ordinal bigint NOT NULL,
+    entry_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    right_id uuid,
+    free_number integer,
+    depth integer NOT NULL,
+    drawn_tier integer,
+    tier integer,
+    source_id uuid NOT NULL,
+    drawn_at timestamp with time zone NOT NULL,
+    CONSTRAINT draw_entry_by_right_or_free CHECK ((((right_id IS NULL) <> (free_number IS NULL)) AND ((depth = 0) = (right_id IS NULL)) AND (depth >= 0) AND (free_number >= 1))),
+    CONSTRAINT draw_entry_ordinal_from_0 CHECK ((ordinal >= 0)),
+    CONSTRAINT draw_entry_won_what_was_drawn CHECK (((tier IS NULL) OR ((drawn_tier IS NOT NULL) AND (tier = drawn_tier))))
+);
+
+ALTER TABLE codes.draw_entry OWNER TO siyu_owner;
+
+CREATE TABLE codes.draw_right (
+    brand_id uuid NOT NULL,
+    right_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    depth integer NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    CONSTRAINT draw_right_depth_is_bounded CHECK (((depth >= 1) AND (depth <= 10)))
+);
+
+ALTER TABLE codes.draw_right OWNER TO siyu_owner;
 
 CREATE TABLE codes.handle (
     handle integer NOT NULL,
@@ -1598,6 +1730,22 @@ CREATE TABLE codes.key_use (
 
 ALTER TABLE codes.key_use OWNER TO siyu_owner;
 
+CREATE TABLE codes.pack_case (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    from_index bigint NOT NULL,
+    to_index bigint NOT NULL,
+    case_code text NOT NULL,
+    dealer_id uuid,
+    shipped_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT pack_case_code_is_short CHECK (((length(case_code) >= 1) AND (length(case_code) <= 64))),
+    CONSTRAINT pack_case_holds_some CHECK (((from_index >= 0) AND (from_index < to_index))),
+    CONSTRAINT pack_case_shipped_to_somebody CHECK (((dealer_id IS NULL) = (shipped_at IS NULL)))
+);
+
+ALTER TABLE codes.pack_case OWNER TO siyu_owner;
+
 CREATE TABLE codes.prize (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -1608,16 +1756,29 @@ CREATE TABLE codes.prize (
     cost_fen bigint NOT NULL,
     count bigint NOT NULL,
     first_rank bigint NOT NULL,
+    campaign_id uuid,
+    CONSTRAINT prize_cash_costs_what_it_pays CHECK (((kind <> 'cash'::text) OR (cost_fen > 0))),
     CONSTRAINT prize_cost_not_negative CHECK ((cost_fen >= 0)),
     CONSTRAINT prize_count_is_positive CHECK ((count > 0)),
     CONSTRAINT prize_first_rank_not_negative CHECK ((first_rank >= 0)),
-    CONSTRAINT prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'coupon'::text, 'item'::text]))),
+    CONSTRAINT prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'coupon'::text, 'item'::text, 'redraw'::text, 'cash'::text]))),
     CONSTRAINT prize_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
     CONSTRAINT prize_points_go_with_kind CHECK (((points >= 0) AND ((points > 0) = (kind = 'points'::text)))),
+    CONSTRAINT prize_redraw_has_campaign CHECK (((kind = 'redraw'::text) = (campaign_id IS NOT NULL))),
+    CONSTRAINT prize_redraw_is_free CHECK (((kind <> 'redraw'::text) OR (cost_fen = 0))),
     CONSTRAINT prize_tier_from_1 CHECK ((tier >= 1))
 );
 
 ALTER TABLE codes.prize OWNER TO siyu_owner;
+
+CREATE TABLE codes.prize_shuffle (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    sealed_ranks bytea NOT NULL,
+    CONSTRAINT prize_shuffle_is_small CHECK (((octet_length(sealed_ranks) >= 30) AND (octet_length(sealed_ranks) <= 20100)))
+);
+
+ALTER TABLE codes.prize_shuffle OWNER TO siyu_owner;
 
 CREATE TABLE codes.range_end (
     brand_id uuid NOT NULL,
@@ -1669,11 +1830,57 @@ CREATE TABLE codes.rules (
 
 ALTER TABLE codes.rules OWNER TO siyu_owner;
 
+CREATE TABLE codes.scan_look (
+    brand_id uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    trace_id uuid NOT NULL
+);
+
+ALTER TABLE codes.scan_look OWNER TO siyu_owner;
+
+CREATE TABLE codes.scan_signal (
+    brand_id uuid NOT NULL,
+    signal_id uuid NOT NULL,
+    rule text NOT NULL,
+    trace_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    code_index bigint NOT NULL,
+    person_id uuid NOT NULL,
+    score integer NOT NULL,
+    km integer,
+    minutes integer,
+    others integer,
+    seen_at timestamp with time zone NOT NULL,
+    dealer_id uuid,
+    CONSTRAINT scan_signal_not_negative CHECK (((km >= 0) AND (minutes >= 0) AND (others >= 0))),
+    CONSTRAINT scan_signal_region_has_dealer CHECK (((rule = 'region'::text) = (dealer_id IS NOT NULL))),
+    CONSTRAINT scan_signal_rule_known CHECK ((rule = ANY (ARRAY['travel'::text, 'many_people'::text, 'shared_device'::text, 'burst'::text, 'region'::text]))),
+    CONSTRAINT scan_signal_score_is_percent CHECK (((score >= 1) AND (score <= 100)))
+);
+
+ALTER TABLE codes.scan_signal OWNER TO siyu_owner;
+
+CREATE TABLE codes.scan_trace (
+    brand_id uuid NOT NULL,
+    trace_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    code_index bigint NOT NULL,
+    person_id uuid NOT NULL,
+    device_hash bytea,
+    sealed_place bytea,
+    is_first boolean NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT scan_trace_device_is_blind CHECK ((octet_length(device_hash) = 16)),
+    CONSTRAINT scan_trace_says_something CHECK (((device_hash IS NOT NULL) OR (sealed_place IS NOT NULL)))
+);
+
+ALTER TABLE codes.scan_trace OWNER TO siyu_owner;
+
 CREATE TABLE codes.voucher (
     brand_id uuid NOT NULL,
     voucher_id uuid NOT NULL,
-    batch_id uuid NOT NULL,
-    code_index bigint NOT NULL,
+    batch_id uuid,
+    code_index bigint,
     tier integer NOT NULL,
     person_id uuid NOT NULL,
     token_hash bytea NOT NULL,
@@ -1683,10 +1890,12 @@ CREATE TABLE codes.voucher (
     issued_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    campaign_id uuid,
     CONSTRAINT voucher_cost_not_negative CHECK ((cost_fen >= 0)),
     CONSTRAINT voucher_expires_after_issue CHECK ((issued_at < expires_at)),
     CONSTRAINT voucher_handed_over_is_counted CHECK (((state <> 'handed_over'::text) OR (handovers >= 1))),
     CONSTRAINT voucher_handovers_not_negative CHECK ((handovers >= 0)),
+    CONSTRAINT voucher_of_pack_or_draw CHECK ((((batch_id IS NULL) <> (campaign_id IS NULL)) AND ((batch_id IS NULL) = (code_index IS NULL)))),
     CONSTRAINT voucher_state_known CHECK ((state = ANY (ARRAY['open'::text, 'handed_over'::text, 'expired'::text]))),
     CONSTRAINT voucher_token_hash_is_digest CHECK ((octet_length(token_hash) = 32))
 );
@@ -1876,6 +2085,25 @@ CREATE TABLE hooks.inbox (
 );
 
 ALTER TABLE hooks.inbox OWNER TO siyu_owner;
+
+CREATE TABLE hooks.limit_count (
+    brand_id uuid NOT NULL,
+    scope text NOT NULL,
+    subject bytea NOT NULL,
+    wrong integer NOT NULL,
+    since timestamp with time zone NOT NULL,
+    in_a_row integer NOT NULL,
+    pauses integer NOT NULL,
+    paused_until timestamp with time zone,
+    used integer NOT NULL,
+    used_since timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT limit_count_not_negative CHECK (((wrong >= 0) AND (in_a_row >= 0) AND (pauses >= 0) AND (used >= 0))),
+    CONSTRAINT limit_count_scope_known CHECK ((scope = ANY (ARRAY['member'::text, 'device'::text, 'network'::text, 'store'::text]))),
+    CONSTRAINT limit_count_subject_is_blind CHECK ((octet_length(subject) = 16))
+);
+
+ALTER TABLE hooks.limit_count OWNER TO siyu_owner;
 
 CREATE TABLE hooks.operations_key (
     key_hash bytea NOT NULL,
@@ -2267,6 +2495,39 @@ WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_thr
 
 ALTER TABLE jobs.worker OWNER TO siyu_owner;
 
+CREATE TABLE members.identity (
+    brand_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_kind_known CHECK ((kind = ANY (ARRAY['openid'::text, 'unionid'::text])))
+);
+
+ALTER TABLE members.identity OWNER TO siyu_owner;
+
+CREATE TABLE members.member (
+    brand_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT member_source_known CHECK ((source_kind = 'pack'::text))
+);
+
+ALTER TABLE members.member OWNER TO siyu_owner;
+
+CREATE TABLE members.merge_candidate (
+    brand_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    other_id uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT merge_candidate_ordered CHECK ((member_id < other_id))
+);
+
+ALTER TABLE members.merge_candidate OWNER TO siyu_owner;
+
 CREATE TABLE orders.customer_order (
     brand_id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -2433,6 +2694,40 @@ CREATE TABLE orders.payment_intent (
 );
 
 ALTER TABLE orders.payment_intent OWNER TO siyu_owner;
+
+CREATE TABLE orders.payout (
+    brand_id uuid NOT NULL,
+    payout_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    number integer NOT NULL,
+    person_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    owed_account_id uuid NOT NULL,
+    activity text NOT NULL,
+    reward text NOT NULL,
+    owner_queue text NOT NULL,
+    mchid text,
+    state text NOT NULL,
+    provider_bill_no text,
+    provider_word text,
+    sealed_package bytea,
+    confirm_until timestamp with time zone,
+    attempts integer NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    attention_since timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT payout_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT payout_finished_iff_over CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
+    CONSTRAINT payout_number_from_1 CHECK ((number >= 1)),
+    CONSTRAINT payout_queue_is_short CHECK (((length(owner_queue) >= 1) AND (length(owner_queue) <= 40))),
+    CONSTRAINT payout_sent_before_answers CHECK (((state = 'requested'::text) OR ((sent_at IS NOT NULL) AND (mchid IS NOT NULL)))),
+    CONSTRAINT payout_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'unknown'::text, 'processing'::text, 'waiting'::text, 'succeeded'::text, 'refused'::text, 'failed'::text]))),
+    CONSTRAINT payout_texts_are_short CHECK ((((length(activity) >= 1) AND (length(activity) <= 200)) AND ((length(reward) >= 1) AND (length(reward) <= 200))))
+);
+
+ALTER TABLE orders.payout OWNER TO siyu_owner;
 
 CREATE TABLE orders.product (
     brand_id uuid NOT NULL,
@@ -2630,6 +2925,21 @@ CREATE TABLE siyu.migration (
 
 ALTER TABLE siyu.migration OWNER TO siyu_owner;
 
+CREATE TABLE touch.touch (
+    brand_id uuid NOT NULL,
+    touch_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    product_id uuid,
+    shop_id uuid,
+    touched_at timestamp with time zone NOT NULL,
+    CONSTRAINT touch_kind_known CHECK ((kind = 'pack.redeemed'::text))
+);
+
+ALTER TABLE touch.touch OWNER TO siyu_owner;
+
 CREATE TABLE vault.address (
     brand_id uuid NOT NULL,
     address_id uuid NOT NULL,
@@ -2693,8 +3003,41 @@ ALTER TABLE ONLY codes.batch
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_request_key UNIQUE (brand_id, request_id);
 
+ALTER TABLE ONLY codes.campaign
+    ADD CONSTRAINT campaign_code_key UNIQUE (brand_id, code);
+
+ALTER TABLE ONLY codes.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (brand_id, campaign_id);
+
+ALTER TABLE ONLY codes.campaign_prize
+    ADD CONSTRAINT campaign_prize_pkey PRIMARY KEY (brand_id, campaign_id, tier);
+
 ALTER TABLE ONLY codes.code_range
     ADD CONSTRAINT code_range_pkey PRIMARY KEY (brand_id, batch_id, range_id);
+
+ALTER TABLE ONLY codes.dealer
+    ADD CONSTRAINT dealer_code_key UNIQUE (brand_id, code);
+
+ALTER TABLE ONLY codes.dealer
+    ADD CONSTRAINT dealer_pkey PRIMARY KEY (brand_id, dealer_id);
+
+ALTER TABLE ONLY codes.draw_day
+    ADD CONSTRAINT draw_day_pkey PRIMARY KEY (brand_id, campaign_id, tier, day);
+
+ALTER TABLE ONLY codes.draw_entry
+    ADD CONSTRAINT draw_entry_free_key UNIQUE (brand_id, campaign_id, person_id, free_number);
+
+ALTER TABLE ONLY codes.draw_entry
+    ADD CONSTRAINT draw_entry_id_key UNIQUE (brand_id, entry_id);
+
+ALTER TABLE ONLY codes.draw_entry
+    ADD CONSTRAINT draw_entry_pkey PRIMARY KEY (brand_id, campaign_id, ordinal);
+
+ALTER TABLE ONLY codes.draw_entry
+    ADD CONSTRAINT draw_entry_right_key UNIQUE (brand_id, right_id);
+
+ALTER TABLE ONLY codes.draw_right
+    ADD CONSTRAINT draw_right_pkey PRIMARY KEY (brand_id, right_id);
 
 ALTER TABLE ONLY codes.handle
     ADD CONSTRAINT handle_pkey PRIMARY KEY (handle);
@@ -2726,8 +3069,17 @@ ALTER TABLE ONLY codes.imported_code
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_pkey PRIMARY KEY (brand_id, batch_id, use_id);
 
+ALTER TABLE ONLY codes.pack_case
+    ADD CONSTRAINT pack_case_code_key UNIQUE (brand_id, case_code);
+
+ALTER TABLE ONLY codes.pack_case
+    ADD CONSTRAINT pack_case_pkey PRIMARY KEY (brand_id, batch_id, from_index);
+
 ALTER TABLE ONLY codes.prize
     ADD CONSTRAINT prize_pkey PRIMARY KEY (brand_id, batch_id, tier);
+
+ALTER TABLE ONLY codes.prize_shuffle
+    ADD CONSTRAINT prize_shuffle_pkey PRIMARY KEY (brand_id, batch_id);
 
 ALTER TABLE ONLY codes.range_end
     ADD CONSTRAINT range_end_pkey PRIMARY KEY (brand_id, batch_id, range_id);
@@ -2740,6 +3092,18 @@ ALTER TABLE ONLY codes.redemption
 
 ALTER TABLE ONLY codes.rules
     ADD CONSTRAINT rules_pkey PRIMARY KEY (brand_id, batch_id, version);
+
+ALTER TABLE ONLY codes.scan_look
+    ADD CONSTRAINT scan_look_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY codes.scan_signal
+    ADD CONSTRAINT scan_signal_once_key UNIQUE (brand_id, rule, trace_id);
+
+ALTER TABLE ONLY codes.scan_signal
+    ADD CONSTRAINT scan_signal_pkey PRIMARY KEY (brand_id, signal_id);
+
+ALTER TABLE ONLY codes.scan_trace
+    ADD CONSTRAINT scan_trace_pkey PRIMARY KEY (brand_id, trace_id);
 
 ALTER TABLE ONLY codes.voucher
     ADD CONSTRAINT voucher_pkey PRIMARY KEY (brand_id, voucher_id);
@@ -2782,6 +3146,9 @@ ALTER TABLE ONLY hooks.idempotency
 
 ALTER TABLE ONLY hooks.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (brand_id, source_id, delivery_id);
+
+ALTER TABLE ONLY hooks.limit_count
+    ADD CONSTRAINT limit_count_pkey PRIMARY KEY (brand_id, scope, subject);
 
 ALTER TABLE ONLY hooks.operations_key
     ADD CONSTRAINT operations_key_key_id_key UNIQUE (key_id);
@@ -2876,6 +3243,15 @@ ALTER TABLE ONLY jobs.uniq
 ALTER TABLE ONLY jobs.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker_id);
 
+ALTER TABLE ONLY members.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (brand_id, person_id);
+
+ALTER TABLE ONLY members.member
+    ADD CONSTRAINT member_pkey PRIMARY KEY (brand_id, member_id);
+
+ALTER TABLE ONLY members.merge_candidate
+    ADD CONSTRAINT merge_candidate_pkey PRIMARY KEY (brand_id, member_id, other_id);
+
 ALTER TABLE ONLY orders.customer_order
     ADD CONSTRAINT customer_order_external_key UNIQUE (brand_id, shop_id, source, external_key);
 
@@ -2914,6 +3290,12 @@ ALTER TABLE ONLY orders.payment
 
 ALTER TABLE ONLY orders.payment
     ADD CONSTRAINT payment_pkey PRIMARY KEY (brand_id, payment_id);
+
+ALTER TABLE ONLY orders.payout
+    ADD CONSTRAINT payout_number_key UNIQUE (brand_id, subject_id, number);
+
+ALTER TABLE ONLY orders.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (brand_id, payout_id);
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_pkey PRIMARY KEY (brand_id, product_id);
@@ -2978,6 +3360,12 @@ ALTER TABLE ONLY siyu.environment
 ALTER TABLE ONLY siyu.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY touch.touch
+    ADD CONSTRAINT touch_pkey PRIMARY KEY (brand_id, touch_id);
+
+ALTER TABLE ONLY touch.touch
+    ADD CONSTRAINT touch_subject_key UNIQUE (brand_id, kind, subject_id);
+
 ALTER TABLE ONLY vault.address
     ADD CONSTRAINT address_pkey PRIMARY KEY (brand_id, address_id);
 
@@ -2989,6 +3377,8 @@ ALTER TABLE ONLY vault.person
 
 CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
 
+CREATE INDEX draw_right_person_idx ON codes.draw_right USING btree (brand_id, campaign_id, person_id);
+
 CREATE INDEX handover_reversal_settlement_idx ON codes.handover_reversal USING btree (brand_id, shop_id, reversed_at);
 
 CREATE INDEX handover_settlement_idx ON codes.handover USING btree (brand_id, shop_id, handed_over_at);
@@ -2996,6 +3386,16 @@ CREATE INDEX handover_settlement_idx ON codes.handover USING btree (brand_id, sh
 CREATE INDEX redemption_period_idx ON codes.redemption USING btree (brand_id, redeemed_at);
 
 CREATE INDEX redemption_won_idx ON codes.redemption USING btree (brand_id, batch_id, tier, redeemed_at) WHERE (tier IS NOT NULL);
+
+CREATE INDEX scan_signal_list_idx ON codes.scan_signal USING btree (brand_id, seen_at);
+
+CREATE INDEX scan_trace_code_idx ON codes.scan_trace USING btree (brand_id, batch_id, code_index, seen_at);
+
+CREATE INDEX scan_trace_device_idx ON codes.scan_trace USING btree (brand_id, device_hash, seen_at) WHERE (device_hash IS NOT NULL);
+
+CREATE INDEX scan_trace_order_idx ON codes.scan_trace USING btree (brand_id, seen_at, trace_id);
+
+CREATE INDEX scan_trace_person_idx ON codes.scan_trace USING btree (brand_id, person_id, seen_at);
 
 CREATE INDEX voucher_batch_idx ON codes.voucher USING btree (brand_id, batch_id, tier);
 
@@ -3008,6 +3408,8 @@ CREATE INDEX api_key_brand_id_idx ON hooks.api_key USING btree (brand_id, create
 CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btree (brand_id, created_at);
 
 CREATE INDEX inbox_bodies_idx ON hooks.inbox USING btree (brand_id, received_at) WHERE (sealed_body IS NOT NULL);
+
+CREATE INDEX limit_count_news_idx ON hooks.limit_count USING btree (updated_at);
 
 CREATE INDEX outgoing_delivery_left_idx ON hooks.outgoing_delivery USING btree (brand_id, endpoint_id, message_id) WHERE (state <> 'delivered'::text);
 
@@ -3073,6 +3475,10 @@ CREATE INDEX later_unknown_kind ON jobs.later USING btree (queue_id, kind_id) WH
 
 CREATE INDEX uniq_until ON jobs.uniq USING btree (until) WHERE (scope = 'window'::text);
 
+CREATE INDEX identity_member_idx ON members.identity USING btree (brand_id, member_id);
+
+CREATE INDEX member_source_idx ON members.member USING btree (brand_id, source_kind, source_id, joined_at);
+
 CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (brand_id, person_id, placed_at, order_id);
 
 CREATE INDEX customer_order_shop_idx ON orders.customer_order USING btree (brand_id, shop_id, placed_at, order_id);
@@ -3081,11 +3487,19 @@ CREATE INDEX merchant_brand_idx ON orders.merchant USING btree (brand_id, create
 
 CREATE INDEX payment_intent_subject_idx ON orders.payment_intent USING btree (brand_id, subject);
 
+CREATE INDEX payout_attention_idx ON orders.payout USING btree (brand_id, attention_since) WHERE (attention_since IS NOT NULL);
+
+CREATE UNIQUE INDEX payout_one_live_idx ON orders.payout USING btree (brand_id, subject_id) WHERE (state <> 'failed'::text);
+
 CREATE INDEX refund_attention_idx ON orders.refund USING btree (brand_id, attention_since) WHERE (attention_since IS NOT NULL);
 
 CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, payment_id) WHERE (state <> 'closed'::text);
 
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
+
+CREATE INDEX touch_member_idx ON touch.touch USING btree (brand_id, member_id, touched_at);
+
+CREATE INDEX touch_source_idx ON touch.touch USING btree (brand_id, source_id, touched_at);
 
 CREATE INDEX address_person_idx ON vault.address USING btree (brand_id, person_id);
 
@@ -3115,8 +3529,20 @@ ALTER TABLE ONLY codes.batch
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
+ALTER TABLE ONLY codes.campaign
+    ADD CONSTRAINT campaign_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY codes.campaign_prize
+    ADD CONSTRAINT campaign_prize_campaign_fkey FOREIGN KEY (brand_id, campaign_id) REFERENCES codes.campaign(brand_id, campaign_id);
+
 ALTER TABLE ONLY codes.code_range
     ADD CONSTRAINT code_range_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.dealer
+    ADD CONSTRAINT dealer_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY codes.draw_day
+    ADD CONSTRAINT draw_day_prize_fkey FOREIGN KEY (brand_id, campaign_id, tier) REFERENCES codes.campaign_prize(brand_id, campaign_id, tier);
 
 ALTER TABLE ONLY codes.handle
     ADD CONSTRAINT handle_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
@@ -3136,14 +3562,29 @@ ALTER TABLE ONLY codes.import
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
+ALTER TABLE ONLY codes.pack_case
+    ADD CONSTRAINT pack_case_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.pack_case
+    ADD CONSTRAINT pack_case_dealer_fkey FOREIGN KEY (brand_id, dealer_id) REFERENCES codes.dealer(brand_id, dealer_id);
+
 ALTER TABLE ONLY codes.prize
     ADD CONSTRAINT prize_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.prize
+    ADD CONSTRAINT prize_campaign_fkey FOREIGN KEY (brand_id, campaign_id) REFERENCES codes.campaign(brand_id, campaign_id);
+
+ALTER TABLE ONLY codes.prize_shuffle
+    ADD CONSTRAINT prize_shuffle_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
 ALTER TABLE ONLY codes.range_end
     ADD CONSTRAINT range_end_range_fkey FOREIGN KEY (brand_id, batch_id, range_id) REFERENCES codes.code_range(brand_id, batch_id, range_id);
 
 ALTER TABLE ONLY codes.rules
     ADD CONSTRAINT rules_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.scan_look
+    ADD CONSTRAINT scan_look_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
@@ -3169,8 +3610,8 @@ ALTER TABLE ONLY hooks.endpoint_secret
 ALTER TABLE ONLY hooks.idempotency
     ADD CONSTRAINT idempotency_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
-ALTER TABLE ONLY hooks.inbox
-    ADD CONSTRAINT inbox_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+ALTER TABLE ONLY hooks.limit_count
+    ADD CONSTRAINT limit_count_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY hooks.source
     ADD CONSTRAINT source_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -3181,6 +3622,12 @@ ALTER TABLE ONLY hooks.source_secret
 ALTER TABLE ONLY hooks.sweep
     ADD CONSTRAINT sweep_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY members.identity
+    ADD CONSTRAINT identity_member_fkey FOREIGN KEY (brand_id, member_id) REFERENCES members.member(brand_id, member_id);
+
+ALTER TABLE ONLY members.member
+    ADD CONSTRAINT member_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY orders.import
     ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
@@ -3189,6 +3636,9 @@ ALTER TABLE ONLY orders.merchant
 
 ALTER TABLE ONLY orders.order_version
     ADD CONSTRAINT order_version_order_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.customer_order(brand_id, order_id);
+
+ALTER TABLE ONLY orders.payout
+    ADD CONSTRAINT payout_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
@@ -3214,9 +3664,6 @@ ALTER TABLE ONLY reporting.rollup
 ALTER TABLE ONLY vault.address
     ADD CONSTRAINT address_person_fkey FOREIGN KEY (brand_id, person_id) REFERENCES vault.person(brand_id, person_id);
 
-ALTER TABLE ONLY vault.person
-    ADD CONSTRAINT person_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
-
 GRANT USAGE ON SCHEMA accounting TO siyu_ingest;
 GRANT USAGE ON SCHEMA accounting TO siyu_redeem;
 GRANT USAGE ON SCHEMA accounting TO siyu_gifts;
@@ -3235,6 +3682,10 @@ GRANT USAGE ON SCHEMA hooks TO siyu_worker;
 
 GRANT USAGE ON SCHEMA jobs TO siyu_worker;
 
+GRANT USAGE ON SCHEMA members TO siyu_redeem;
+GRANT USAGE ON SCHEMA members TO siyu_reports;
+GRANT USAGE ON SCHEMA members TO siyu_operator;
+
 GRANT USAGE ON SCHEMA orders TO siyu_ingest;
 GRANT USAGE ON SCHEMA orders TO siyu_reports;
 GRANT USAGE ON SCHEMA orders TO siyu_operator;
@@ -3247,6 +3698,10 @@ GRANT USAGE ON SCHEMA reporting TO siyu_reports;
 GRANT USAGE ON SCHEMA reporting TO siyu_operator;
 
 GRANT USAGE ON SCHEMA siyu TO siyu_worker;
+
+GRANT USAGE ON SCHEMA touch TO siyu_redeem;
+GRANT USAGE ON SCHEMA touch TO siyu_reports;
+GRANT USAGE ON SCHEMA touch TO siyu_operator;
 
 GRANT USAGE ON SCHEMA vault TO siyu_ingest;
 GRANT USAGE ON SCHEMA vault TO siyu_operator;
@@ -3410,11 +3865,50 @@ GRANT SELECT ON TABLE codes.batch_fact TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.batch_fact TO siyu_operator;
 GRANT SELECT ON TABLE codes.batch_fact TO siyu_reports;
 
+GRANT SELECT ON TABLE codes.campaign TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.campaign TO siyu_operator;
+
+GRANT UPDATE(extended_to) ON TABLE codes.campaign TO siyu_operator;
+
+GRANT UPDATE(entries) ON TABLE codes.campaign TO siyu_redeem;
+
+GRANT UPDATE(drawn_at) ON TABLE codes.campaign TO siyu_redeem;
+
+GRANT UPDATE(revealed_seed) ON TABLE codes.campaign TO siyu_operator;
+
+GRANT UPDATE(revealed_at) ON TABLE codes.campaign TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.campaign_prize TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.campaign_prize TO siyu_operator;
+
 GRANT SELECT ON TABLE codes.code_range TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.code_range TO siyu_operator;
 GRANT SELECT ON TABLE codes.code_range TO siyu_reports;
 
 GRANT UPDATE(valid_to) ON TABLE codes.code_range TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.dealer TO siyu_redeem;
+GRANT SELECT ON TABLE codes.dealer TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.dealer TO siyu_operator;
+
+GRANT UPDATE(name) ON TABLE codes.dealer TO siyu_operator;
+
+GRANT UPDATE(lat) ON TABLE codes.dealer TO siyu_operator;
+
+GRANT UPDATE(lon) ON TABLE codes.dealer TO siyu_operator;
+
+GRANT UPDATE(radius_km) ON TABLE codes.dealer TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE codes.dealer TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.draw_day TO siyu_redeem;
+GRANT SELECT ON TABLE codes.draw_day TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.draw_entry TO siyu_redeem;
+GRANT SELECT ON TABLE codes.draw_entry TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.draw_right TO siyu_redeem;
+GRANT SELECT ON TABLE codes.draw_right TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.handle TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.handle TO siyu_operator;
@@ -3441,9 +3935,20 @@ GRANT SELECT,INSERT,DELETE ON TABLE codes.imported_code TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.key_use TO siyu_operator;
 
+GRANT SELECT ON TABLE codes.pack_case TO siyu_redeem;
+GRANT SELECT ON TABLE codes.pack_case TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.pack_case TO siyu_operator;
+
+GRANT UPDATE(dealer_id) ON TABLE codes.pack_case TO siyu_operator;
+
+GRANT UPDATE(shipped_at) ON TABLE codes.pack_case TO siyu_operator;
+
 GRANT SELECT ON TABLE codes.prize TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_operator;
 GRANT SELECT ON TABLE codes.prize TO siyu_reports;
+
+GRANT SELECT ON TABLE codes.prize_shuffle TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.prize_shuffle TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.range_end TO siyu_operator;
 
@@ -3454,6 +3959,18 @@ GRANT SELECT ON TABLE codes.redemption TO siyu_reports;
 GRANT SELECT ON TABLE codes.rules TO siyu_redeem;
 GRANT SELECT ON TABLE codes.rules TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE codes.rules TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.scan_look TO siyu_redeem;
+
+GRANT UPDATE(seen_at) ON TABLE codes.scan_look TO siyu_redeem;
+
+GRANT UPDATE(trace_id) ON TABLE codes.scan_look TO siyu_redeem;
+
+GRANT SELECT,INSERT ON TABLE codes.scan_signal TO siyu_redeem;
+GRANT SELECT ON TABLE codes.scan_signal TO siyu_reports;
+GRANT SELECT ON TABLE codes.scan_signal TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE codes.scan_trace TO siyu_redeem;
 
 GRANT SELECT,INSERT ON TABLE codes.voucher TO siyu_redeem;
 
@@ -3641,6 +4158,26 @@ GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_gifts;
 
 GRANT UPDATE(sealed_body) ON TABLE hooks.inbox TO siyu_ingest;
 
+GRANT SELECT,INSERT ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT SELECT,DELETE ON TABLE hooks.limit_count TO siyu_ingest;
+GRANT SELECT ON TABLE hooks.limit_count TO siyu_operator;
+
+GRANT UPDATE(wrong) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(since) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(in_a_row) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(pauses) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(paused_until) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(used) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(used_since) ON TABLE hooks.limit_count TO siyu_redeem;
+
+GRANT UPDATE(updated_at) ON TABLE hooks.limit_count TO siyu_redeem;
+
 GRANT SELECT ON TABLE hooks.operations_key TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE hooks.operations_key TO siyu_operator;
 
@@ -3754,6 +4291,24 @@ GRANT SELECT,INSERT,DELETE ON TABLE jobs.signal TO siyu_worker;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.uniq TO siyu_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE jobs.worker TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE members.identity TO siyu_redeem;
+GRANT SELECT ON TABLE members.identity TO siyu_reports;
+GRANT SELECT ON TABLE members.identity TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE members.member TO siyu_redeem;
+GRANT SELECT ON TABLE members.member TO siyu_reports;
+GRANT SELECT ON TABLE members.member TO siyu_operator;
+
+GRANT UPDATE(source_kind) ON TABLE members.member TO siyu_redeem;
+
+GRANT UPDATE(source_id) ON TABLE members.member TO siyu_redeem;
+
+GRANT UPDATE(joined_at) ON TABLE members.member TO siyu_redeem;
+
+GRANT SELECT,INSERT ON TABLE members.merge_candidate TO siyu_redeem;
+GRANT SELECT ON TABLE members.merge_candidate TO siyu_reports;
+GRANT SELECT ON TABLE members.merge_candidate TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_ingest;
 GRANT SELECT ON TABLE orders.customer_order TO siyu_reports;
@@ -3872,6 +4427,36 @@ GRANT UPDATE(paid_at) ON TABLE orders.payment_intent TO siyu_gifts;
 
 GRANT UPDATE(updated_at) ON TABLE orders.payment_intent TO siyu_gifts;
 
+GRANT SELECT,INSERT ON TABLE orders.payout TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE orders.payout TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE orders.payout TO siyu_operator;
+
+GRANT UPDATE(mchid) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(state) ON TABLE orders.payout TO siyu_gifts;
+GRANT UPDATE(state) ON TABLE orders.payout TO siyu_operator;
+
+GRANT UPDATE(provider_bill_no) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(provider_word) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(sealed_package) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(confirm_until) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(attempts) ON TABLE orders.payout TO siyu_gifts;
+GRANT UPDATE(attempts) ON TABLE orders.payout TO siyu_operator;
+
+GRANT UPDATE(sent_at) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(finished_at) ON TABLE orders.payout TO siyu_gifts;
+
+GRANT UPDATE(attention_since) ON TABLE orders.payout TO siyu_gifts;
+GRANT UPDATE(attention_since) ON TABLE orders.payout TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.payout TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE orders.payout TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_ingest;
 GRANT SELECT ON TABLE orders.product TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_operator;
@@ -3954,6 +4539,10 @@ GRANT INSERT ON TABLE siyu.brand TO siyu_operator;
 GRANT UPDATE(name) ON TABLE siyu.brand TO siyu_operator;
 
 GRANT SELECT ON TABLE siyu.migration TO siyu_worker;
+
+GRANT SELECT,INSERT ON TABLE touch.touch TO siyu_redeem;
+GRANT SELECT ON TABLE touch.touch TO siyu_reports;
+GRANT SELECT ON TABLE touch.touch TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE vault.address TO siyu_gifts;
 GRANT SELECT ON TABLE vault.address TO siyu_operator;

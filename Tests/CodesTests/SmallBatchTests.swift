@@ -1,5 +1,6 @@
 import Accounting
 import Codes
+import Crypto
 import Foundation
 import Kernel
 import Keys

@@ -6,6 +6,7 @@ import Hooks
 import Kernel
 import Keys
 import NIOCore
+import NIOHTTP1
 import Postgres
 import Synchronization
 import TestSupport
