@@ -72,7 +72,7 @@ package final class ScanDesk: Sendable {
             return (false, setsOut)
         }
         if isRefused { return caller.tell(.failure(Problem.unavailable())) }
-        // A transaction of scans waits for the database four times; between two waits it computes for less than they last.
+        // Its statements are sent and answered on that thread: no other has to wake for each of them.
         if setsOut { Task(executorPreference: Pool.taskExecutor) { await self.work(brand) } }
     }
 
