@@ -190,7 +190,8 @@ let package = Package(
         service(
             "Operator",
             [
-                "Accounting", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Accounting", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Members", "Orders",
+                "Policies",
                 "Postgres", "Reporting", "Schema", "Vault", "WeChat",
                 argumentParser, asyncHTTPClient, crypto, hummingbird, lifecycle, logging, nio, nioFoundation, nioHTTP1,
                 nioPosix,

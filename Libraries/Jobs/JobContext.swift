@@ -80,15 +80,17 @@ public struct JobContext: Sendable {
     ///
     /// Where the COMMIT was not answered, the truth is looked up before anything is decided.
     ///
+    /// - Parameter isDurable: Whether COMMIT waits for the disk. Without, a crash of the server may forget the completion, and the effects
+    ///   with it; then the job runs again.
     /// - Throws: ``JobError/leaseLost``; what `body` throws.
     @discardableResult
     public func complete<Value: Sendable>(
-        _ body: (Transaction) async throws -> Value
+        isDurable: Bool = true, _ body: (Transaction) async throws -> Value
     ) async throws -> Value {
         try check()
         var value: Value?
         do {
-            let result = try await run.pool.transaction { transaction in
+            let result = try await run.pool.transaction(.init(isDurable: isDurable)) { transaction in
                 try await run.faults.reach(.before, .fence, on: transaction)
                 guard try await transaction.one(JobStatements.complete(run.job.token)) != nil else {
                     throw JobError.leaseLost

@@ -60,8 +60,6 @@ package enum DrawEntry {}
 package enum DrawRight {}
 /// A human being whom a brand knows, by whichever identifiers.
 package enum Member {}
-/// One contact of a member with a brand.
-package enum Touchpoint {}
 /// Somebody who sells packs in a region.
 package enum Dealer {}
 /// Money on its way to somebody who won it.

@@ -44,8 +44,11 @@ extension DataKey: CustomStringConvertible, CustomReflectable {
 
 func encrypt(_ plaintext: [UInt8], with key: SymmetricKey, context: [UInt8]) throws(KeysError) -> [UInt8] {
     do {
-        let box = try AES.GCM.seal(plaintext, using: key, authenticating: context)
-        return Array(box.nonce) + Array(box.ciphertext) + Array(box.tag)
+        // There for nonces of 12 bytes, the only ones that are made here.
+        guard let combined = try AES.GCM.seal(plaintext, using: key, authenticating: context).combined else {
+            throw KeysError.unreadable
+        }
+        return Array(combined)
     } catch {
         throw .unreadable
     }

@@ -8,13 +8,20 @@ enum MemberStatements {
         Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next() }
     }
 
+    /// One look at the primary key for each; see Postgres/Decisions/0002.
     static func known(
         _ persons: [ID<Person>], brand: ID<Brand>
     ) -> Statement<(person: ID<Person>, member: ID<Member>)> {
         Statement(
             """
-            SELECT person_id, member_id FROM members.identity
-            WHERE brand_id = \(brand) AND person_id = ANY (\(persons))
+            SELECT x.person_id, i.member_id
+            FROM unnest(\(persons)) AS x (person_id)
+            CROSS JOIN LATERAL (
+                SELECT member_id
+                FROM members.identity
+                WHERE brand_id = \(brand) AND person_id = x.person_id
+                LIMIT 1
+            ) i
             """
         ) { row throws(PostgresError) in (person: try row.next(), member: try row.next()) }
     }
@@ -71,12 +78,18 @@ enum MemberStatements {
         Statement(
             """
             SELECT m.member_id
-            FROM members.member m
-            JOIN unnest(\(earlier.map(\.member)), \(earlier.map(\.at))) AS x (member_id, joined_at)
-                ON x.member_id = m.member_id AND x.joined_at < m.joined_at
-            WHERE m.brand_id = \(brand)
-            ORDER BY m.member_id
-            FOR NO KEY UPDATE OF m
+            FROM (
+                SELECT member_id, joined_at
+                FROM unnest(\(earlier.map(\.member)), \(earlier.map(\.at))) AS x (member_id, joined_at)
+                ORDER BY member_id
+            ) x
+            CROSS JOIN LATERAL (
+                SELECT member_id
+                FROM members.member
+                WHERE brand_id = \(brand) AND member_id = x.member_id AND joined_at > x.joined_at
+                LIMIT 1
+                FOR NO KEY UPDATE
+            ) m
             """
         ) { row throws(PostgresError) in try row.next() }
     }

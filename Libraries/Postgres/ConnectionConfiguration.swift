@@ -9,6 +9,10 @@ public struct ConnectionConfiguration: Sendable {
     /// Off behind a pooler in transaction mode, where the next
     /// statement may meet another server session.
     public var usesNamedStatements: Bool
+    /// Whether a prepared statement is planned once, for any values, instead of anew as long as the server guesses that this pays.
+    ///
+    /// For statements that look up by keys: their plan is the same whatever the values, and making it takes longer than running it.
+    public var plansOnce = false
     /// How long connecting may take.
     public var connectTimeout: Duration
     /// How long a statement may take before the server is told to cancel it.

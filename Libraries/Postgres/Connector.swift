@@ -68,6 +68,10 @@ enum Connector {
             ("fallback_application_name", configuration.applicationName), ("keepalives_idle", "30"),
             ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
         ]
+        // A pooler that does not name statements may know no such option either.
+        if configuration.plansOnce, configuration.usesNamedStatements {
+            settings.append(("options", "-c plan_cache_mode=force_generic_plan"))
+        }
         // Keywords are taken in order, the later one wins: what the operator wrote stands after our defaults, and
         // before what the code relies on.
         if !configuration.url.isEmpty { settings.append(("dbname", configuration.url)) }

@@ -62,14 +62,15 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
         @_disfavoredOverload
         public mutating func appendInterpolation<Value: RawRepresentable>(_ value: Value?)
         where Value.RawValue: PostgresEncodable {
-            appendInterpolation(value.map(\.rawValue))
+            appendInterpolation(value.map { $0.rawValue })
         }
 
         /// Binds an array by its elements' raw values.
         @_disfavoredOverload
         public mutating func appendInterpolation<Value: RawRepresentable>(_ values: [Value])
         where Value.RawValue: PostgresEncodable {
-            appendInterpolation(values.map(\.rawValue))
+            // Not as a key path: of a generic type it would be made anew each time, for more than the values cost.
+            appendInterpolation(values.map { $0.rawValue })
         }
 
         /// Puts text into the statement as it stands: never anything that came from outside.

@@ -64,6 +64,7 @@ package struct Migration: Sendable {
         Migration(version: 31, name: "payouts", bytes: PackageResources._00031_payouts_sql),
         Migration(version: 32, name: "hot_rows", bytes: PackageResources._00032_hot_rows_sql),
         Migration(version: 33, name: "small_batches", bytes: PackageResources._00033_small_batches_sql),
+        Migration(version: 34, name: "member_rows", bytes: PackageResources._00034_member_rows_sql),
     ]
 
     /// The version that this binary was built for.

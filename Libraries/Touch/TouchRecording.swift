@@ -16,7 +16,8 @@ package enum TouchRecording {
         queue.registerJob(parameters: TouchRecord.self) { job, context in
             for attempt in 1... {
                 do {
-                    return try await context.complete { tx in try await record(job, on: tx) }
+                    // Nobody is told of a touch: one that a crash of the server forgets is recorded by the job's next run.
+                    return try await context.complete(isDurable: false) { tx in try await record(job, on: tx) }
                 } catch is MemberLinks.LinkedMeanwhile where attempt < attemptsMax {
                     continue
                 }
@@ -32,7 +33,7 @@ package enum TouchRecording {
         let members = try await MemberLinks.link(contacts, brand: job.brand, on: tx)
         let touches = zip(job.packs, members).map { pack, member in
             TouchStatements.NewTouch(
-                id: .mint(), member: member, subject: pack.redemption.rawValue, source: pack.batch.rawValue,
+                member: member, subject: pack.redemption.rawValue, source: pack.batch.rawValue,
                 product: pack.product, shop: pack.shop)
         }
         if touches.isEmpty { return }

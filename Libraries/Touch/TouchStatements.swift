@@ -5,7 +5,6 @@ import Postgres
 /// The SQL of touches.
 enum TouchStatements {
     struct NewTouch: Sendable {
-        let id: ID<Touchpoint>
         let member: ID<Member>
         let subject: UUID
         let source: UUID
@@ -17,13 +16,13 @@ enum TouchStatements {
     static func insert(_ touches: [NewTouch], kind: String, at: Date, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO touch.touch (brand_id, touch_id, member_id, kind, subject_id, source_id, product_id, shop_id,
+            INSERT INTO touch.touch (brand_id, member_id, kind, subject_id, source_id, product_id, shop_id,
                 touched_at)
-            SELECT b.brand_id, x.touch_id, x.member_id, \(kind), x.subject_id, x.source_id, x.product_id, x.shop_id, \(at)
+            SELECT b.brand_id, x.member_id, \(kind), x.subject_id, x.source_id, x.product_id, x.shop_id, \(at)
             FROM siyu.brand b
-            CROSS JOIN unnest(\(touches.map(\.id)), \(touches.map(\.member)), \(touches.map(\.subject)),
+            CROSS JOIN unnest(\(touches.map(\.member)), \(touches.map(\.subject)),
                 \(touches.map(\.source)), \(touches.map(\.product?.rawValue)), \(touches.map(\.shop?.rawValue)))
-                AS x (touch_id, member_id, subject_id, source_id, product_id, shop_id)
+                AS x (member_id, subject_id, source_id, product_id, shop_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.subject_id
             ON CONFLICT DO NOTHING

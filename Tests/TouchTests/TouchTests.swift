@@ -70,6 +70,34 @@ struct TouchTests {
         }
     }
 
+    /// See Postgres/Decisions/0002.
+    @Test func jobsOfANewDatabase_readTheirOwnPersonsAlone() async throws {
+        try await World.open { world in
+            let (rounds, together) = (60, 10)
+            let known = (0..<together).map { _ in ID<Person>.mint() }
+            for round in 0..<rounds {
+                let strangers = (0..<together).map { _ in world.pack(.mint()) }
+                try await world.record(known.map { world.pack($0) } + strangers, after: TimeInterval(round))
+            }
+            // A backend tells the statistics when it ends.
+            await world.pool.shutdown()
+            try await lettingPass(.milliseconds(500))
+
+            for table in ["members.identity", "members.member"] {
+                let read = try await world.db.superuser.one(
+                    Statement<Int>(
+                        """
+                        SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
+                        FROM pg_stat_user_tables
+                        WHERE schemaname || '.' || relname = \(table)
+                        """
+                    ) { row throws(PostgresError) in try row.next() })
+                // Reading all rows of the brand in each round would be eighteen thousand.
+                #expect(read < 4 * rounds * together, "\(table)")
+            }
+        }
+    }
+
     @Test func c09_knownUnionid_makesNoNewMember() async throws {
         try await World.open { world in
             let union = ID<Person>.mint()

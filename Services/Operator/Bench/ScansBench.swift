@@ -8,11 +8,13 @@ import Hummingbird
 import Kernel
 import Keys
 import Logging
+import Members
 import NIOCore
 import NIOHTTP1
 import Orders
 import Postgres
 import Schema
+import Vault
 
 /// Scans per second of the real siyu-redeem over HTTP on this machine, signatures and all, beside what carries it: the database doing the
 /// same by `pgbench`, and the same server answering a bare POST.
@@ -134,10 +136,29 @@ enum ScansBench {
             let command = RangeCommand(kind: .activate, indexes: 0..<count)
             _ = try await Ranges.decide(command, batch: record.id, brand: brand, author: "bench", on: pool)
             let after = try await pool.one(BenchStatements.databaseSize())
+            try await admitKnown(Vault(keys: keys), brand: brand, on: pool)
             return Bench(
                 pool: pool, url: url, brand: brand, sourceID: made.record.id, secret: made.secret,
                 batch: try OpenBatch(record, keys: keys), bytesPerCode: Double(after - before) / Double(count))
         }
+
+        /// Two of three scans are by people who were here before: a shop that has customers.
+        private static func admitKnown(_ vault: Vault, brand: ID<Brand>, on pool: Pool) async throws {
+            let openids = (0..<known).map(knownOpenid)
+            for start in Swift.stride(from: 0, to: openids.count, by: 1_000) {
+                try await pool.transaction { tx in
+                    let now = Date()
+                    let persons = try await vault.persons(
+                        Array(openids[start..<min(start + 1_000, openids.count)]), kind: Redeeming.openid, brand: brand,
+                        now: now, on: tx)
+                    let contacts = persons.map { Contact(openid: $0, unionid: nil, source: .pack(.mint()), at: now) }
+                    _ = try await MemberLinks.link(contacts, brand: brand, on: tx)
+                }
+            }
+        }
+
+        private static let known: Int64 = 50_000
+        private static func knownOpenid(_ number: Int64) -> String { "known-\(number % known)" }
 
         func measure(
             _ parts: Set<Part>, pairs: Int, connections: Int, redeem: Process
@@ -264,7 +285,7 @@ enum ScansBench {
             try (0..<count).map { _ in
                 used += 1
                 let code = batch.cipher.code(at: used * stride % batch.record.count)
-                let openid = used % 3 == 0 ? "new-\(used)" : "known-\(used % 50_000)"
+                let openid = used % 3 == 0 ? "new-\(used)" : Self.knownOpenid(used)
                 return try Self.post(
                     "/v1/hooks/\(source)/scans", "d-\(used)", scanBody(code: "\(code)", openid), secret)
             }
