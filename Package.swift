@@ -110,7 +110,7 @@ let package = Package(
                 nioHTTP1,
             ],
             exclude: ["Decisions", "README.md"]),
-        library("Policies", ["Kernel", "Postgres"], exclude: ["README.md"]),
+        library("Policies", ["Kernel", "Postgres", crypto], exclude: ["README.md"]),
         library(
             "WeChat", ["Kernel", asyncHTTPClient, crypto, cryptoExtras, nio, nioHTTP1, nioPosix, x509],
             exclude: ["Decisions", "README.md"]),

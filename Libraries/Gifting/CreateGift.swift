@@ -47,20 +47,20 @@ extension Gifts {
         }
         let brand = shopper.brand
         let now = try await tx.one(GiftStatements.clock())
-        let variant = try await Catalogue.variant(wish.variant, brand: brand, on: tx)
-        guard let variant, variant.shop == wish.shop else { throw Problem.giftVariantUnknown }
-        let ceiling = try await Policies.value(.priceCeiling, brand: brand, at: now, on: tx)
-        if let problem = GiftLife.refusal(of: variant.listPrice, ceiling) { throw problem }
+        let ground = try await ground(for: [wish.variant], in: wish.shop, at: now, brand: brand, on: tx)
+        try ground.requireReleased(to: shopper)
+        try ground.requireGiftable(wish.variant)
+        guard let good = ground.goods[wish.variant] else { throw Problem.giftVariantUnknown }
 
-        let window = try await Policies.value(.paymentWindow, brand: brand, at: now, on: tx)
+        let window = try ground.sheet.value(.paymentWindow)
         let people = try await vault.persons(
             [shopper.openID, recipient], kind: Self.openID, brand: brand, now: now, on: tx)
         let gift = GiftRecord(
-            id: .mint(), shop: wish.shop, product: variant.product, variant: variant.id, sender: people[0],
+            id: .mint(), shop: wish.shop, product: good.product, variant: good.variant, sender: people[0],
             recipient: people[1], greeting: wish.greeting, state: .draft, payUntil: window.asSeconds.after(now),
             createdAt: now, updatedAt: now)
         _ = try await tx.one(GiftStatements.begin(gift, brand: brand))
         try await schedule(GiftLapse(brand: brand, gift: gift.id), after: gift.payUntil, brand: brand, now: now, on: tx)
-        return SenderView(gift, variantTitle: variant.title)
+        return SenderView(gift, variantTitle: good.title)
     }
 }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Kernel
 import Policies
 
-// The numbers of this room; their standard values stand in 000013_gifting.sql.
+// The numbers of this room; their standard values stand in 000013_gifting.sql and 000035_giftable.sql.
 
 extension PolicyKey where Value == PolicyDuration {
     /// How long a recipient may take to accept.
@@ -16,6 +16,21 @@ extension PolicyKey where Value == PolicyDuration {
 extension PolicyKey where Value == PriceCeiling {
     /// The most that may be given.
     static var priceCeiling: Self { Self("gift.price_ceiling") }
+}
+
+/// What may not be given, by the codes of categories; what stands below them may not either.
+struct ExcludedCategories: Codable, Hashable, Sendable {
+    let codes: [String]
+}
+
+extension PolicyKey where Value == ExcludedCategories {
+    /// What may not be given.
+    static var excludedCategories: Self { Self("gift.excluded_categories") }
+}
+
+extension PolicyKey where Value == Rollout {
+    /// For how many of a brand's people gifts are released.
+    static var rollout: Self { Self("gift.rollout") }
 }
 
 extension PolicyDuration {

@@ -28,6 +28,18 @@ extension Problem {
     /// 422: what is given does not exist in this shop.
     package static let giftVariantUnknown = Problem.invalid(
         "The shop does not sell this variant: take one from its catalogue.", code: "gift_variant_unknown")
+    /// 422: the shop has no gifts.
+    package static let giftShopOff = Problem.invalid(
+        "This shop has switched its gifts off: nothing of it can be given.", code: "gift_shop_off")
+    /// 422: a kind of goods that may not be given.
+    package static let giftCategoryExcluded = Problem.invalid(
+        "Goods of this category cannot be given: choose something of another one.", code: "gift_category_excluded")
+    /// 404: the product does not exist, or belongs to another shop than the partner's.
+    package static let giftProductUnknown = Problem(
+        status: 404, code: "gift_product_unknown", title: "Not found",
+        detail: "There is no such product: take one from the shop's catalogue.")
+    /// 404: gifts are not open to this person yet.
+    package static let giftNotReleased = Problem.notFound()
     /// 422: the greeting is empty or too long.
     package static let giftGreetingTooLong = Problem.invalid(
         "A greeting has 1 to 100 characters.", code: "gift_greeting_malformed")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import Jobs
 package import Kernel
+package import Keys
 import Orders
 import Postgres
 package import Vault
@@ -33,11 +34,21 @@ extension Shopper: CustomStringConvertible, CustomReflectable {
 package struct Gifts: Sendable {
     let queue: JobQueue
     let vault: Vault
+    private let pageKeys: KeyRing?
 
     /// Gifts whose jobs go to `queue` and whose people live in `vault`.
-    package init(queue: JobQueue, vault: Vault) {
+    ///
+    /// - Parameter pageKeys: What signs the addresses of their pages; without, givers are told none.
+    package init(queue: JobQueue, vault: Vault, pageKeys: KeyRing? = nil) {
         self.queue = queue
         self.vault = vault
+        self.pageKeys = pageKeys
+    }
+
+    /// Where the recipient of a gift can open it, once it is sent.
+    func pagePath(of gift: GiftRecord, brand: ID<Brand>) -> String? {
+        guard gift.sentAt != nil else { return nil }
+        return pageKeys.map { GiftLink(brand: brand, gift: gift.id).path(keys: $0) }
     }
 
     /// How openids are found in the vault.

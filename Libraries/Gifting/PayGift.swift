@@ -22,9 +22,15 @@ extension Gifts {
         guard let variant = variants.first(where: { $0.id == turn.gift.variant }) else {
             throw Problem.giftVariantUnknown
         }
-        let window = try await Policies.value(.paymentWindow, brand: turn.brand, at: turn.now, on: tx)
-        // Before the shelf is held; a refusal takes it back.
-        if turn.gift.state == .quoted { try await capture(variants, turn, on: tx) }
+        let ground = try await ground(
+            for: [variant.id], in: turn.gift.shop, at: turn.now, brand: turn.brand, on: tx)
+        let window = try ground.sheet.value(.paymentWindow)
+        if turn.gift.state == .quoted {
+            // Whoever is paying already goes on; before that the rules of this moment hold.
+            try ground.requireGiftable(variant.id)
+            // Before the shelf is held; a refusal takes it back.
+            try await capture(variants, turn, on: tx)
+        }
         let gift = try await carryOut(
             .pay(listPrice: variant.listPrice, as: .mint(), window: window.asSeconds), turn, on: tx)
         guard let payment = gift.payment else { throw GiftingError.stateMoved }

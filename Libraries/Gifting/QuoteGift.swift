@@ -1,7 +1,6 @@
 import FoundationEssentials
 package import Kernel
 import Orders
-import Policies
 package import Postgres
 
 extension Gifts {
@@ -12,8 +11,11 @@ extension Gifts {
         guard let variant = variants.first(where: { $0.id == turn.gift.variant }) else {
             throw Problem.giftVariantUnknown
         }
-        let ceiling = try await Policies.value(.priceCeiling, brand: turn.brand, at: turn.now, on: tx)
-        let gift = try await carryOut(.quote(listPrice: variant.listPrice, ceiling: ceiling), turn, on: tx)
+        let ground = try await ground(
+            for: [variant.id], in: turn.gift.shop, at: turn.now, brand: turn.brand, on: tx)
+        let gift = try await carryOut(.quote(listPrice: variant.listPrice, ceiling: ground.rules.ceiling), turn, on: tx)
+        // After the gift's own state was asked: who is late hears that first. A refusal takes the quote back.
+        try ground.requireGiftable(variant.id)
         try await capture(variants, turn, on: tx)
         return SenderView(gift, variantTitle: variant.title)
     }

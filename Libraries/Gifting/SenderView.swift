@@ -26,6 +26,8 @@ package struct SenderView: Encodable, Hashable, Sendable {
     let endedAt: Date?
     let refund: SentBack?
     let createdAt: Date
+    /// Where the recipient can open it: for the giver to pass on.
+    let page: String?
 
     /// The giver's money on its way back.
     struct SentBack: Encodable, Hashable, Sendable {
@@ -35,7 +37,7 @@ package struct SenderView: Encodable, Hashable, Sendable {
     }
 
     /// What the giver of `gift` may see; the title is that of what they bought.
-    package init(_ gift: GiftRecord, variantTitle: String) {
+    package init(_ gift: GiftRecord, variantTitle: String, page: String? = nil) {
         giftID = gift.id
         role = GiftRole.sender.rawValue
         state = gift.state.rawValue
@@ -58,5 +60,6 @@ package struct SenderView: Encodable, Hashable, Sendable {
             gift.price.map { SentBack(refundID: id, amountFen: $0.fen, refundedAt: gift.refundedAt) }
         }
         createdAt = gift.createdAt
+        self.page = page
     }
 }

@@ -31,7 +31,7 @@ extension Gifts {
 
     func senderView(of gift: GiftRecord, brand: ID<Brand>, on tx: Transaction) async throws -> SenderView {
         let variant = try await Catalogue.variant(gift.bought, brand: brand, on: tx)
-        return SenderView(gift, variantTitle: variant?.title ?? "")
+        return SenderView(gift, variantTitle: variant?.title ?? "", page: pagePath(of: gift, brand: brand))
     }
 
     /// Choices are offered while they can be taken: the variants whose captured price is that of the gift, itself included.

@@ -64,3 +64,5 @@ package enum Member {}
 package enum Dealer {}
 /// Money on its way to somebody who won it.
 package enum Payout {}
+/// A kind of goods.
+package enum Category {}

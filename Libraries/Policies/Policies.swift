@@ -64,12 +64,36 @@ package enum Policies {
         try read(key, try await db.first(PolicyStatements.standard(key.name, at: instant)))
     }
 
-    private static func read<Value>(_ key: PolicyKey<Value>, _ json: String?) throws(PoliciesError) -> Value {
+    /// What several policies say as of an instant, as a statement, for a flight of the caller; see ``PolicySheet``.
+    package static func reading(
+        _ names: [String], brand: ID<Brand>, at instant: Date
+    ) -> Statement<(name: String, json: String)> {
+        PolicyStatements.values(names, brand: brand, at: instant)
+    }
+
+    static func read<Value>(_ key: PolicyKey<Value>, _ json: String?) throws(PoliciesError) -> Value {
         guard let json else { throw .unknown(name: key.name) }
         do {
             return try JSONDecoder().decode(Value.self, from: Data(json.utf8))
         } catch {
             throw .unreadable(name: key.name)
         }
+    }
+}
+
+/// What several policies say as of one instant, read in one look.
+package struct PolicySheet: Sendable {
+    private let texts: [String: String]
+
+    /// The sheet that ``Policies/reading(_:brand:at:)`` brought.
+    package init(_ rows: [(name: String, json: String)]) {
+        texts = Dictionary(rows.map { ($0.name, $0.json) }) { first, _ in first }
+    }
+
+    /// The value of a policy that was asked for.
+    ///
+    /// - Throws: ``PoliciesError``, also where the sheet was not asked for this one.
+    package func value<Value>(_ key: PolicyKey<Value>) throws(PoliciesError) -> Value {
+        try Policies.read(key, texts[key.name])
     }
 }

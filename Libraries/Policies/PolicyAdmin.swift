@@ -89,7 +89,7 @@ extension Policies {
 /// What sort of JSON a value is: a brand's value must be of the standard's sort, or the room that reads it would fail.
 indirect enum PolicyShape: Equatable {
     case object([String: PolicyShape])
-    case array
+    case array([PolicyShape])
     case text
     case whole(Int64)
     case flag
@@ -106,7 +106,10 @@ indirect enum PolicyShape: Equatable {
         case (.object(let own), .object(let others)):
             own.keys == others.keys && own.allSatisfy { key, shape in others[key].map(shape.fits) ?? false }
         case (.whole(let own), .whole): own >= 0
-        case (.array, .array), (.text, .text), (.flag, .flag): true
+        case (.array(let own), .array(let others)):
+            // The standard's elements are all of one sort, and so must the brand's be.
+            others.first.map { other in own.allSatisfy { $0.fits(other) } } ?? true
+        case (.text, .text), (.flag, .flag): true
         default: false
         }
     }
@@ -126,8 +129,7 @@ indirect enum PolicyShape: Equatable {
             } else if let members = try? container.decode([String: JSON].self) {
                 shape = .object(members.mapValues(\.shape))
             } else {
-                _ = try container.decode([JSON].self)
-                shape = .array
+                shape = .array(try container.decode([JSON].self).map(\.shape))
             }
         }
     }

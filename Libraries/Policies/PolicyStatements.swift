@@ -24,6 +24,32 @@ enum PolicyStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
+    /// The same for many names, one by one; a name that nobody gave a value brings no row.
+    static func values(
+        _ names: [String], brand: ID<Brand>, at instant: Date
+    ) -> Statement<(name: String, json: String)> {
+        Statement(
+            """
+            SELECT x.name, v.value
+            FROM unnest(\(names)) AS x (name)
+            CROSS JOIN LATERAL (
+                SELECT u.value
+                FROM (
+                    (SELECT 1 AS rank, s.value FROM policies.setting s
+                    WHERE s.brand_id = \(brand) AND s.name = x.name AND s.valid_from <= \(instant)
+                    ORDER BY s.valid_from DESC LIMIT 1)
+                    UNION ALL
+                    (SELECT 2, d.value FROM policies.standard d
+                    WHERE d.name = x.name AND d.valid_from <= \(instant)
+                    ORDER BY d.valid_from DESC LIMIT 1)
+                ) u
+                ORDER BY u.rank
+                LIMIT 1
+            ) v
+            """
+        ) { row throws(PostgresError) in (name: try row.next(), json: try row.next()) }
+    }
+
     /// What the standard says as of an instant.
     static func standard(_ name: String, at instant: Date) -> Statement<String> {
         Statement(

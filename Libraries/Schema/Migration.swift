@@ -65,6 +65,8 @@ package struct Migration: Sendable {
         Migration(version: 32, name: "hot_rows", bytes: PackageResources._00032_hot_rows_sql),
         Migration(version: 33, name: "small_batches", bytes: PackageResources._00033_small_batches_sql),
         Migration(version: 34, name: "member_rows", bytes: PackageResources._00034_member_rows_sql),
+        Migration(version: 35, name: "giftable", bytes: PackageResources._00035_giftable_sql),
+        Migration(version: 36, name: "gift_pages", bytes: PackageResources._00036_gift_pages_sql),
     ]
 
     /// The version that this binary was built for.

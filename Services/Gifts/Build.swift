@@ -8,6 +8,7 @@ package import Orders
 import Postgres
 import Schema
 import Vault
+import WeChat
 
 /// Composes siyu-gifts; opens nothing, so that `--check` and tests may call it.
 ///
@@ -25,7 +26,7 @@ package func build(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     let weChatPay = WeChatPayConnection(pool: pool, keys: keys)
     let payments = Payments(pool: pool, queue: queue, providers: providers ?? weChatPay)
-    let gifts = Gifts(queue: queue, vault: Vault(keys: keys))
+    let gifts = Gifts(queue: queue, vault: Vault(keys: keys), pageKeys: keys)
     payments.register()
     Paying(queue: queue, providers: payouts ?? weChatPay, keys: keys).register()
     gifts.register()
@@ -38,8 +39,12 @@ package func build(
                 options: JobProcessorOptions(concurrency: settings.jobConcurrency))
         ], openAPI: openAPI
     ) { router in
+        GiftPageRoutes(
+            pool: pool, gifts: gifts, keys: keys, login: WebLogin(), isSecure: settings.environment == .production
+        ).add(to: router)
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
         GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
+        GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
         PayoutRoutes(pool: pool, keys: keys).add(to: api)
     }
     application.resources = [weChatPay]

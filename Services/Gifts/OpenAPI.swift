@@ -8,6 +8,65 @@ let openAPI = """
         "description": "Gifts from friend to friend, refunded when nobody takes them."
       },
       "paths": {
+        "/g/{token}": {
+          "get": {
+            "summary": "The recipient's page, in Chinese or English: WeChat says first who opens it. It shows no price.",
+            "parameters": [
+              {"$ref": "#/components/parameters/token"}, {"$ref": "#/components/parameters/lang"},
+              {"name": "code", "in": "query", "schema": {"type": "string"}, "description": "From WeChat."},
+              {"name": "state", "in": "query", "schema": {"type": "string"}, "description": "From WeChat."}
+            ],
+            "responses": {
+              "200": {"$ref": "#/components/responses/Page"},
+              "302": {"description": "To WeChat, which sends the person back."},
+              "303": {"description": "Recognized: to the page itself."},
+              "403": {"$ref": "#/components/responses/Page"},
+              "503": {"$ref": "#/components/responses/Page"}
+            }
+          }
+        },
+        "/g/{token}/open": {
+          "post": {
+            "summary": "Unwraps the gift.",
+            "parameters": [{"$ref": "#/components/parameters/token"}, {"$ref": "#/components/parameters/lang"}],
+            "requestBody": {"$ref": "#/components/requestBodies/Form"},
+            "responses": {
+              "303": {"description": "Done, now or before: to the page."},
+              "401": {"$ref": "#/components/responses/Page"},
+              "403": {"$ref": "#/components/responses/Page"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Page"}
+            }
+          }
+        },
+        "/g/{token}/accept": {
+          "post": {
+            "summary": "Takes the gift, with what was chosen and where it goes, all together or nothing.",
+            "parameters": [{"$ref": "#/components/parameters/token"}, {"$ref": "#/components/parameters/lang"}],
+            "requestBody": {"$ref": "#/components/requestBodies/GiftForm"},
+            "responses": {
+              "303": {"description": "Done, now or before: to the page."},
+              "401": {"$ref": "#/components/responses/Page"},
+              "403": {"$ref": "#/components/responses/Page"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Page"}
+            }
+          }
+        },
+        "/g/{token}/decline": {
+          "post": {
+            "summary": "Sends the gift back.",
+            "parameters": [{"$ref": "#/components/parameters/token"}, {"$ref": "#/components/parameters/lang"}],
+            "requestBody": {"$ref": "#/components/requestBodies/Form"},
+            "responses": {
+              "303": {"description": "Done, now or before: to the page."},
+              "401": {"$ref": "#/components/responses/Page"},
+              "403": {"$ref": "#/components/responses/Page"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Page"}
+            }
+          }
+        },
         "/v1/gifts": {
           "post": {
             "summary": "Begins a gift: who gives what to whom. Exactly one recipient, who is not the giver.",
@@ -31,10 +90,32 @@ let openAPI = """
               "400": {"$ref": "#/components/responses/Problem"},
               "401": {"$ref": "#/components/responses/Problem"},
               "403": {"$ref": "#/components/responses/Problem"},
+              "404": {"$ref": "#/components/responses/Problem"},
               "409": {"$ref": "#/components/responses/Problem"},
               "413": {"$ref": "#/components/responses/Problem"},
               "415": {"$ref": "#/components/responses/Problem"},
               "503": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
+        "/v1/giftable": {
+          "get": {
+            "summary": "Whether a product page may offer to give what it shows: what beginning a gift would say at this moment.",
+            "description": "404 also for a person for whom gifts are not released yet.",
+            "security": [{"key": []}],
+            "parameters": [
+              {"name": "openid", "in": "query", "required": true, "schema": {"$ref": "#/components/schemas/OpenID"}},
+              {"name": "product_id", "in": "query", "required": true, "schema": {"type": "string", "format": "uuid"}}
+            ],
+            "responses": {
+              "200": {
+                "description": "The product, variant by variant.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Giftable"}}}
+              },
+              "401": {"$ref": "#/components/responses/Problem"},
+              "403": {"$ref": "#/components/responses/Problem"},
+              "404": {"$ref": "#/components/responses/Problem"},
               "422": {"$ref": "#/components/responses/Problem"}
             }
           }
@@ -365,234 +446,6 @@ let openAPI = """
           }
         }
       },
-      "components": {
-        "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
-        "parameters": {
-          "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
-          "key": {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": true,
-            "schema": {"type": "string", "maxLength": 255},
-            "description": "The same one each time the request is repeated; kept for 7 days."
-          }
-        },
-        "responses": {
-          "Problem": {
-            "description": "A problem document (RFC 9457).",
-            "content": {
-              "application/problem+json": {
-
-              }
-            }
-          }
-        },
-        "schemas": {
-          "Payout": {
-            "type": "object",
-            "required": ["redemption_id", "payout_id", "attempt", "state", "amount_fen", "requested_at"],
-            "properties": {
-              "redemption_id": {"type": "string", "format": "uuid"},
-              "payout_id": {"type": "string", "format": "uuid"},
-              "attempt": {"type": "integer", "minimum": 1},
-              "state": {"enum": [
-                "requested", "sent", "unknown", "processing", "waiting", "succeeded", "refused", "failed"
-              ]},
-              "amount_fen": {"type": "integer"},
-              "requested_at": {"type": "string", "format": "date-time"},
-              "finished_at": {"type": "string", "format": "date-time"},
-              "confirm_until": {"type": "string", "format": "date-time"},
-              "confirmation": {
-                "type": "object",
-                "description": "For wx.requestMerchantTransfer, while the state is waiting.",
-                "properties": {
-                  "mchId": {"type": "string"}, "appId": {"type": "string"}, "package": {"type": "string"}
-                }
-              }
-            }
-          },
-          "OpenID": {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 128,
-            "description": "The person in the partner's mini program, of whom the partner says that it is them."
-          },
-          "Person": {
-            "type": "object",
-            "required": ["openid"],
-            "properties": {"openid": {"$ref": "#/components/schemas/OpenID"}}
-          },
-          "Create": {
-            "type": "object",
-            "required": ["openid", "recipient_openids", "shop_id", "variant_id"],
-            "properties": {
-              "openid": {"$ref": "#/components/schemas/OpenID"},
-              "recipient_openids": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 1,
-                "items": {
-                  "$ref": "#/components/schemas/OpenID"
-                }
-              },
-              "shop_id": {"type": "string", "format": "uuid"},
-              "variant_id": {"type": "string", "format": "uuid"},
-              "greeting": {"type": "string", "maxLength": 100}
-            }
-          },
-          "Swap": {
-            "type": "object",
-            "required": ["openid", "variant_id"],
-            "properties": {
-              "openid": {
-                "$ref": "#/components/schemas/OpenID"
-              },
-              "variant_id": {
-                "type": "string",
-                "format": "uuid"
-              }
-            }
-          },
-          "AddressOfPerson": {
-            "type": "object",
-            "required": ["openid", "address"],
-            "properties": {
-              "openid": {"$ref": "#/components/schemas/OpenID"},
-              "address": {
-                "type": "object",
-                "required": ["name", "phone", "province", "city", "district", "detail"],
-                "properties": {
-                  "name": {"type": "string", "maxLength": 200},
-                  "phone": {"type": "string", "maxLength": 200},
-                  "province": {"type": "string", "maxLength": 200},
-                  "city": {"type": "string", "maxLength": 200},
-                  "district": {"type": "string", "maxLength": 200},
-                  "detail": {"type": "string", "maxLength": 200}
-                }
-              }
-            }
-          },
-          "Payment": {
-            "type": "object",
-            "required": ["gift_id", "payment_id", "payment"],
-            "properties": {
-              "gift_id": {"type": "string", "format": "uuid"},
-              "payment_id": {"type": "string", "format": "uuid"},
-              "payment": {
-                "type": "object",
-                "description": "For wx.requestPayment, as it is.",
-                "required": ["appId", "timeStamp", "nonceStr", "package", "signType", "paySign"],
-                "properties": {
-                  "appId": {"type": "string"},
-                  "timeStamp": {"type": "string"},
-                  "nonceStr": {"type": "string"},
-                  "package": {"type": "string"},
-                  "signType": {"type": "string"},
-                  "paySign": {"type": "string"}
-                }
-              }
-            }
-          },
-          "SenderView": {
-            "type": "object",
-            "required": [
-              "gift_id",
-              "role",
-              "state",
-              "shop_id",
-              "product_id",
-              "variant_id",
-              "variant_title",
-              "created_at"
-            ],
-            "properties": {
-              "gift_id": {"type": "string", "format": "uuid"},
-              "role": {"const": "sender"},
-              "state": {
-                "enum": [
-                  "draft",
-                  "quoted",
-                  "paying",
-                  "sent",
-                  "claimed",
-                  "accepted",
-                  "expired",
-                  "declined",
-                  "cancelled"
-                ]
-              },
-              "shop_id": {"type": "string", "format": "uuid"},
-              "product_id": {"type": "string", "format": "uuid"},
-              "variant_id": {"type": "string", "format": "uuid"},
-              "variant_title": {"type": "string"},
-              "greeting": {"type": "string"},
-              "price_fen": {"type": "integer"},
-              "pay_until": {"type": "string", "format": "date-time"},
-              "payment_id": {"type": "string", "format": "uuid"},
-              "order_id": {"type": "string", "format": "uuid"},
-              "sent_at": {"type": "string", "format": "date-time"},
-              "accept_until": {"type": "string", "format": "date-time"},
-              "claimed_at": {"type": "string", "format": "date-time"},
-              "accepted_at": {"type": "string", "format": "date-time"},
-              "locked_until": {"type": "string", "format": "date-time"},
-              "ended_at": {"type": "string", "format": "date-time"},
-              "refund": {
-                "type": "object",
-                "required": ["refund_id", "amount_fen"],
-                "properties": {
-                  "refund_id": {"type": "string", "format": "uuid"},
-                  "amount_fen": {"type": "integer"},
-                  "refunded_at": {"type": "string", "format": "date-time"}
-                }
-              },
-              "created_at": {"type": "string", "format": "date-time"}
-            }
-          },
-          "RecipientView": {
-            "type": "object",
-            "required": [
-              "gift_id",
-              "role",
-              "state",
-              "shop_id",
-              "product_id",
-              "variant_id",
-              "variant_title",
-              "choices",
-              "address_given"
-            ],
-            "properties": {
-              "gift_id": {"type": "string", "format": "uuid"},
-              "role": {"const": "recipient"},
-              "state": {"enum": ["sent", "claimed", "accepted", "expired", "declined"]},
-              "shop_id": {"type": "string", "format": "uuid"},
-              "product_id": {"type": "string", "format": "uuid"},
-              "variant_id": {"type": "string", "format": "uuid"},
-              "variant_title": {"type": "string"},
-              "greeting": {"type": "string"},
-              "choices": {
-                "type": "array",
-                "items": {
-                  "type": "object",
-                  "required": ["variant_id", "title", "in_stock"],
-                  "properties": {
-                    "variant_id": {"type": "string", "format": "uuid"},
-                    "title": {"type": "string"},
-                    "in_stock": {"type": "boolean"}
-                  }
-                }
-              },
-              "address_given": {"type": "boolean"},
-              "sent_at": {"type": "string", "format": "date-time"},
-              "accept_until": {"type": "string", "format": "date-time"},
-              "claimed_at": {"type": "string", "format": "date-time"},
-              "accepted_at": {"type": "string", "format": "date-time"},
-              "locked_until": {"type": "string", "format": "date-time"},
-              "ended_at": {"type": "string", "format": "date-time"},
-              "money": {"const": "refunded_to_giver"}
-            }
-          }
-        }
-      }
+    \(components)
     }
     """

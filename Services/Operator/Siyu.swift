@@ -12,7 +12,8 @@ struct Siyu: AsyncParsableCommand {
         abstract: "Runs and looks after Siyu: databases, brands, keys, imports, reports, jobs.",
         subcommands: [
             MigrateCommand.self, DoctorCommand.self, TourCommand.self, ClockCommand.self, BrandCommand.self,
-            ShopCommand.self, APIKeyCommand.self, HooksCommand.self, PolicyCommand.self, PrivacyCommand.self,
+            ShopCommand.self, CategoryCommand.self, GiftsCommand.self, APIKeyCommand.self, HooksCommand.self,
+            PolicyCommand.self, PrivacyCommand.self,
             KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
             PayoutCommand.self, CodesCommand.self, DrawCommand.self, LedgerCommand.self, ReportCommand.self,
             BenchCommand.self, BenchWorkerCommand.self,

@@ -45,6 +45,7 @@ package func build(
         PayRoutes(sandbox: sandbox).add(to: router)
         TransferRoutes(sandbox: sandbox).add(to: router)
         ControlRoutes(sandbox: sandbox).add(to: router)
+        LoginRoutes().add(to: router)
     }
     let host = ["0.0.0.0", "::", ""].contains(settings.host) ? "127.0.0.1" : settings.host
     application.whenOpen = { ports in

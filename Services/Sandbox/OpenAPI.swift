@@ -45,6 +45,22 @@ let openAPI = """
           "get": { "summary": "The platform certificate, encrypted.", "security": [{ "merchant": [] }], "responses": {
             "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
         },
+        "/connect/oauth2/authorize": {
+          "get": { "summary": "Web login: sends whoever is at the browser back with a code.",
+            "responses": { "302": { "description": "To redirect_uri, with code and state." },
+              "400": { "$ref": "#/components/responses/Problem" } } }
+        },
+        "/sns/oauth2/access_token": {
+          "get": { "summary": "Web login: exchanges a code for an openid, once; refusals are 200 with an errcode.",
+            "responses": { "200": { "$ref": "#/components/responses/JSON" } } }
+        },
+        "/sandbox/visitor": {
+          "put": { "summary": "Says who is at the browser from now on.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
+              "required": ["openid"], "properties": { "openid": { "type": "string" } } } } } },
+            "responses": { "200": { "$ref": "#/components/responses/JSON" },
+              "400": { "$ref": "#/components/responses/Problem" } } }
+        },
         "/sandbox/pay": {
           "post": { "summary": "The shopper pays; again changes nothing.",
             "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",

@@ -71,14 +71,19 @@ struct AddressRequest: Decodable {
     let openid: OpenID
     let address: PostalAddress
 
+    /// - Throws: `Problem` 422 that names the part and never quotes it.
+    func checked() throws(Problem) -> PostalAddress { try address.checked() }
+}
+
+extension PostalAddress {
     /// The longest part of an address.
-    static let part = Limit(200, reason: "A label has room for a line or two; longer parts are no addresses.")
+    private static let part = Limit(200, reason: "A label has room for a line or two; longer parts are no addresses.")
 
     /// - Throws: `Problem` 422 that names the part and never quotes it.
     func checked() throws(Problem) -> PostalAddress {
         let parts = [
-            ("name", address.name), ("phone", address.phone), ("province", address.province), ("city", address.city),
-            ("district", address.district), ("detail", address.detail),
+            ("name", name), ("phone", phone), ("province", province), ("city", city), ("district", district),
+            ("detail", detail),
         ]
         for (name, text) in parts {
             let isBlank = text.allSatisfy(\.isWhitespace)
@@ -91,6 +96,6 @@ struct AddressRequest: Decodable {
                     code: "gift_address_malformed")
             }
         }
-        return address
+        return self
     }
 }
