@@ -67,6 +67,10 @@ package struct Migration: Sendable {
         Migration(version: 34, name: "member_rows", bytes: PackageResources._00034_member_rows_sql),
         Migration(version: 35, name: "giftable", bytes: PackageResources._00035_giftable_sql),
         Migration(version: 36, name: "gift_pages", bytes: PackageResources._00036_gift_pages_sql),
+        Migration(version: 37, name: "limit_lifts", bytes: PackageResources._00037_limit_lifts_sql),
+        Migration(version: 38, name: "batch_bursts", bytes: PackageResources._00038_batch_bursts_sql),
+        Migration(version: 39, name: "case_routes", bytes: PackageResources._00039_case_routes_sql),
+        Migration(version: 40, name: "draw_report", bytes: PackageResources._00040_draw_report_sql),
     ]
 
     /// The version that this binary was built for.
