@@ -66,3 +66,5 @@ package enum Dealer {}
 package enum Payout {}
 /// A kind of goods.
 package enum Category {}
+/// A pause of somebody who tried too much, ended before its time.
+package enum LimitLift {}

@@ -15,7 +15,8 @@ struct Siyu: AsyncParsableCommand {
             ShopCommand.self, CategoryCommand.self, GiftsCommand.self, APIKeyCommand.self, HooksCommand.self,
             PolicyCommand.self, PrivacyCommand.self,
             KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
-            PayoutCommand.self, CodesCommand.self, DrawCommand.self, LedgerCommand.self, ReportCommand.self,
+            PayoutCommand.self, CodesCommand.self, DrawCommand.self, LimitsCommand.self, LedgerCommand.self,
+            ReportCommand.self,
             BenchCommand.self, BenchWorkerCommand.self,
             BenchBareCommand.self,
         ])

@@ -130,6 +130,25 @@ extension LimitBook {
             record.shifted(by: now - origin), change.key, by: change.subject.scope.rule, at: now - origin)
     }
 
+    /// Forgets what subjects tried: somebody ended their pause.
+    ///
+    /// Whose digest that is must be computed of everybody who is known here in the same way: some tenths of a second for a full book, beside
+    /// the requests.
+    func lift(_ lifted: Set<BlindSubject>) {
+        if lifted.isEmpty { return }
+        pauses.withLock { pauses in for subject in lifted { pauses[subject] = nil } }
+        let kinds = Set(lifted.map { Kind(scope: $0.scope, brand: $0.brand) })
+        for shard in shards {
+            let known = shard.subjects { kinds.contains(Kind(scope: $0.scope, brand: $0.brand)) }
+            for subject in known where lifted.contains(subject.blind(keys)) { shard.forget(subject.key) }
+        }
+    }
+
+    private struct Kind: Hashable {
+        let scope: LimitScope
+        let brand: ID<Brand>
+    }
+
     /// Learns pauses, as far as there is room, and that the others were heard.
     ///
     /// - Parameter lengths: How long each lasts from `now`.

@@ -27,6 +27,8 @@ package final class LimitExchange: Service {
     private let stale = Meter(label: "siyu.limits.stale_seconds")
     /// The database's now at the last look.
     private let lookedAt = Mutex<Date?>(nil)
+    /// The lifts of the last look: the next one, which reaches back, finds them again.
+    private let lifts = Mutex<Set<ID<LimitLift>>>([])
 
     /// Exchanges what `book` counts through the database of `pool`.
     package init(
@@ -75,10 +77,17 @@ package final class LimitExchange: Service {
     package func hear() async throws {
         let mark = lookedAt.withLock { $0 }
         let asked = clock()
-        let (clocks, lengths) = try await pool.pipeline(
-            LimitStatements.now(),
-            LimitStatements.pauses(
-                since: mark?.addingTimeInterval(-Self.overlap), limit: LimitBook.pausesMax.value))
+        let since = mark?.addingTimeInterval(-Self.overlap)
+        // Lifts first: a pause that is read after them and still stands began later.
+        let (clocks, lifted, lengths) = try await pool.pipeline(
+            LimitStatements.now(), LimitLiftStatements.lifts(since: since),
+            LimitStatements.pauses(since: since, limit: LimitBook.pausesMax.value))
+        let known = lifts.withLock { lifts in
+            let known = lifts
+            lifts = Set(lifted.map(\.id))
+            return known
+        }
+        book.lift(Set(lifted.filter { !known.contains($0.id) }.map(\.subject)))
         let dropped = book.learn(lengths, at: asked)
         if let now = clocks.first { lookedAt.withLock { $0 = max(now, $0 ?? now) } }
         if dropped > 0 {

@@ -10,6 +10,8 @@ package enum LimitScope: String, Hashable, Sendable, CaseIterable {
     case network
     /// One store that hands prizes over.
     case store
+    /// The neighbours of an address from which pages are opened.
+    case visitor
 }
 
 /// How much may be tried, and what too much brings.
@@ -46,6 +48,7 @@ extension LimitScope {
         case .device: Self.deviceLimit
         case .network: Self.networkLimit
         case .store: Self.storeLimit
+        case .visitor: Self.visitorLimit
         }
     }
 
@@ -74,6 +77,9 @@ extension LimitScope {
             window: .seconds(600), wrongMax: 20, firstPause: .seconds(1_800), longestPause: .seconds(1_800),
             inARowMax: nil, use: nil),
         reason: "a till reads vouchers by camera and types few of them")
+    private static let visitorLimit = Limit(
+        networkLimit.value,
+        reason: "who opens pages may do as much as who scans, and is counted apart: it takes no proof to open one")
 }
 
 /// What somebody tried so far.

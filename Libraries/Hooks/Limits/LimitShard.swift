@@ -202,6 +202,23 @@ extension LimitShard {
         }
     }
 
+    /// Those who are known here, as far as they are asked for.
+    func subjects(where isWanted: (LimitSubject) -> Bool) -> [LimitSubject] {
+        state.withLock { state in
+            let old = state.old.values.filter { state.young[$0.subject.key] == nil }
+            return (state.young.values + old).map(\.subject).filter(isWanted)
+        }
+    }
+
+    /// Forgets what somebody tried, told or not.
+    func forget(_ key: Int) {
+        state.withLock { state in
+            state.young[key] = nil
+            state.old[key] = nil
+            state.changed.remove(key)
+        }
+    }
+
     /// Changes an entry where it stands: being told of is no sign of life.
     private static func replace(_ entry: Entry, _ key: Int, _ state: inout State) {
         if state.young[key] != nil { state.young[key] = entry } else { state.old[key] = entry }

@@ -25,9 +25,9 @@ package struct LimitSubject: Sendable {
         key = hasher.finalize()
     }
 
-    /// The neighbours of an address.
-    package init(networkOf address: NetworkAddress, brand: ID<Brand>) {
-        self.init(.network, address.network, brand: brand)
+    /// The neighbours of an address: as hooks tell of them, or as they open pages.
+    package init(networkOf address: NetworkAddress, brand: ID<Brand>, opensPages: Bool = false) {
+        self.init(opensPages ? .visitor : .network, address.network, brand: brand)
     }
 
     func blind(_ keys: KeyRing) -> BlindSubject {
