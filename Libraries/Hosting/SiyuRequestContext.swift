@@ -16,6 +16,8 @@ package struct SiyuRequestContext: RequestContext {
     package var session: StaffSession?
     /// The request's id, also in every log line of the request and in the answer's `X-Request-Id`.
     package let id: String
+    /// The address at the other end of the connection; nil for one that has none.
+    let peer: String?
     /// The loop that reads and writes the connection.
     let loop: any EventLoop
 
@@ -26,6 +28,7 @@ package struct SiyuRequestContext: RequestContext {
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         loop = source.channel.eventLoop
+        peer = source.channel.remoteAddress?.ipAddress
         id = source.logger[metadataKey: "hb.request.id"].map { "\($0)" } ?? "\(RequestID())"
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "request_id"] = .string(id)

@@ -24,9 +24,11 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let vouchers = Vouchers(keys: keys, queue: queue, hooks: hooks)
     vouchers.register()
     ScanSignals(keys: keys, queue: queue).register()
+    let pulse = BatchPulse(queue: queue, logger: logger)
+    pulse.register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
-        pool: pool, queue: queue, keys: keys, followers: [vouchers, DrawFollower(), ScanTeller(hooks: hooks)],
+        pool: pool, queue: queue, keys: keys, followers: [vouchers, DrawFollower(), ScanTeller(hooks: hooks), pulse],
         vouchers: vouchers, realTime: { Date() })
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let limits = LimitBook(keys: keys)
@@ -37,7 +39,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         settings: settings, pool: pool, limits: serverLimits,
         checks: [schemaCheck(pool, logger), directoryCheck(directory), limitsCheck(exchange)],
         workers: [
-            directory, exchange,
+            directory, exchange, pulse,
             queue.processor(
                 queues: [PrizePay.jobQueue, TouchRecord.jobQueue],
                 options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
@@ -48,9 +50,10 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         ScanRoutes(hooks: signed, scans: scans).add(to: router)
         let handovers = Handovers(pool: pool, queue: queue, keys: keys, limits: limits, hooks: hooks)
         HandoverRoutes(hooks: signed, handovers: handovers).add(to: router)
-        DrawRoutes(hooks: signed, draws: Draws(pool: pool, keys: keys, vouchers: vouchers, hooks: hooks))
-            .add(to: router)
-        PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys)).add(to: router)
+        DrawRoutes(
+            hooks: signed, draws: Draws(pool: pool, keys: keys, vouchers: vouchers, limits: limits, hooks: hooks)
+        ).add(to: router)
+        PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys, limits: limits)).add(to: router)
     }
 }
 

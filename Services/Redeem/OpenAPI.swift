@@ -119,7 +119,10 @@ let openAPI = """
                 "content": { "application/problem+json": {} } },
               "413": { "$ref": "#/components/responses/Problem" },
               "422": { "$ref": "#/components/responses/Problem" },
-              "503": { "$ref": "#/components/responses/Problem" }
+              "429": { "description": "too_many_requests: this person, device or network tried too much, here or by scanning; Retry-After says how long to wait.",
+                "content": { "application/problem+json": {} } },
+              "503": { "description": "limits_unavailable or unavailable: the same may be sent again, as Retry-After says.",
+                "content": { "application/problem+json": {} } }
             }
           }
         },
@@ -135,6 +138,7 @@ let openAPI = """
               "200": { "description": "The page.", "content": { "text/html": {} } },
               "404": { "description": "No such code, after 20 ms at least: unknown, void, or imported by several brands.",
                 "content": { "text/html": {} } },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -151,7 +155,23 @@ let openAPI = """
               "200": { "description": "The page.", "content": { "text/html": {} } },
               "404": { "description": "No such code, after 20 ms at least: unknown, void, or imported by several brands.",
                 "content": { "text/html": {} } },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/.well-known/gs1resolver": {
+          "get": {
+            "summary": "What this service is as a GS1-Conformant resolver (description file, schema 1.2.0).",
+            "responses": {
+              "200": { "description": "The description of the resolver at this host.", "content": { "application/json": { "schema": {
+                "type": "object", "required": ["resolverRoot", "supportedPrimaryKeys"], "properties": {
+                  "name": { "type": "string" }, "resolverRoot": { "type": "string", "format": "uri" },
+                  "supportedPrimaryKeys": { "type": "array", "items": { "enum": ["01"] } },
+                  "supportedLinkType": { "type": "array", "items": { "type": "object" } },
+                  "linkTypeDefaultCanBeLinkset": { "type": "boolean" } } } } } },
+              "404": { "description": "No GS1 Digital Link on a pack begins with this host.",
+                "content": { "application/problem+json": {} } }
             }
           }
         },
@@ -168,6 +188,7 @@ let openAPI = """
               "307": { "$ref": "#/components/responses/LinkedPage" },
               "400": { "$ref": "#/components/responses/Problem" },
               "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -186,6 +207,7 @@ let openAPI = """
               "307": { "$ref": "#/components/responses/LinkedPage" },
               "400": { "$ref": "#/components/responses/Problem" },
               "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -204,6 +226,7 @@ let openAPI = """
               "307": { "$ref": "#/components/responses/LinkedPage" },
               "400": { "$ref": "#/components/responses/Problem" },
               "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -223,6 +246,7 @@ let openAPI = """
               "307": { "$ref": "#/components/responses/LinkedPage" },
               "400": { "$ref": "#/components/responses/Problem" },
               "404": { "$ref": "#/components/responses/NoSuchItem" },
+              "429": { "$ref": "#/components/responses/TooManyPages" },
               "503": { "$ref": "#/components/responses/Problem" }
             }
           }
@@ -257,6 +281,8 @@ let openAPI = """
           "Linkset": { "description": "All links of the item (RFC 9264).", "content": { "application/linkset+json": {} } },
           "NoSuchItem": { "description": "No such item, after 20 ms at least: no code, or one of another product or lot; or no such linkType.",
             "content": { "text/html": {}, "application/problem+json": {} } },
+          "TooManyPages": { "description": "This network opened too many pages, or too many of codes that there are not; Retry-After says how long to wait.",
+            "content": { "text/html": {} } },
           "Problem": { "description": "A problem document (RFC 9457).", "content": { "application/problem+json": {} } }
         },
         "schemas": {
@@ -309,7 +335,9 @@ let openAPI = """
             "properties": {
               "openid": { "type": "string", "minLength": 1, "maxLength": 128 },
               "right": { "type": "string", "format": "uuid",
-                "description": "The right to use up; without it the person's own draws come first, then their oldest right." }
+                "description": "The right to use up; without it the person's own draws come first, then their oldest right. Rights that there are not count like wrong codes." },
+              "device": { "type": "string", "description": "What names this one device, not its model: rights that there are not count for it." },
+              "ip": { "type": "string", "description": "The person's IPv4 or IPv6 address, not the sender's: requests count for its network. Not kept." }
             }
           },
           "Entry": {

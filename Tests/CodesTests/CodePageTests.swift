@@ -1,5 +1,6 @@
 import Codes
 import Foundation
+import Hooks
 import Kernel
 import Postgres
 import TestSupport
@@ -7,7 +8,9 @@ import Testing
 
 struct CodePageTests {
     private func pages(_ factory: Factory) -> CodePages {
-        CodePages(directory: factory.directory, pool: factory.redeem, keys: factory.keys)
+        CodePages(
+            directory: factory.directory, pool: factory.redeem, keys: factory.keys,
+            limits: LimitBook(keys: factory.keys, isAlone: true))
     }
 
     private func page(

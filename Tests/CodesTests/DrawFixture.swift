@@ -16,6 +16,7 @@ struct Lottery {
     let factory: Factory
     let vouchers: Vouchers
     let draws: Draws
+    let limits: LimitBook
     let tester: JobTester
 
     static func open(_ body: (Lottery) async throws -> Void) async throws {
@@ -23,10 +24,13 @@ struct Lottery {
             let hooks = OutgoingHooks(queue: factory.queue)
             let vouchers = Vouchers(keys: factory.keys, queue: factory.queue, hooks: hooks)
             vouchers.register()
+            let limits = LimitBook(keys: factory.keys, isAlone: true)
             try await body(
                 Lottery(
                     factory: factory, vouchers: vouchers,
-                    draws: Draws(pool: factory.redeem, keys: factory.keys, vouchers: vouchers, hooks: hooks),
+                    draws: Draws(
+                        pool: factory.redeem, keys: factory.keys, vouchers: vouchers, limits: limits, hooks: hooks),
+                    limits: limits,
                     tester: JobTester(factory.queue, queues: [VoucherExpire.jobQueue], clock: factory.db.owner)))
         }
     }
@@ -102,10 +106,13 @@ struct Lottery {
     ) async throws -> Told {
         do {
             let answer = try await draws.enter(
-                code, Delivery(source: factory.source, brand: brand ?? factory.brand, id: id, body: Array(body.utf8)))
+                code, Delivery(source: factory.source, brand: brand ?? factory.brand, id: id, body: Array(body.utf8)),
+                arrived: .now)
             return Told(status: answer.status, body: answer.body, code: nil)
         } catch let problem as Problem {
             return Told(status: problem.status, body: [], code: problem.code)
+        } catch let refusal as LimitRefusal {
+            return Told(status: refusal.problem.status, body: [], code: refusal.problem.code)
         }
     }
 

@@ -1,5 +1,6 @@
 import Codes
 import Foundation
+import Hooks
 import Kernel
 import Postgres
 import TestSupport
@@ -8,11 +9,13 @@ import Testing
 /// What GS1 Digital Links lead to, and the pages of codes that somebody else made.
 struct LinkTargetTests {
     private func pages(_ factory: Factory) -> CodePages {
-        CodePages(directory: factory.directory, pool: factory.redeem, keys: factory.keys)
+        CodePages(
+            directory: factory.directory, pool: factory.redeem, keys: factory.keys,
+            limits: LimitBook(keys: factory.keys, isAlone: true))
     }
 
     private func target(_ factory: Factory, _ path: String) async throws -> LinkTarget? {
-        try await pages(factory).target(of: try DigitalLink(path: path), now: Date())
+        try await pages(factory).target(of: try DigitalLink(path: path), arrived: .now, now: Date())
     }
 
     @Test func link_leadsToItsPage_onlyUnderTheGTINAndLotOfItsBatch() async throws {

@@ -74,6 +74,56 @@ import Testing
         }
     }
 
+    @Test func c12_pageOpenedTooOften_isA429PageForItsNetworkAlone() async throws {
+        try await RedeemBundle.serve { bundle in
+            // What a proxy of ours wrote last counts; what stood before it is said by whoever likes.
+            func open(_ code: String, for addresses: String) async throws -> Answer {
+                try await bundle.get("/c/\(code)?lang=en", ["x-forwarded-for": addresses])
+            }
+            let wrong = "\(bundle.batch.record.handle)" + String(repeating: "0", count: 16)
+            let guesses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for place in 0..<30 {
+                    group.addTask {
+                        try await open(wrong, for: "101.32.7.\(place), 101.32.5.\(place), 10.0.0.9").status
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(guesses.allSatisfy { $0 == 404 })
+
+            let refused = try await open(bundle.code(0), for: "101.32.5.200")
+            #expect(refused.status == 429 && refused.header("content-type") == "text/html; charset=utf-8")
+            #expect((1...60).contains(Int(refused.header("retry-after") ?? "") ?? 0))
+            #expect(refused.body.contains("Too many pages") && !refused.body.contains("Cola"))
+            #expect(try await open(wrong, for: "101.32.5.1").body == refused.body)
+            let link = "/01/06901234567892/21/\(bundle.code(0))?lang=en"
+            #expect(try await bundle.get(link, ["x-forwarded-for": "101.32.5.1"]).body == refused.body)
+            #expect(try await open(bundle.code(0), for: "101.32.7.1").status == 200)
+            #expect(try await open(bundle.code(0), for: "101.32.5.1, nonsense").status == 200)
+            #expect(try await bundle.get("/c/\(bundle.code(0))").status == 200)
+            #expect(try await bundle.scan(bundle.code(0), by: "p").status == 200)
+        }
+    }
+
+    @Test func resolver_describesItself_atHostsThatStandOnPacksAlone() async throws {
+        try await RedeemBundle.serve { bundle in
+            let path = "/.well-known/gs1resolver"
+            #expect(try await bundle.get(path, ["host": "id.example.cn"]).status == 404)
+            _ = try await bundle.teaBatch()
+
+            let described = try await bundle.get(path, ["host": "ID.Example.cn"])
+            #expect(described.status == 200 && described.header("content-type") == "application/json")
+            #expect(described.header("access-control-allow-origin") == "*")
+            #expect(described.json["resolverRoot"] as? String == "https://id.example.cn")
+            #expect(described.json["supportedPrimaryKeys"] as? [String] == ["01"])
+            #expect(described.json["linkTypeDefaultCanBeLinkset"] as? Bool == false)
+            let types = described.json["supportedLinkType"] as? [[String: String]]
+            #expect(types == [["namespace": "https://gs1.org/voc/", "prefix": "gs1:"]])
+            let elsewhere = try await bundle.get(path, ["host": "evil.example"])
+            #expect(elsewhere.status == 404 && !elsewhere.body.contains("evil"))
+        }
+    }
+
     @Test func digitalLink_leadsToThePage_orToTheLinkset() async throws {
         try await RedeemBundle.serve { bundle in
             let tea = try await bundle.teaBatch()

@@ -51,6 +51,8 @@ package final class CodeDirectory: Service {
         /// The batches whose codes somebody else made: rows say which code is which.
         var imported: [ID<CodeBatch>: OpenBatch] = [:]
         var forms: [ID<Brand>: Set<CodeForm>] = [:]
+        /// Where GS1 Digital Links of batches begin, by host; the shortest for each.
+        var roots: [String: String] = [:]
         /// Batches whose key does not open; said once, not every second.
         var unreadable: Set<BatchHandle> = []
         var askedAt: ContinuousClock.Instant?
@@ -117,16 +119,31 @@ package final class CodeDirectory: Service {
     /// - Throws: ``Problem`` 503 when the database is away.
     package func find(_ text: String) async throws -> GenuineCode? {
         if let code = code(text) { return code }
-        let brands = state.withLock { state in
-            state.forms.filter { $0.value.contains { $0.fits(text) } }.keys.sorted()
-        }
         var found: GenuineCode?
-        for brand in brands.prefix(Self.brandsMax.value) {
+        for brand in importers(of: text) {
             guard let code = try await find(text, brand: brand) else { continue }
             if found != nil { return nil }
             found = code
         }
         return found
+    }
+
+    /// The brands whose codes a text looks like: the one that has the batch it names, or those that imported codes of its form.
+    func brands(of text: String) -> [ID<Brand>] {
+        if let code = CodeText(text), let batch = batch(code.handle), batch.record.imported == nil {
+            return [batch.record.brand]
+        }
+        return importers(of: text)
+    }
+
+    /// Where GS1 Digital Links at a host begin; nil for a host that no batch with a GTIN was minted for.
+    func root(at host: String) -> String? { state.withLock { $0.roots[host] } }
+
+    private func importers(of text: String) -> [ID<Brand>] {
+        let brands = state.withLock { state in
+            state.forms.filter { $0.value.contains { $0.fits(text) } }.keys.sorted()
+        }
+        return Array(brands.prefix(Self.brandsMax.value))
     }
 
     /// Looks for new batches, unless somebody did within the last second; whoever comes meanwhile waits for the same look.
@@ -169,6 +186,9 @@ package final class CodeDirectory: Service {
                 let batch = try OpenBatch(record, keys: keys)
                 state.withLock { state in
                     state.batches[record.handle] = batch
+                    if record.facts.gtin != nil, let (host, address) = record.facts.root {
+                        state.roots[host] = min(state.roots[host] ?? address, address)
+                    }
                     guard let imported = record.imported else { return }
                     state.imported[record.id] = batch
                     state.forms[record.brand, default: []].insert(imported.form)

@@ -5,28 +5,42 @@ import Kernel
 struct DrawBody: Sendable {
     /// Who draws, within one app.
     let openid: String
+    /// With what, if the sender tells: unknown rights count for it.
+    let device: String?
+    /// The person's address, if the sender tells: unknown rights and requests count for its network.
+    let ip: String?
+    private let rightText: String?
+
     /// The right that they use up; nil for whatever they have.
-    let right: ID<DrawRight>?
+    ///
+    /// - Throws: ``Problem`` 404 for one that cannot be one.
+    var right: ID<DrawRight>? {
+        get throws(Problem) {
+            guard let rightText else { return nil }
+            guard let id = ID<DrawRight>(rightText) else { throw .rightUnknown }
+            return id
+        }
+    }
 
     /// Reads a body.
     ///
-    /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` that cannot be one, 404 for a right that
-    ///   cannot be one.
+    /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` that cannot be one.
     static func read(_ body: [UInt8]) throws(Problem) -> DrawBody {
         // What was wrong with it is said in one sentence, whatever the decoder found.
         guard let read = try? JSONDecoder().decode(Form.self, from: Data(body)) else {
             throw .badRequest(
-                "The body must be a JSON object with the string `openid`, and perhaps the string `right`.")
+                "The body must be a JSON object with the string `openid`, and perhaps the strings `right`, `device` and `ip`."
+            )
         }
         try ScanBody.checkOpenid(read.openid)
-        guard let right = read.right else { return DrawBody(openid: read.openid, right: nil) }
-        guard let id = ID<DrawRight>(right) else { throw .rightUnknown }
-        return DrawBody(openid: read.openid, right: id)
+        return DrawBody(openid: read.openid, device: read.device, ip: read.ip, rightText: read.right)
     }
 
     private struct Form: Decodable {
         let openid: String
         let right: String?
+        let device: String?
+        let ip: String?
     }
 }
 

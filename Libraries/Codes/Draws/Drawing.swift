@@ -36,17 +36,21 @@ package struct Draws: Sendable {
     private let inbox: Inbox
     private let vault: Vault
     private let vouchers: Vouchers
+    private let limits: LimitBook
     private let hooks: OutgoingHooks?
 
-    /// Draws in the database of `pool`.
+    /// Draws in the database of `pool`, as far as `limits` allow.
     ///
     /// - Parameters:
     ///   - vouchers: Issues what is won and handed over by stores.
     ///   - hooks: Tells those who listen.
-    package init(pool: Pool, keys: KeyRing, vouchers: Vouchers, hooks: OutgoingHooks? = nil) {
+    package init(
+        pool: Pool, keys: KeyRing, vouchers: Vouchers, limits: LimitBook, hooks: OutgoingHooks? = nil
+    ) {
         self.pool = pool
         self.keys = keys
         self.vouchers = vouchers
+        self.limits = limits
         self.hooks = hooks
         inbox = Inbox(keys: keys)
         vault = Vault(keys: keys)
@@ -54,15 +58,36 @@ package struct Draws: Sendable {
 
     /// Makes an entry in the draw of a code.
     ///
-    /// - Throws: ``Problem``; what the transaction threw.
-    package func enter(_ code: String, _ delivery: Delivery) async throws -> StoredAnswer {
+    /// Rights that there are not count like wrong codes; whoever has to pause for one of these does not draw either. How often somebody
+    /// draws is limited by the terms of the draw alone.
+    ///
+    /// - Parameter arrived: When the request came.
+    /// - Throws: ``Problem``; `LimitRefusal`; what the transaction threw.
+    package func enter(
+        _ code: String, _ delivery: Delivery, arrived: ContinuousClock.Instant
+    ) async throws -> StoredAnswer {
         let body = try DrawBody.read(delivery.body)
+        let tries = try ScanTries(
+            openid: body.openid, device: body.device, ip: body.ip, delivery, limits, at: arrived)
+        try tries.begin()
+        try limits.requireFresh(at: arrived)
+        do {
+            return try await answer(code, openid: body.openid, right: try body.right, delivery)
+        } catch let problem as Problem where problem == .rightUnknown {
+            tries.wrong()
+            throw problem
+        }
+    }
+
+    private func answer(
+        _ code: String, openid: String, right: ID<DrawRight>?, _ delivery: Delivery
+    ) async throws -> StoredAnswer {
         for attempt in 1... {
             do {
                 let stored = try await pool.transaction { tx in
                     let now = try await tx.one(BatchStatements.clock())
                     return try await inbox.answer(delivery, now: now, on: tx) { tx in
-                        try await enter(code, body, delivery, began: now, on: tx)
+                        try await enter(code, openid, right, delivery, began: now, on: tx)
                     }
                 }
                 guard DrawAnswer(stored)?.campaign == code else { throw Problem.answeredElsewhere }
@@ -75,10 +100,10 @@ package struct Draws: Sendable {
     }
 
     private func enter(
-        _ code: String, _ body: DrawBody, _ delivery: Delivery, began: Date, on tx: Transaction
+        _ code: String, _ openid: String, _ right: ID<DrawRight>?, _ delivery: Delivery, began: Date, on tx: Transaction
     ) async throws -> StoredAnswer {
         let brand = delivery.brand
-        let index = vault.blindIndex(of: body.openid, kind: Redeeming.openid, brand: brand)
+        let index = vault.blindIndex(of: openid, kind: Redeeming.openid, brand: brand)
         let (rows, known) = try await tx.pipeline(
             DrawStatements.campaign(code, brand: brand),
             vault.finding([index], kind: Redeeming.openid, brand: brand))
@@ -88,7 +113,7 @@ package struct Draws: Sendable {
         // Before the lock, which is to be held for as short as can be; a refusal takes an admission back.
         var person = known.first?.1
         if person == nil {
-            person = try await vault.person(body.openid, kind: Redeeming.openid, brand: brand, now: began, on: tx)
+            person = try await vault.person(openid, kind: Redeeming.openid, brand: brand, now: began, on: tx)
         }
         guard let person else { throw VaultError.brandUnknown(brand) }
         guard let progress = try await tx.first(DrawStatements.lock(campaign.id, brand: brand)) else {
@@ -97,11 +122,11 @@ package struct Draws: Sendable {
         // After the lock: whoever waited decides by the later clock, and sees what the one before did.
         let (clock, free, rights) = try await tx.pipeline(
             BatchStatements.clockAfterWaiting(), DrawStatements.freeUsed(by: person, of: campaign.id, brand: brand),
-            DrawStatements.right(body.right, of: person, campaign: campaign.id, brand: brand))
+            DrawStatements.right(right, of: person, campaign: campaign.id, brand: brand))
         guard let read = clock.first, let freeUsed = free.first else { throw CodesError.clockMissing }
         // The days of a draw follow each other, whatever the clock did.
         let now = progress.drawnAt.map { max(read, $0) } ?? read
-        let situation = DrawSituation(progress: progress, freeUsed: freeUsed, rights: rights, named: body.right)
+        let situation = DrawSituation(progress: progress, freeUsed: freeUsed, rights: rights, named: right)
         switch DrawStep.decide(campaign.terms, situation, now: now) {
         case .refused(let problem): throw problem
         case .enter(let ordinal, let means):

@@ -3,7 +3,7 @@ import Foundation
 
 /// The page of a code as HTML: one file, without a script, usable where everything else is blocked.
 package struct CodePage: Sendable {
-    /// 200, or 404 for a code that is none.
+    /// 200, 404 for a code that is none, or 429.
     package let status: Int
     /// The whole page.
     package let html: String
@@ -21,10 +21,24 @@ package struct CodePage: Sendable {
     ///   - secret: What the address brought, so that the other language shows the same.
     package init(facts: CodePageFacts?, language: CodePageLanguage, secret: PageSecret? = nil) {
         let words = CodePageWords(language)
+        self.init(
+            status: facts == nil ? 404 : 200, title: facts?.batch.name ?? words.unknownTitle,
+            content: facts.map { Content(facts: $0, words: words).html }
+                ?? Self.nothing(words.unknownTitle, words.unknown, words.unknownAdvice),
+            kept: facts?.won == nil ? "" : secret.map { "&amp;s=\($0.text)" } ?? "", language: language)
+    }
+
+    /// The page of whoever opens too many: the same for everybody.
+    package init(tooManyIn language: CodePageLanguage) {
+        let words = CodePageWords(language)
+        self.init(
+            status: 429, title: words.tooManyTitle,
+            content: Self.nothing(words.tooManyTitle, words.tooMany, words.tooManyAdvice), kept: "", language: language)
+    }
+
+    private init(status: Int, title: String, content: String, kept: String, language: CodePageLanguage) {
         let other = language.other
-        status = facts == nil ? 404 : 200
-        let content = facts.map { Content(facts: $0, words: words).html } ?? Self.unknown(words)
-        let kept = facts?.won == nil ? "" : secret.map { "&amp;s=\($0.text)" } ?? ""
+        self.status = status
         html = """
             <!doctype html>
             <html lang="\(language.tag)">
@@ -33,7 +47,7 @@ package struct CodePage: Sendable {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta name="robots" content="noindex">
-            <title>\(Markup.escaped(facts?.batch.name ?? words.unknownTitle))</title>
+            <title>\(Markup.escaped(title))</title>
             <style>\(CodePageStyle.css)</style>
             </head>
             <body>
@@ -47,10 +61,10 @@ package struct CodePage: Sendable {
             """
     }
 
-    private static func unknown(_ words: CodePageWords) -> String {
+    private static func nothing(_ title: String, _ what: String, _ advice: String) -> String {
         """
-        <h1>\(words.unknownTitle)</h1>
-        <p class="state bad"><strong>\(words.unknown)</strong><span>\(words.unknownAdvice)</span></p>
+        <h1>\(title)</h1>
+        <p class="state bad"><strong>\(what)</strong><span>\(advice)</span></p>
         """
     }
 }

@@ -66,6 +66,11 @@ struct CodePageWords {
     var unknownAdvice: String {
         word("请核对包装上的字符，再扫一次。", "Check the characters on the pack and scan again.")
     }
+    var tooManyTitle: String { word("请稍候", "One moment") }
+    var tooMany: String { word("打开得太频繁", "Too many pages were opened") }
+    var tooManyAdvice: String {
+        word("您所在的网络打开了太多页面，请一分钟后再试。", "Your network opened too many of them: try again in a minute.")
+    }
     var howTitle: String { word("如何兑奖", "How to claim") }
     var how: String {
         word(

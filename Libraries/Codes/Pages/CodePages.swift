@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Hooks
 package import Kernel
 package import Keys
 package import Postgres
@@ -16,44 +17,83 @@ package final class CodePages: Sendable {
     private let directory: CodeDirectory
     private let pool: Pool
     private let keys: KeyRing
+    private let limits: LimitBook
+    /// Who opens pages of codes that look like nobody's.
+    private let strangers: LimitBook
     private let reads = Mutex(0)
 
-    /// Pages of the codes in `directory`.
-    package init(directory: CodeDirectory, pool: Pool, keys: KeyRing) {
+    /// Pages of the codes in `directory`, as far as `limits` allow.
+    package init(directory: CodeDirectory, pool: Pool, keys: KeyRing, limits: LimitBook) {
         self.directory = directory
         self.pool = pool
         self.keys = keys
+        self.limits = limits
+        strangers = LimitBook(keys: keys, isAlone: true, subjectsMax: LimitBook.subjectsMax.value / 4)
     }
 
     /// The page of a code; of none for a code that is unknown or void, after the time that ``Scans/floor`` says.
     ///
-    /// A forged code asks the database nothing, unless it looks like the codes of a file that somebody imported.
+    /// A forged code asks the database nothing, unless it looks like the codes of a file that somebody imported; it counts for the network
+    /// that it comes from.
     ///
     /// - Parameters:
     ///   - secret: What the address brought beside the code; one that is over or for somebody else shows what everybody sees.
+    ///   - visitor: Where the request came from; nobody is counted where that is not known.
     ///   - arrived: When the request came.
     ///   - now: Real time, which secrets end by.
-    /// - Throws: ``Problem`` 503 when too many are read at the moment; `PostgresError`.
+    /// - Throws: `LimitRefusal` for a network that opens too many; ``Problem`` 503 when too many are read at the moment; `PostgresError`.
     package func page(
-        of text: String, in language: CodePageLanguage, secret: PageSecret? = nil, arrived: ContinuousClock.Instant,
-        now: Date
+        of text: String, in language: CodePageLanguage, secret: PageSecret? = nil, visitor: NetworkAddress? = nil,
+        arrived: ContinuousClock.Instant, now: Date
     ) async throws -> CodePage {
+        let tries = tries(of: visitor, for: text, arrived)
+        try tries.begin()
         guard let code = try await directory.find(text),
             let facts = try await look(at: code, with: secret, now: now)
-        else { return try await nothing(language, arrived) }
+        else {
+            tries.wrong()
+            return try await nothing(language, arrived)
+        }
         return CodePage(facts: facts, language: language, secret: secret)
     }
 
-    /// What a GS1 Digital Link leads to; nil where ``page(of:in:secret:arrived:now:)`` would show no code, or one of another product.
+    private func tries(
+        of visitor: NetworkAddress?, for text: String, _ arrived: ContinuousClock.Instant
+    ) -> PageTries {
+        PageTries(
+            visitor, at: visitor == nil ? [] : directory.brands(of: text), limits: limits, strangers: strangers,
+            arrived: arrived)
+    }
+
+    /// What a GS1 Digital Link leads to; nil where ``page(of:in:secret:visitor:arrived:now:)`` would show no code, or one of another product.
     ///
-    /// It reads what the page would, so that a link tells no more about a code than its page.
-    package func target(of link: DigitalLink, now: Date) async throws -> LinkTarget? {
+    /// It reads what the page would, so that a link tells no more about a code than its page, and counts what the page counts.
+    ///
+    /// - Throws: As the page does.
+    package func target(
+        of link: DigitalLink, visitor: NetworkAddress? = nil, arrived: ContinuousClock.Instant, now: Date
+    ) async throws -> LinkTarget? {
+        let tries = tries(of: visitor, for: link.serial ?? "", arrived)
+        try tries.begin()
+        if let target = try await find(link, now: now) { return target }
+        tries.wrong()
+        return nil
+    }
+
+    private func find(_ link: DigitalLink, now: Date) async throws -> LinkTarget? {
         guard let serial = link.serial, let code = try await directory.find(serial),
             let gtin = code.batch.record.facts.gtin, gtin == link.gtin
         else { return nil }
         let lot = code.batch.record.facts.lot
         guard link.lot == nil || lot == nil || link.lot == lot else { return nil }
         return try await look(at: code, with: nil, now: now) == nil ? nil : LinkTarget(link: link, code: code)
+    }
+
+    /// What this service is as a resolver of GS1 Digital Links; nil for a host whose addresses stand on no pack.
+    ///
+    /// - Parameter host: What was asked for, with its port if it has one.
+    package func description(at host: String) -> ResolverDescription? {
+        directory.root(at: host.lowercased()).map { ResolverDescription(root: $0) }
     }
 
     /// The page of no code, not before the time at which a void one is found out.

@@ -30,12 +30,7 @@ package struct LinkTarget: Sendable {
     }
 
     /// Where the batch's addresses begin, as browsers write it; nothing where it has none, so that links are relative.
-    private var base: String {
-        guard let base = code.batch.record.facts.linkBase else { return "" }
-        let scheme = "https://"
-        let rest = base.dropFirst(scheme.count)
-        return scheme + rest.prefix { $0 != "/" }.lowercased() + rest.drop { $0 != "/" }
-    }
+    private var base: String { code.batch.record.facts.root?.address ?? "" }
 }
 
 private struct Linkset: Encodable {

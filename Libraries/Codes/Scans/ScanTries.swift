@@ -1,7 +1,7 @@
 import Hooks
 import Kernel
 
-/// Whose tries a scan is: the person's, and the device's and the network's as far as the sender tells.
+/// Whose tries a scan is, or an entry in a draw: the person's, and the device's and the network's as far as the sender tells.
 struct ScanTries {
     private let limits: LimitBook
     private let delivery: Delivery
@@ -12,15 +12,16 @@ struct ScanTries {
 
     /// - Throws: ``Problem`` 422 for an address that is none.
     init(
-        _ scan: ScanBody, _ delivery: Delivery, _ limits: LimitBook, at arrived: ContinuousClock.Instant
+        openid: String, device: String?, ip: String?, _ delivery: Delivery, _ limits: LimitBook,
+        at arrived: ContinuousClock.Instant
     ) throws(Problem) {
         let brand = delivery.brand
         self.limits = limits
         self.delivery = delivery
         self.arrived = arrived
-        member = LimitSubject(.member, scan.openid, brand: brand)
-        device = scan.device.flatMap { $0.isEmpty ? nil : LimitSubject(.device, $0, brand: brand) }
-        network = try Self.address(scan.ip).map { LimitSubject(networkOf: $0, brand: brand) }
+        member = LimitSubject(.member, openid, brand: brand)
+        self.device = device.flatMap { $0.isEmpty ? nil : LimitSubject(.device, $0, brand: brand) }
+        network = try Self.address(ip).map { LimitSubject(networkOf: $0, brand: brand) }
     }
 
     /// The address that was told; nil for one that many share who have nothing else in common, as a proxy's.
@@ -41,7 +42,7 @@ struct ScanTries {
         limits.used(network, at: arrived)
     }
 
-    /// Counts a wrong code.
+    /// Counts a wrong code, or a right to draw that there is not.
     func wrong() {
         limits.wrong(member, delivery: delivery, at: arrived)
         if let device { limits.wrong(device, delivery: delivery, at: arrived) }

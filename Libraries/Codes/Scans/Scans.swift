@@ -38,7 +38,8 @@ package struct Scans: Sendable {
 
     private func look(_ delivery: Delivery, _ arrived: ContinuousClock.Instant) async throws -> StoredAnswer {
         let scan = try ScanBody.read(delivery.body)
-        let tries = try ScanTries(scan, delivery, limits, at: arrived)
+        let tries = try ScanTries(
+            openid: scan.openid, device: scan.device, ip: scan.ip, delivery, limits, at: arrived)
         try tries.begin()
         guard let code = try await directory.find(scan.code, brand: delivery.brand) else {
             tries.wrong()

@@ -15,11 +15,14 @@ struct DrawRoutes: Sendable {
     /// Adds the route; a hook brings its own proof of who sends it.
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.post("v1/hooks/{source}/draws/{campaign}/entries") { request, context in
-            try await hooks.answering {
+            let arrived = ContinuousClock.now
+            return try await hooks.answering {
                 let delivery = try await hooks.delivery(
                     request, context, bodyBytesMax: Self.bodyBytesMax.value,
                     tooLarge: "An entry in a draw has \(Self.bodyBytesMax.value) bytes at most.")
-                return Response(try await draws.enter(try context.parameters.require("campaign"), delivery))
+                return Response(
+                    try await draws.enter(
+                        try context.parameters.require("campaign"), delivery, arrived: arrived))
             }
         }
     }

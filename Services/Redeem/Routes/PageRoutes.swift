@@ -1,5 +1,6 @@
 import Codes
 import Foundation
+import Hooks
 import Hosting
 import HTTPTypes
 import Hummingbird
@@ -20,10 +21,15 @@ struct PageRoutes: Sendable {
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         // A symbol of capitals alone is smaller, hence both.
         for path in ["/c/{code}", "/C/{code}"] {
-            router.get(RouterPath(path)) { request, context in try await page(request, context) }
+            router.get(RouterPath(path)) { request, context in
+                try await Self.answering(request) { try await page(request, context) }
+            }
         }
+        router.get(RouterPath(ResolverDescription.path)) { request, _ in try describe(request) }
         for path in Self.linkPaths {
-            router.get(RouterPath(path)) { request, _ in try await lead(request) }
+            router.get(RouterPath(path)) { request, context in
+                try await Self.answering(request) { try await lead(request, context) }
+            }
         }
     }
 
@@ -32,11 +38,31 @@ struct PageRoutes: Sendable {
         let code = try context.parameters.require("code")
         let page = try await pages.page(
             of: code.removingPercentEncoding ?? code, in: Self.language(request),
-            secret: request.uri.queryParameters["s"].flatMap { PageSecret($0) }, arrived: arrived, now: Date())
+            secret: request.uri.queryParameters["s"].flatMap { PageSecret($0) }, visitor: request.visitor(context),
+            arrived: arrived, now: Date())
         return Self.response(page)
     }
 
-    private func lead(_ request: Request) async throws -> Response {
+    /// Answers, and tells whoever opens too many how long to wait.
+    private static func answering(_ request: Request, _ body: () async throws -> Response) async throws -> Response {
+        do {
+            return try await body()
+        } catch let refusal as LimitRefusal {
+            return response(CodePage(tooManyIn: language(request)), [.retryAfter: "\(refusal.retryAfter)"])
+        }
+    }
+
+    private func describe(_ request: Request) throws -> Response {
+        guard let description = pages.description(at: request.head.authority ?? "") else {
+            throw Problem.notFound("No GS1 Digital Link on a pack begins with this host.")
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/json", .cacheControl: "no-store", .accessControlAllowOrigin: "*"],
+            body: .init(byteBuffer: ByteBuffer(bytes: try description.json)))
+    }
+
+    private func lead(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let arrived = ContinuousClock.now
         let link: DigitalLink
         do throws(DigitalLink.Fault) {
@@ -44,7 +70,10 @@ struct PageRoutes: Sendable {
         } catch {
             throw Problem.badRequest(Self.sentence(error))
         }
-        guard let target = try await pages.target(of: link, now: Date()) else {
+        guard
+            let target = try await pages.target(
+                of: link, visitor: request.visitor(context), arrived: arrived, now: Date())
+        else {
             return Self.response(try await pages.nothing(Self.language(request), arrived))
         }
         var headers: HTTPFields = [.cacheControl: "no-store", .vary: "Accept"]
@@ -63,6 +92,7 @@ struct PageRoutes: Sendable {
             return Response(status: .temporaryRedirect, headers: headers)
         case .linkset:
             headers[.contentType] = "application/linkset+json"
+            headers[.accessControlAllowOrigin] = "*"
             return Response(
                 status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: try target.linkset)))
         case .other:
@@ -76,12 +106,13 @@ struct PageRoutes: Sendable {
             parameter: request.uri.queryParameters["lang"], acceptLanguage: request.headers[.acceptLanguage])
     }
 
-    private static func response(_ page: CodePage) -> Response {
+    private static func response(_ page: CodePage, _ more: HTTPFields = [:]) -> Response {
         var headers: HTTPFields = [
             .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .vary: "Accept-Language",
             .contentSecurityPolicy: CodePage.contentSecurityPolicy,
         ]
         if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
+        headers.append(contentsOf: more)
         return Response(
             status: .init(code: page.status), headers: headers, body: .init(byteBuffer: ByteBuffer(string: page.html)))
     }
