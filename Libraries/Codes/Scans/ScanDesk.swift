@@ -1,5 +1,6 @@
 package import Hooks
 package import Kernel
+import Metrics
 import Postgres
 import Synchronization
 
@@ -34,6 +35,8 @@ package final class ScanDesk: Sendable {
     package typealias Redeem = @Sendable ([Scan], ID<Brand>) async throws -> [ScanResult]
 
     private let redeem: Redeem
+    /// How many scans share a transaction.
+    private let size = Recorder(label: "siyu.scan.batch.size")
     private let state = Mutex(State())
 
     /// A desk in front of `redeem`.
@@ -77,7 +80,10 @@ package final class ScanDesk: Sendable {
     }
 
     private func work(_ brand: ID<Brand>) async {
-        while let batch = next(brand) { await serve(batch, brand) }
+        while let batch = next(brand) {
+            size.record(batch.count)
+            await serve(batch, brand)
+        }
     }
 
     /// The next scans of a brand; nil, and the end of its task, if none wait, or too few for more than one transaction.

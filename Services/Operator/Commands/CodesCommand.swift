@@ -12,7 +12,7 @@ struct CodesCommand: AsyncParsableCommand {
         commandName: "codes", abstract: "Mints codes, brings them to life, and checks them.",
         subcommands: [
             Mint.self, Import.self, Imports.self, Label.self, Rules.self, Activate.self, Void.self, Freeze.self,
-            Verify.self, Audit.self, Signals.self,
+            Verify.self, Audit.self, Signals.self, Bursts.self,
             Cases.self, Dealers.self,
         ])
 
