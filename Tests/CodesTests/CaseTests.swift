@@ -110,7 +110,8 @@ struct CaseTests {
                     on: factory.operator)
             }
             func ship(_ cases: [String], _ dealer: String, _ at: Date? = nil) async throws -> ShippingOutcome {
-                try await PackCases.ship(cases, to: dealer, at: at, brand: factory.brand, on: factory.operator)
+                try await PackCases.ship(
+                    cases, to: dealer, at: at, author: "test", brand: factory.brand, on: factory.operator)
             }
             func code(_ outcome: ShippingOutcome) -> String? {
                 if case .refused(let problem) = outcome { problem.code } else { nil }
@@ -158,6 +159,65 @@ struct CaseTests {
         }
     }
 
+    @Test func c18_reroutedCase_belongsToTheOtherDealerFromThenOn_andItsWayIsKept() async throws {
+        try await Factory.open { factory in
+            ScanSignals(keys: factory.keys, queue: factory.queue).register()
+            let tester = JobTester(factory.queue, queues: [ScanLook.jobQueue], clock: factory.db.owner)
+            let batch = try await factory.activeBatch()
+            _ = try await PackCases.load(
+                try read("A,\(batch.record.handle),0,10\nB,\(batch.record.handle),10,20\n"), brand: factory.brand,
+                on: factory.operator)
+            for (code, place) in [("huadong", shanghai), ("huanan", guangzhou)] {
+                _ = try await Dealers.set(
+                    code: code, name: code, lat: place.lat ?? 0, lon: place.lon ?? 0, radiusKm: 150,
+                    brand: factory.brand, on: factory.operator)
+            }
+            func reroute(_ cases: [String], _ dealer: String, _ at: Date? = nil) async throws -> ShippingOutcome {
+                try await PackCases.reroute(
+                    cases, to: dealer, at: at, author: "Li", reason: "huadong closed", brand: factory.brand,
+                    on: factory.operator)
+            }
+            func code(_ outcome: ShippingOutcome) -> String? {
+                if case .refused(let problem) = outcome { problem.code } else { nil }
+            }
+            func show(_ index: Int64, by openid: String) async throws {
+                let scan = Scan(
+                    delivery: factory.delivery(batch.cipher.code(at: index).description, openid: openid),
+                    code: GenuineCode(batch: batch, index: index), openid: openid, place: guangzhou)
+                #expect(try await factory.answers([scan])[0].body != nil)
+            }
+            #expect(try await code(reroute(["A"], "huanan")) == "case_not_shipped")
+            _ = try await PackCases.ship(
+                ["A"], to: "huadong", at: nil, author: "test", brand: factory.brand, on: factory.operator)
+            #expect(try await code(reroute(["A", "B"], "huanan")) == "case_not_shipped")
+            #expect(try await code(reroute(["A"], "huanan", Date() - 3_600)) == "case_route_overlaps")
+            #expect(try await code(reroute(["A"], "huanan", Date() + 3_600)) == "shipped_in_the_future")
+            // Shown in the other's region before it went there, and after.
+            try await show(1, by: "early")
+            try await tester.advance(by: .seconds(60))
+            // Of several who say so at once each finds it there.
+            try await withThrowingTaskGroup(of: ShippingOutcome.self) { group in
+                for _ in 0..<4 { group.addTask { try await reroute(["A"], "huanan") } }
+                let outcomes = try await group.reduce(into: []) { $0.append($1) }
+                #expect(outcomes.filter { $0 == .shipped(new: 1, unchanged: 0) }.count == 1)
+                #expect(outcomes.filter { $0 == .shipped(new: 0, unchanged: 1) }.count == 3)
+            }
+            try await tester.advance(by: .seconds(60))
+            try await show(2, by: "late")
+            try await factory.queue.push(ScanLook(brand: factory.brand))
+            try await tester.advance(by: .seconds(6))
+            try await tester.drain()
+
+            let strays = try await Strays.packs(of: "huadong", brand: factory.brand, on: factory.operator)
+            #expect(strays.map(\.index) == [1])
+            #expect(try await Strays.byDealer(brand: factory.brand, on: factory.operator).count == 1)
+            let routes = try await PackCases.routes(of: "A", brand: factory.brand, on: factory.operator)
+            #expect(routes.map(\.dealer) == ["huadong", "huanan"] && routes.map(\.author) == ["test", "Li"])
+            #expect(routes.last?.reason == "huadong closed" && routes[0].shippedAt < routes[1].shippedAt)
+            #expect(try await PackCases.routes(of: "B", brand: factory.brand, on: factory.operator).isEmpty)
+        }
+    }
+
     // MARK: Regions
 
     private let shanghai = ScanBody.Location(lat: 31.2304, lon: 121.4737, city: nil)
@@ -180,7 +240,8 @@ struct CaseTests {
                 code: "huanan", name: "華南", lat: 23.1291, lon: 113.2644, radiusKm: 150, brand: factory.brand,
                 on: factory.operator)
             func ship(_ code: String, _ dealer: String) async throws {
-                _ = try await PackCases.ship([code], to: dealer, at: nil, brand: factory.brand, on: factory.operator)
+                _ = try await PackCases.ship(
+                    [code], to: dealer, at: nil, author: "test", brand: factory.brand, on: factory.operator)
             }
             try await ship("A", "huadong")
             try await ship("B", "huanan")

@@ -64,14 +64,22 @@ enum CaseStatements {
             FROM unnest(\(codes.map(\.batch)), \(codes.map(\.index)), \(seenAt))
                 WITH ORDINALITY AS x (batch_id, code_index, seen_at, place)
             CROSS JOIN LATERAL (
-                SELECT p.to_index, p.dealer_id, p.shipped_at
+                SELECT p.from_index, p.to_index
                 FROM codes.pack_case p
                 WHERE p.brand_id = \(brand) AND p.batch_id = x.batch_id AND p.from_index <= x.code_index
                 ORDER BY p.from_index DESC
                 LIMIT 1
             ) c
-            JOIN codes.dealer d ON d.brand_id = \(brand) AND d.dealer_id = c.dealer_id
-            WHERE x.code_index < c.to_index AND c.shipped_at <= x.seen_at
+            CROSS JOIN LATERAL (
+                SELECT r.dealer_id
+                FROM codes.case_route r
+                WHERE r.brand_id = \(brand) AND r.batch_id = x.batch_id AND r.from_index = c.from_index
+                  AND r.shipped_at <= x.seen_at
+                ORDER BY r.shipped_at DESC
+                LIMIT 1
+            ) s
+            JOIN codes.dealer d ON d.brand_id = \(brand) AND d.dealer_id = s.dealer_id
+            WHERE x.code_index < c.to_index
             """
         ) { row throws(PostgresError) in (place: try row.next(), dealer: try dealerRow(&row)) }
     }
@@ -128,31 +136,67 @@ enum CaseStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
+    /// A case, and where it is, as far as that was written down.
+    struct CaseRow: Sendable {
+        let code: String
+        let dealer: ID<Dealer>?
+        let shippedAt: Date?
+    }
+
     /// Locks cases in the order of their names, so that two wishes cannot wait for each other in a circle.
-    static func lock(_ codes: [String], brand: ID<Brand>) -> Statement<(code: String, dealer: ID<Dealer>?)> {
+    static func lock(_ codes: [String], brand: ID<Brand>) -> Statement<CaseRow> {
         Statement(
             """
-            SELECT case_code, dealer_id
+            SELECT case_code, dealer_id, shipped_at
             FROM codes.pack_case
             WHERE brand_id = \(brand) AND case_code = ANY(\(codes))
             ORDER BY case_code
             FOR UPDATE
             """
-        ) { row throws(PostgresError) in (code: try row.next(), dealer: try row.next(ID<Dealer>?.self)) }
+        ) { row throws(PostgresError) in
+            CaseRow(
+                code: try row.next(), dealer: try row.next(ID<Dealer>?.self), shippedAt: try row.next(Date?.self))
+        }
     }
 
-    /// Those that went to somebody meanwhile return no row.
-    static func ship(
-        _ codes: [String], to dealer: ID<Dealer>, brand: ID<Brand>, at instant: Date
+    /// Moves cases, and keeps where they went; those that went somewhere no earlier than that meanwhile return no row.
+    static func send(
+        _ codes: [String], to dealer: ID<Dealer>, _ note: CaseNote, brand: ID<Brand>, at instant: Date, now: Date
     ) -> Statement<String> {
         Statement(
             """
-            UPDATE codes.pack_case
-            SET dealer_id = \(dealer), shipped_at = \(instant)
-            WHERE brand_id = \(brand) AND case_code = ANY(\(codes)) AND dealer_id IS NULL
-            RETURNING case_code
+            WITH sent AS (
+                UPDATE codes.pack_case
+                SET dealer_id = \(dealer), shipped_at = \(instant)
+                WHERE brand_id = \(brand) AND case_code = ANY(\(codes)) AND (shipped_at IS NULL OR shipped_at < \(instant))
+                RETURNING brand_id, batch_id, from_index, case_code
+            ), kept AS (
+                INSERT INTO codes.case_route
+                    (brand_id, batch_id, from_index, shipped_at, dealer_id, author, reason, created_at)
+                SELECT s.brand_id, s.batch_id, s.from_index, \(instant), \(dealer), \(note.author), \(note.reason), \(now)
+                FROM sent s
+            )
+            SELECT case_code FROM sent
             """
         ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Where a case went, the first first.
+    static func routes(of code: String, brand: ID<Brand>) -> Statement<CaseRoute> {
+        Statement(
+            """
+            SELECT d.code, d.name, r.shipped_at, r.author, r.reason, r.created_at
+            FROM codes.pack_case c
+            JOIN codes.case_route r ON r.brand_id = c.brand_id AND r.batch_id = c.batch_id AND r.from_index = c.from_index
+            JOIN codes.dealer d ON d.brand_id = r.brand_id AND d.dealer_id = r.dealer_id
+            WHERE c.brand_id = \(brand) AND c.case_code = \(code)
+            ORDER BY r.shipped_at
+            """
+        ) { row throws(PostgresError) in
+            CaseRoute(
+                dealer: try row.next(), name: try row.next(), shippedAt: try row.next(), author: try row.next(),
+                reason: try row.next(), writtenAt: try row.next())
+        }
     }
 
     // MARK: Outside of their regions

@@ -80,12 +80,48 @@ package enum PackCases {
         }
     }
 
-    /// Writes down that cases went to a dealer.
+    /// Writes down that cases went to a dealer, from nobody.
     ///
     /// - Parameter at: When; now if nil.
     /// - Throws: ``Problem`` 404 for a dealer that the brand does not have.
     package static func ship(
-        _ codes: [String], to dealer: String, at instant: Date?, brand: ID<Brand>, on pool: Pool
+        _ codes: [String], to dealer: String, at instant: Date?, author: String, brand: ID<Brand>, on pool: Pool
+    ) async throws -> ShippingOutcome {
+        try await send(
+            codes, to: dealer, CaseNote(author: author, reason: "shipped"), at: instant, brand: brand, on: pool
+        ) { row, dealer, _ in CaseMove.ship(row, to: dealer) }
+    }
+
+    /// Writes down that cases went on to another dealer; what was seen before that instant stays the former one's.
+    ///
+    /// - Parameters:
+    ///   - at: When, after they came to where they are; now if nil.
+    ///   - reason: Why; it is kept.
+    /// - Throws: ``Problem`` 404 for a dealer that the brand does not have.
+    package static func reroute(
+        _ codes: [String], to dealer: String, at instant: Date?, author: String, reason: String, brand: ID<Brand>,
+        on pool: Pool
+    ) async throws -> ShippingOutcome {
+        guard (1...CaseNote.reasonMax).contains(reason.count) else {
+            return .refused(
+                .invalid("A reason has 1 to \(CaseNote.reasonMax) characters.", code: "reason_malformed"))
+        }
+        return try await send(
+            codes, to: dealer, CaseNote(author: author, reason: reason), at: instant, brand: brand, on: pool
+        ) { row, dealer, instant in CaseMove.reroute(row, to: dealer, at: instant) }
+    }
+
+    /// Where a case went, the first first; nothing for one that went nowhere, or that there is not.
+    package static func routes(
+        of code: String, brand: ID<Brand>, on pool: Pool
+    ) async throws(PostgresError) -> [CaseRoute] {
+        try await pool.run(CaseStatements.routes(of: code, brand: brand))
+    }
+
+    /// All of them, or none: each case is decided about while nobody else can move it.
+    private static func send(
+        _ codes: [String], to dealer: String, _ note: CaseNote, at instant: Date?, brand: ID<Brand>, on pool: Pool,
+        decide: @escaping @Sendable (CaseStatements.CaseRow, ID<Dealer>, Date) -> CaseMove
     ) async throws -> ShippingOutcome {
         let codes = Set(codes).sorted()
         guard codes.count <= shippedMax.value else {
@@ -104,17 +140,15 @@ package enum PackCases {
             let known = try await tx.run(CaseStatements.lock(codes, brand: brand))
             let missing = Set(codes).subtracting(known.map(\.code)).sorted()
             guard missing.isEmpty else { return .refused(.notFound("There are no cases \(named(missing)).")) }
-            let elsewhere = known.filter { $0.dealer != nil && $0.dealer != dealer.id }.map(\.code)
-            guard elsewhere.isEmpty else {
-                return .refused(
-                    .conflict(
-                        "The cases \(named(elsewhere)) were shipped to another dealer before: nothing was changed.",
-                        code: "case_shipped"))
+            let moves = known.map { (code: $0.code, move: decide($0, dealer.id, instant ?? now)) }
+            for refusal in CaseMove.Refusal.allCases {
+                let refused = moves.filter { $0.move == .refused(refusal) }.map(\.code)
+                if !refused.isEmpty { return .refused(refusal.problem(named(refused))) }
             }
-            let new = known.filter { $0.dealer == nil }.map(\.code)
-            let shipped = try await tx.run(
-                CaseStatements.ship(new, to: dealer.id, brand: brand, at: instant ?? now))
-            guard shipped.count == new.count else { throw Problem.unavailable() }
+            let new = moves.filter { $0.move == .send }.map(\.code)
+            let sent = try await tx.run(
+                CaseStatements.send(new, to: dealer.id, note, brand: brand, at: instant ?? now, now: now))
+            guard sent.count == new.count else { throw Problem.unavailable() }
             return .shipped(new: new.count, unchanged: known.count - new.count)
         }
     }

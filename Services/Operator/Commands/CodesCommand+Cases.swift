@@ -8,7 +8,8 @@ import Postgres
 extension CodesCommand {
     struct Cases: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Which codes lie in which case, and which dealer got it.", subcommands: [Load.self, Ship.self])
+            abstract: "Which codes lie in which case, and which dealer got it.",
+            subcommands: [Load.self, Ship.self, Reroute.self, Routes.self])
     }
 
     struct Dealers: AsyncParsableCommand {
@@ -71,21 +72,47 @@ extension CodesCommand.Cases {
 
         func run() async throws {
             let outcome = try await database.withPool {
-                try await PackCases.ship(cases, to: dealer, at: at?.date, brand: brand.id, on: $0)
+                try await PackCases.ship(
+                    cases, to: dealer, at: at?.date, author: CodesCommand.author, brand: brand.id, on: $0)
             }
-            switch outcome {
-            case .refused(let problem): throw problem
-            case .shipped(let new, let unchanged):
-                struct Row: Encodable {
-                    let dealer: String
-                    let shipped: Int
-                    let new: Int
-                }
-                let row = Row(dealer: dealer, shipped: new + unchanged, new: new)
-                if output.json { return Terminal.say(try Terminal.json(row)) }
-                try output.show(
-                    [row], header: ["dealer", "cases", "new"], rows: [[dealer, "\(row.shipped)", "\(row.new)"]])
+            try output.show(outcome, dealer)
+        }
+    }
+
+    struct Reroute: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Writes down that cases went on to another dealer: all of them, or none.",
+            discussion: """
+                From that instant on their packs belong into the other dealer's region; what was shown before stays the former one's. Where                 a case was is kept: siyu codes cases routes.
+                """)
+        @Argument(help: "What stands on the cases.") var cases: [String]
+        @Option(help: "The code of the dealer that they went on to.") var dealer: String
+        @Option(help: "When, as 2026-11-22T08:00:00+08:00; now if not given.") var at: InstantArgument?
+        @Option(help: "Why; it is kept.") var reason: String
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let outcome = try await database.withPool {
+                try await PackCases.reroute(
+                    cases, to: dealer, at: at?.date, author: CodesCommand.author, reason: reason, brand: brand.id,
+                    on: $0)
             }
+            try output.show(outcome, dealer)
+        }
+    }
+
+    struct Routes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists where a case went, the first first.")
+        @Argument(help: "What stands on the case.") var one: String
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try output.show(
+                try await database.withPool { try await PackCases.routes(of: one, brand: brand.id, on: $0) })
         }
     }
 }
@@ -155,6 +182,41 @@ extension CodesCommand.Dealers {
 // MARK: - Answers
 
 extension OutputOptions {
+    private struct Shipped: Encodable {
+        let dealer: String
+        let shipped: Int
+        let new: Int
+    }
+
+    fileprivate func show(_ outcome: ShippingOutcome, _ dealer: String) throws {
+        switch outcome {
+        case .refused(let problem): throw problem
+        case .shipped(let new, let unchanged):
+            let row = Shipped(dealer: dealer, shipped: new + unchanged, new: new)
+            if json { return Terminal.say(try Terminal.json(row)) }
+            try show([row], header: ["dealer", "cases", "new"], rows: [[dealer, "\(row.shipped)", "\(row.new)"]])
+        }
+    }
+
+    private struct Route: Encodable {
+        let dealer: String
+        let name: String
+        let shippedAt: Date
+        let author: String
+        let reason: String
+        let writtenAt: Date
+    }
+
+    fileprivate func show(_ routes: [CaseRoute]) throws {
+        try show(
+            routes.map {
+                Route(
+                    dealer: $0.dealer, name: $0.name, shippedAt: $0.shippedAt, author: $0.author, reason: $0.reason,
+                    writtenAt: $0.writtenAt)
+            }, header: ["shipped", "dealer", "name", "by", "why"],
+            rows: routes.map { [$0.shippedAt.ISO8601Format(), $0.dealer, $0.name, $0.author, $0.reason] })
+    }
+
     private struct Dealer: Encodable {
         let dealer: ID<Kernel.Dealer>
         let code: String
