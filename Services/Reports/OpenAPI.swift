@@ -233,7 +233,7 @@ let openAPI = """
             "summary": "A report: figures, each with the identities it balances by.",
             "security": [{ "key": [] }, { "session": [] }],
             "parameters": [
-              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs"] } },
+              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs", "draws"] } },
               { "name": "brand", "in": "query", "description": "The caller's brand, which is also the default.",
                 "schema": { "type": "string", "format": "uuid" } },
               { "$ref": "#/components/parameters/from" }, { "$ref": "#/components/parameters/to" },
@@ -288,18 +288,20 @@ let openAPI = """
         },
         "schemas": {
           "Sheet": {
-            "type": "object", "description": "A report on prizes, gifts, stores or packs.",
+            "type": "object", "description": "A report on prizes, gifts, stores, packs or draws.",
             "required": [
               "report", "definition_version", "brand_id", "from", "to", "time_zone", "as_of", "balanced", "figures", "balances",
               "by_product", "by_day", "metrics"
             ],
             "properties": {
-              "report": { "enum": ["prizes", "gifts", "settlement", "packs"] },
+              "report": { "enum": ["prizes", "gifts", "settlement", "packs", "draws"] },
               "balanced": { "type": "boolean", "description": "Whether every identity holds." },
               "figures": { "type": "object", "additionalProperties": { "type": "integer" } },
               "by_batch": { "type": "array", "description": "Of prizes and packs.", "items": { "type": "object" } },
               "by_shop": { "type": "array", "description": "Of settlement only.", "items": { "type": "object" } },
-              "by_product": { "type": "array", "description": "Empty for settlement.", "items": { "type": "object" } },
+              "by_region": { "type": "array", "description": "Of packs only: by the dealer who had the pack when it was redeemed, and `none`; empty where no case was shipped.", "items": { "type": "object" } },
+              "by_campaign": { "type": "array", "description": "Of draws only, by the draw's code.", "items": { "type": "object" } },
+              "by_product": { "type": "array", "description": "Empty for settlement and draws.", "items": { "type": "object" } },
               "by_day": { "type": "array", "items": { "type": "object" } }
             }
           },

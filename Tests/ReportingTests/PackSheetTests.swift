@@ -82,6 +82,31 @@ import Touch
         }
     }
 
+    @Test func c08_regions_areThoseOfTheDealersWhoHadThePacksThen() async throws {
+        try await withTestDatabase { db in
+            var street = try await Street(seed: 5, on: db)
+            let query = ReportQuery(name: .packs, brand: street.brand)
+            for _ in 0..<10 { try await street.scanSome() }
+            let none = try await SheetReport.load(query, from: db.pool(as: .reports))
+            #expect(none.rows(by: .region).isEmpty && none.balances.count == 3)
+
+            try await street.shipCases()
+            for _ in 0..<20 { try await street.scanSome() }
+            try await street.reroute()
+            for _ in 0..<20 { try await street.scanSome() }
+            try await street.recordAll()
+
+            let report = try await SheetReport.load(query, from: db.pool(as: .reports))
+            let byRegion = Dictionary(grouping: street.scans) { $0.region }
+            #expect(report.isBalanced && report.balances.count == 5, "\(report.balances.filter { !$0.holds })")
+            #expect(Set(byRegion.keys) == ["east", "none", "west"])
+            #expect(report.rows(by: .region).map(\.id) == ["east", "west", "none"])
+            for row in report.rows(by: .region) { #expect(row.values == street.figures(byRegion[row.id] ?? [])) }
+            #expect(String(decoding: try report.json(), as: UTF8.self).contains(#""by_region":[{"#))
+            #expect(report.csv().contains("\nregion,east,"))
+        }
+    }
+
     @Test func packs_areReadableInEveryFormat() async throws {
         try await withTestDatabase { db in
             var street = try await Street(seed: 4, on: db)
@@ -112,6 +137,8 @@ private struct Street {
         let openid: String
         let batch: Batch
         let at: Date
+        /// The dealer who had the pack; none if nobody.
+        let region: String
         var day: CalendarDate {
             CalendarDate(daysSinceEpoch: Int32(((at.timeIntervalSince1970 + 8 * 3_600) / 86_400).rounded(.down)))
         }
@@ -126,7 +153,10 @@ private struct Street {
     private var next: [ID<CodeBatch>: Int64] = [:]
     private let redeeming: Redeeming
     private let queue: JobQueue
+    /// Who has every second case of a batch, by its place modulo four.
+    private var dealers: [Int64: String] = [:]
     private static let count: Int64 = 400
+    private static let caseCount: Int64 = 5
 
     init(seed: UInt64, on db: TestDatabase) async throws {
         random = SplitMix64(state: seed)
@@ -170,6 +200,45 @@ private struct Street {
             })
     }
 
+    /// Every fourth case goes east, every fourth west, the others nowhere.
+    mutating func shipCases() async throws {
+        let pool = db.pool(as: .operator)
+        for (dealer, place) in [("east", Int64(0)), ("west", 2)] {
+            _ = try await Dealers.set(
+                code: dealer, name: dealer, lat: 31, lon: 121, radiusKm: 100, brand: brand, on: pool)
+            dealers[place] = dealer
+        }
+        for batch in batches {
+            let handle = batch.open.record.handle
+            let lines = (0..<Self.count / Self.caseCount).map { number in
+                "\(handle)-\(number),\(handle),\(number * Self.caseCount),\((number + 1) * Self.caseCount)\n"
+            }
+            let (cases, wrong) = CaseFile.read(CaseFile.header + "\n" + lines.joined())
+            #expect(wrong.isEmpty)
+            _ = try await PackCases.load(cases, brand: brand, on: pool)
+        }
+        for (place, dealer) in dealers {
+            let shipped = try await PackCases.ship(
+                cases(at: place), to: dealer, at: nil, author: "test", brand: brand, on: pool)
+            #expect(shipped == .shipped(new: cases(at: place).count, unchanged: 0))
+        }
+    }
+
+    /// What was in the west goes east.
+    mutating func reroute() async throws {
+        dealers[2] = "east"
+        let outcome = try await PackCases.reroute(
+            cases(at: 2), to: "east", at: nil, author: "test", reason: "test", brand: brand,
+            on: db.pool(as: .operator))
+        #expect(outcome == .shipped(new: cases(at: 2).count, unchanged: 0))
+    }
+
+    private func cases(at place: Int64) -> [String] {
+        batches.flatMap { batch in
+            stride(from: place, to: Self.count / Self.caseCount, by: 4).map { "\(batch.open.record.handle)-\($0)" }
+        }
+    }
+
     /// Some hours later a few people scan, all in one transaction.
     ///
     /// Nobody does so twice, so that every first contact is one.
@@ -180,7 +249,7 @@ private struct Street {
                 "UPDATE siyu.environment SET clock_offset = clock_offset + make_interval(hours => \(hours))"))
         let humans = Set(
             (0..<Int.random(in: 1...6, using: &random)).map { _ in Int.random(in: 0..<50, using: &random) })
-        var told: [(human: Int, openid: String, batch: Batch)] = []
+        var told: [(human: Int, openid: String, batch: Batch, index: Int64)] = []
         var sent: [Codes.Scan] = []
         for human in humans.sorted() {
             guard let batch = batches.randomElement(using: &random) else { continue }
@@ -194,7 +263,7 @@ private struct Street {
                 Codes.Scan(
                     delivery: delivery, code: GenuineCode(batch: batch.open, index: index), openid: openid,
                     unionid: isTold ? "u\(human)" : nil))
-            told.append((human, openid, batch))
+            told.append((human, openid, batch, index))
         }
         let results = try await redeeming.redeem(sent, brand: brand)
         let at = try await db.owner.one(
@@ -203,7 +272,10 @@ private struct Street {
             })
         for (result, told) in zip(results, told) {
             #expect(throws: Never.self) { try result.get() }
-            scans.append(Scan(human: told.human, openid: told.openid, batch: told.batch, at: at))
+            scans.append(
+                Scan(
+                    human: told.human, openid: told.openid, batch: told.batch, at: at,
+                    region: dealers[told.index / Self.caseCount % 4] ?? "none"))
         }
     }
 

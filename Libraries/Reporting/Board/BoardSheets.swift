@@ -103,6 +103,8 @@ private struct TopicWords {
         case .batch: pick("按批次", "By batch")
         case .product: pick("按商品", "By product")
         case .shop: pick("按门店", "By store")
+        case .region: pick("按区域", "By region")
+        case .campaign: pick("按抽奖", "By draw")
         case .day: words.byDay
         }
     }
@@ -112,6 +114,8 @@ private struct TopicWords {
         case .batch: pick("批次", "Batch")
         case .product: pick("商品", "Product")
         case .shop: pick("门店", "Store")
+        case .region: pick("区域", "Region")
+        case .campaign: pick("抽奖", "Draw")
         case .day: words.day
         }
     }
@@ -151,7 +155,7 @@ private struct TopicWords {
         case .seconds: return (duration(value), "")
         case .codes, .prizes: return (NumberText.grouped(value), pick("个", ""))
         case .gifts: return (NumberText.grouped(value), pick("件", ""))
-        case .handovers: return (NumberText.grouped(value), pick("次", ""))
+        case .handovers, .entries: return (NumberText.grouped(value), pick("次", ""))
         case .members: return (NumberText.grouped(value), pick("人", ""))
         }
     }

@@ -12,7 +12,7 @@ extension SheetReport {
         return try [UInt8](encoder.encode(Document(self)))
     }
 
-    /// The report as CSV (RFC 4180): one line for the whole, then one for each batch, product, store and day.
+    /// The report as CSV (RFC 4180): one line for the whole, then one for each batch, product, store, region, draw and day.
     package func csv() -> String {
         var csv = CSVText()
         csv.line(
@@ -92,6 +92,8 @@ private struct Document: Encodable {
     let balances: [Sides]
     let byBatch: [Row]?
     let byShop: [Row]?
+    let byRegion: [Row]?
+    let byCampaign: [Row]?
     let byProduct: [Row]
     let byDay: [Row]
     let metrics: [Definition]
@@ -115,6 +117,8 @@ private struct Document: Encodable {
         }
         byBatch = report.groups.first { $0.kind == .batch }?.rows.map(Row.init)
         byShop = report.groups.first { $0.kind == .shop }?.rows.map(Row.init)
+        byRegion = report.groups.first { $0.kind == .region }?.rows.map(Row.init)
+        byCampaign = report.groups.first { $0.kind == .campaign }?.rows.map(Row.init)
         byProduct = report.rows(by: .product).map(Row.init)
         byDay = report.rows(by: .day).map(Row.init)
         metrics = report.metrics.map(Definition.init)

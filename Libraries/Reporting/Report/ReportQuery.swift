@@ -13,8 +13,10 @@ package struct ReportQuery: Hashable, Sendable {
         case gifts
         /// What stores handed over and are owed, by store and day.
         case settlement
-        /// Whom packs brought, by batch, product and day.
+        /// Whom packs brought, by batch, product, region and day.
         case packs
+        /// Entries in draws and what they won, by draw and day.
+        case draws
     }
 
     /// How many days a report may cover.

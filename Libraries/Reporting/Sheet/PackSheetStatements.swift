@@ -58,6 +58,98 @@ enum PackSheetStatements {
         ) { row throws(PostgresError) in (line: try line(&row), count: try row.next()) }
     }
 
+    struct Region: Sendable {
+        /// The dealer's code; nil for packs that no dealer had.
+        let dealer: String?
+        let name: String?
+        let redeemed: Int64
+        let scanners: Int64
+    }
+
+    /// Redemptions by the dealer who had the pack then; nothing for a brand that never shipped a case.
+    ///
+    /// Cases of a batch do not overlap, so the last that begins before a code holds it, or none does.
+    static func regions(_ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<Region> {
+        Statement(
+            """
+            SELECT d.code, d.name, count(*), count(DISTINCT r.person_id)
+            FROM codes.redemption r
+            JOIN codes.batch b ON b.brand_id = r.brand_id AND b.batch_id = r.batch_id
+            LEFT JOIN LATERAL (
+                SELECT p.from_index, p.to_index
+                FROM codes.pack_case p
+                WHERE p.brand_id = r.brand_id AND p.batch_id = r.batch_id AND p.from_index <= r.code_index
+                ORDER BY p.from_index DESC
+                LIMIT 1
+            ) c ON r.code_index < c.to_index
+            LEFT JOIN LATERAL (
+                SELECT s.dealer_id
+                FROM codes.case_route s
+                WHERE s.brand_id = r.brand_id AND s.batch_id = r.batch_id AND s.from_index = c.from_index
+                  AND s.shipped_at <= r.redeemed_at
+                ORDER BY s.shipped_at DESC
+                LIMIT 1
+            ) s ON true
+            LEFT JOIN codes.dealer d ON d.brand_id = r.brand_id AND d.dealer_id = s.dealer_id
+            WHERE r.brand_id = \(brand) AND r.redeemed_at <= \(asOf)
+                AND r.redeemed_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND r.redeemed_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND (\(scope == .brand) OR b.shop_id = \(scope.id))
+                AND EXISTS (SELECT FROM codes.case_route e WHERE e.brand_id = \(brand))
+            GROUP BY d.dealer_id, d.code, d.name
+            ORDER BY d.code NULLS LAST
+            """
+        ) { row throws(PostgresError) in
+            Region(
+                dealer: try row.next(String?.self), name: try row.next(String?.self), redeemed: try row.next(),
+                scanners: try row.next())
+        }
+    }
+
+    /// Members whom a pack brought, by the dealer who had it then; by their first contact with the batch that their row names.
+    static func newMembersByRegion(
+        _ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date
+    ) -> Statement<(dealer: String?, count: Int64)> {
+        Statement(
+            """
+            SELECT d.code, count(*)
+            FROM members.member m
+            JOIN codes.batch b ON b.brand_id = m.brand_id AND b.batch_id = m.source_id
+            LEFT JOIN LATERAL (
+                SELECT t.subject_id
+                FROM touch.touch t
+                WHERE t.brand_id = m.brand_id AND t.member_id = m.member_id AND t.source_id = m.source_id
+                  AND t.kind = 'pack.redeemed'
+                ORDER BY t.touched_at, t.subject_id
+                LIMIT 1
+            ) t ON true
+            LEFT JOIN codes.redemption r ON r.brand_id = m.brand_id AND r.redemption_id = t.subject_id
+            LEFT JOIN LATERAL (
+                SELECT p.from_index, p.to_index
+                FROM codes.pack_case p
+                WHERE p.brand_id = r.brand_id AND p.batch_id = r.batch_id AND p.from_index <= r.code_index
+                ORDER BY p.from_index DESC
+                LIMIT 1
+            ) c ON r.code_index < c.to_index
+            LEFT JOIN LATERAL (
+                SELECT s.dealer_id
+                FROM codes.case_route s
+                WHERE s.brand_id = r.brand_id AND s.batch_id = r.batch_id AND s.from_index = c.from_index
+                  AND s.shipped_at <= r.redeemed_at
+                ORDER BY s.shipped_at DESC
+                LIMIT 1
+            ) s ON true
+            LEFT JOIN codes.dealer d ON d.brand_id = m.brand_id AND d.dealer_id = s.dealer_id
+            WHERE m.brand_id = \(brand) AND m.source_kind = 'pack' AND m.joined_at <= \(asOf)
+                AND m.joined_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND m.joined_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND (\(scope == .brand) OR b.shop_id = \(scope.id))
+                AND EXISTS (SELECT FROM codes.case_route e WHERE e.brand_id = \(brand))
+            GROUP BY d.dealer_id, d.code
+            """
+        ) { row throws(PostgresError) in (dealer: try row.next(String?.self), count: try row.next()) }
+    }
+
     /// Contacts with packs that were written down; their job may still be on its way.
     static func contacts(
         _ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date

@@ -1,4 +1,4 @@
-/// The dictionary of the reports on prizes, gifts, stores and packs: what every figure means, in one place, for every renderer.
+/// The dictionary of the reports on prizes, gifts, stores, packs and draws: what every figure means, in one place, for every renderer.
 package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// Codes that were minted.
     case codes
@@ -62,6 +62,15 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// Members whom a pack brought.
     case newMembers = "new_members"
 
+    /// Entries in draws.
+    case entries
+    /// People who drew.
+    case entrants
+    /// People who won in a draw.
+    case winners
+    /// What the books have of prizes that nobody has won.
+    case stockLeft = "stock_left"
+
     /// The version of all definitions together.
     package static let definitionVersion = 1
 
@@ -79,6 +88,8 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case handovers
         /// People.
         case members
+        /// Entries in draws.
+        case entries
         /// Time.
         case seconds
     }
@@ -88,11 +99,12 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .codes, .redeemed, .voided, .remaining: .codes
         case .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired, .prizesRemaining: .prizes
-        case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue: .fen
+        case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue, .stockLeft: .fen
         case .handedOver, .reversed: .handovers
         case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
         case .acceptMedian: .seconds
-        case .repeatGivers, .scanners, .newMembers: .members
+        case .repeatGivers, .scanners, .newMembers, .entrants, .winners: .members
+        case .entries: .entries
         }
     }
 
@@ -125,6 +137,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
             prizeWords
         case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
         case .scanners, .newMembers: packWords
+        case .entries, .entrants, .winners, .stockLeft: drawWords
         default: giftWords
         }
     }
@@ -145,6 +158,34 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
                 (
                     "New members",
                     "Members whose first contact was a pack in the period; one unionid is one person, new once and for all."
+                )
+            )
+        }
+    }
+
+    private var drawWords: Words {
+        switch self {
+        case .entries:
+            (("抽奖次数", "抽奖的次数，按抽奖日（上海时间）归属。"), ("Entries", "Entries in draws, by the day of the draw (Shanghai time)."))
+        case .entrants:
+            (
+                ("抽奖人数", "抽过奖的人数，按 openid 去重；合计不等于各行之和。"),
+                ("Entrants", "People who drew, each counted once by openid: rows do not add up to the whole.")
+            )
+        case .winners:
+            (
+                ("中奖人数", "至少中过一次的人数，按 openid 去重；合计不等于各行之和。"),
+                (
+                    "Winners",
+                    "People who won at least once, each counted once by openid: rows do not add up to the whole."
+                )
+            )
+        default:
+            (
+                ("剩余奖品金额", "账本中尚未中出的奖品的成本；抽奖结束后退回的仍计入。"),
+                (
+                    "Stock left",
+                    "What the books have put by for prizes nobody has won; what went back after the end still counts."
                 )
             )
         }
@@ -261,6 +302,14 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case newIsSumOfBatches = "new members = sum of the batches"
     /// Whoever is new had a first contact, and whoever had one is new.
     case newAreFirstContacts = "new members = first contacts with packs"
+    /// Every redemption belongs into one dealer's region, or into none that is known.
+    case redeemedIsSumOfRegions = "redeemed = sum of the regions"
+    /// Nobody is new in two regions.
+    case newIsSumOfRegions = "new members = sum of the regions"
+    /// What was not won is there.
+    case stockIsLedger = "stock issued - cost of prizes = stock left in the ledger"
+    /// Every entry is one of some draw.
+    case entriesAreDraws = "entries = sum of the draws"
     /// A contact is a redemption; the job that writes it down may still be on its way.
     case contactsAreRedeemed = "contacts recorded ≤ redeemed"
 
@@ -291,6 +340,14 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.newIsSumOfBatches, .english): "New members = sum of the batches"
         case (.newAreFirstContacts, .chinese): "新会员 = 首次接触包装的人数"
         case (.newAreFirstContacts, .english): "New members = first contacts with packs"
+        case (.redeemedIsSumOfRegions, .chinese): "已扫码 = 各区域之和"
+        case (.redeemedIsSumOfRegions, .english): "Redeemed = sum of the regions"
+        case (.newIsSumOfRegions, .chinese): "新会员 = 各区域之和"
+        case (.newIsSumOfRegions, .english): "New members = sum of the regions"
+        case (.stockIsLedger, .chinese): "奖品总成本 − 奖品成本 = 账本中的剩余奖品"
+        case (.stockIsLedger, .english): "Stock issued − cost of prizes = stock left in the ledger"
+        case (.entriesAreDraws, .chinese): "抽奖次数 = 各抽奖之和"
+        case (.entriesAreDraws, .english): "Entries = sum of the draws"
         case (.contactsAreRedeemed, .chinese): "已记录的接触 ≤ 已扫码"
         case (.contactsAreRedeemed, .english): "Contacts recorded ≤ redeemed"
         }
@@ -299,9 +356,10 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     /// Whether its sides are money.
     package var isMoney: Bool {
         switch self {
-        case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores: true
+        case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores, .stockIsLedger: true
         case .codesAddUp, .prizesAddUp, .claimsAreWins, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds,
-            .newIsSumOfBatches, .newAreFirstContacts, .contactsAreRedeemed:
+            .newIsSumOfBatches, .newAreFirstContacts, .contactsAreRedeemed, .redeemedIsSumOfRegions, .newIsSumOfRegions,
+            .entriesAreDraws:
             false
         }
     }

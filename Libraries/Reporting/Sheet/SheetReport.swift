@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Kernel
 package import Postgres
 
-/// A report on prizes, gifts, stores or packs as a pure value: every renderer reads the same one.
+/// A report on prizes, gifts, stores, packs or draws as a pure value: every renderer reads the same one.
 package struct SheetReport: Hashable, Sendable {
     /// Which report.
     package let name: ReportQuery.Name
@@ -20,7 +20,7 @@ package struct SheetReport: Hashable, Sendable {
     package let metrics: [SheetMetric]
     /// Everything together.
     package let total: SheetRow
-    /// The same by batch, product, store and day.
+    /// The same by batch, product, store, region, draw and day.
     package let groups: [SheetGroup]
     /// Every identity with its two sides.
     package let balances: [SheetBalance]
@@ -55,6 +55,10 @@ package struct SheetGroup: Hashable, Sendable {
         case product
         /// A store.
         case shop
+        /// Where a dealer sells.
+        case region
+        /// A draw.
+        case campaign
         /// A day of the business.
         case day
     }
@@ -83,7 +87,7 @@ package struct SheetBalance: Hashable, Sendable {
 // MARK: - Reading
 
 extension SheetReport {
-    /// Reads a report on prizes, gifts, stores or packs: figures, ledger and clock in one snapshot.
+    /// Reads a report on prizes, gifts, stores, packs or draws: figures, ledger and clock in one snapshot.
     ///
     /// Everything is derived from instants that were written down, so that any earlier instant could be asked for.
     ///
@@ -108,13 +112,14 @@ extension SheetReport {
             case .prizes: return try await prizes(frame, on: tx)
             case .settlement: return try await settlement(frame, on: tx)
             case .packs: return try await packs(frame, on: tx)
+            case .draws: return try await draws(frame, on: tx)
             case .overview, .gifts: return try await gifts(frame, on: tx)
             }
         }
     }
 }
 
-/// What both reports begin with.
+/// What all of these reports begin with.
 struct SheetFrame: Sendable {
     let query: ReportQuery
     let brandName: String

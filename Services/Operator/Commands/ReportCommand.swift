@@ -11,7 +11,7 @@ struct ReportCommand: AsyncParsableCommand {
         case table, csv, json
     }
 
-    @Argument(help: "The report's name: overview, prizes, gifts, settlement or packs.") var name: String
+    @Argument(help: "The report's name: overview, prizes, gifts, settlement, packs or draws.") var name: String
     @Option(help: "The brand.") var brand: IDArgument<Brand>
     @Option(help: "The first day, yyyy-mm-dd; the first day with an order if not given.") var from: String?
     @Option(help: "The last day; the last day with an order if not given.") var to: String?

@@ -28,7 +28,7 @@ struct ReportRoutes: Sendable {
         case .overview:
             let report = try await Report.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
-        case .prizes, .gifts, .settlement, .packs:
+        case .prizes, .gifts, .settlement, .packs, .draws:
             let report = try await SheetReport.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
         }
