@@ -4,8 +4,8 @@ SHELL := /bin/bash
 
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
-# Tests that kill.
-CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients|ScanFaultTests|ScanKillTests
+# Tests that kill, guess and send nonsense.
+CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients|ScanFaultTests|ScanKillTests|c01_aMillionForged|mutationsOfTheCorpus
 # How long a soak takes: an hour with SECONDS=3600.
 SECONDS := 180
 SWIFT_FILES := Package.swift Services Libraries Tests
