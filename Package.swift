@@ -126,7 +126,7 @@ let package = Package(
             exclude: ["Decisions", "golden.sql"]),
 
         // First floor: one room per concept of the business.
-        library("Accounting", ["Kernel", "Postgres"], exclude: ["Decisions", "README.md"]),
+        library("Accounting", ["Jobs", "Kernel", "Postgres", crypto, logging], exclude: ["Decisions", "README.md"]),
         library("Vault", ["Kernel", "Keys", "Postgres"], exclude: ["README.md"]),
         library(
             "Orders",
@@ -159,7 +159,8 @@ let package = Package(
         service(
             "Ingest",
             [
-                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault", "WeChat", crypto,
+                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault",
+                "WeChat", crypto,
                 httpTypes, hummingbird, lifecycle, logging, nio,
             ]),
         service(
@@ -206,7 +207,7 @@ let package = Package(
             name: "CrashWorker", dependencies: ["Jobs", "Postgres", lifecycle, logging, unixSignals],
             path: "Tests/CrashWorker",
             swiftSettings: settings),
-        tests("AccountingTests", ["Accounting", "Kernel", "Postgres"]),
+        tests("AccountingTests", ["Accounting", "JobTesting", "Jobs", "Kernel", "Postgres", crypto, logging]),
         tests("ArchitectureTests", []),
         tests(
             "CodesTests",

@@ -32,6 +32,16 @@ package struct AccountKey: Hashable, Sendable {
     }
 }
 
+/// What all accounts of a kind hold together.
+package struct KindBalance: Hashable, Sendable {
+    /// What the accounts are for.
+    package let kind: AccountKind
+    /// How many of them ever moved.
+    package let accounts: Int
+    /// Their balances' sum: credits less debits.
+    package let balance: Money
+}
+
 /// Why money moves, as in `order.paid`; together with the subject it makes a posting happen once.
 package struct TransferKind: RawRepresentable, Hashable, Sendable, ExpressibleByStringLiteral {
     /// The word in the database.

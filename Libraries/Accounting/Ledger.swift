@@ -43,14 +43,32 @@ extension Ledger {
         return try await executor.one(LedgerStatements.foldedBalance(of: account, brand: brand))
     }
 
-    /// The kept balances of some accounts, which nobody else moves until the transaction ends; accounts without a floor are missing.
+    /// The balance of an account as of a business instant: of all transfers that count for it or for an earlier one.
+    ///
+    /// What is posted later for an earlier instant changes the answer: `occurred_at` is when money counts, not when it was written down.
+    ///
+    /// - Returns: nil if the brand has no such account.
+    package static func balance(
+        of account: ID<Account>, asOf instant: Date, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> Money? {
+        try await executor.first(LedgerStatements.balance(of: account, asOf: instant, brand: brand))
+    }
+
+    /// The balances of all accounts together, by kind, as of a business instant; they sum to zero.
+    package static func balances(
+        asOf instant: Date, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> [KindBalance] {
+        try await executor.run(LedgerStatements.balances(asOf: instant, brand: brand))
+    }
+
+    /// What some accounts have that is not held, which nobody else moves until the transaction ends; accounts without a floor are missing.
     ///
     /// For rooms that have to see how much is left before they post: an account that would fall below its floor stays an error.
     package static func lockedBalances(
         of accounts: [ID<Account>], brand: ID<Brand>, on tx: Transaction
     ) async throws -> [ID<Account>: Money] {
         let rows = try await tx.run(LedgerStatements.lockBalances(of: accounts, brand: brand))
-        return Dictionary(rows.map { ($0.account, $0.balance) }) { first, _ in first }
+        return Dictionary(try rows.map { ($0.account, try $0.free) }) { first, _ in first }
     }
 }
 
@@ -117,26 +135,17 @@ extension Ledger {
         }
     }
 
-    /// Moves the kept balances among the touched accounts; rows are locked in key order, so that two batches cannot deadlock.
     private static func moveBalances(
         _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws {
         if postings.isEmpty { return }
-        var moves: [ID<Account>: Money] = [:]
+        var changes: [ID<Account>: BalanceChange] = [:]
         for posting in postings {
-            moves[posting.debit] = try moves[posting.debit, default: .zero] - posting.amount
-            moves[posting.credit] = try moves[posting.credit, default: .zero] + posting.amount
+            let (from, to) = (changes[posting.debit]?.balance ?? .zero, changes[posting.credit]?.balance ?? .zero)
+            changes[posting.debit] = BalanceChange(balance: try from - posting.amount)
+            changes[posting.credit] = BalanceChange(balance: try to + posting.amount)
         }
-        let touched = moves.keys.sorted()
-        let kept = try await tx.run(LedgerStatements.lockBalances(of: touched, brand: brand))
-        if kept.isEmpty { return }
-        var changed: [(account: ID<Account>, balance: Money)] = []
-        for row in kept {
-            let balance = try row.balance + moves[row.account, default: .zero]
-            guard balance >= row.floor else { throw LedgerError.belowFloor(row.account) }
-            changed.append((row.account, balance))
-        }
-        try await tx.execute(LedgerStatements.setBalances(changed, brand: brand, now: now))
+        try await change(changes, brand: brand, now: now, on: tx)
     }
 }
 
@@ -146,7 +155,7 @@ package struct NewPostings: Sendable {
     var postings = 0
     var known: Flight.Ticket<ID<Account>>?
     var posted: Flight.Ticket<ID<Transfer>>?
-    var kept: Flight.Ticket<(account: ID<Account>, floor: Money, balance: Money)>?
+    var kept: Flight.Ticket<KeptBalance>?
 
     /// Whether all of them are in the books now: new, between accounts of the brand, of which none has a floor.
     package func areWhole(in landing: Landing) throws -> Bool {

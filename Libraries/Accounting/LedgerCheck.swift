@@ -12,7 +12,7 @@ package struct LedgerCheck: Hashable, Sendable, Codable {
     package let transfers: Int
     /// The sum of all balances.
     package let trialBalance: Money
-    /// Kept balances that differ from the fold of their transfers, and accounts with a floor that keep none.
+    /// Kept balances that differ from the fold of their transfers or of their open holds, and accounts with a floor that keep none.
     package let balancesWrong: Int
     /// Legs of transfers whose account does not exist.
     package let legsWithoutAccount: Int

@@ -24,19 +24,26 @@ enum LedgerCheckStatements {
                 SELECT account_id, sum(fen) AS fen, sum(legs) AS legs
                 FROM leg
                 GROUP BY account_id
+            ), hold AS (
+                SELECT debit_account_id AS account_id, sum(amount_fen) AS fen
+                FROM accounting.hold
+                WHERE brand_id = \(brand) AND state = 'held'
+                GROUP BY debit_account_id
             ), account AS (
-                SELECT a.account_id, a.floor_fen, k.floor_fen AS kept_floor_fen, k.balance_fen, COALESCE(f.fen, 0) AS fen
+                SELECT a.account_id, a.floor_fen, k.floor_fen AS kept_floor_fen, k.balance_fen, COALESCE(f.fen, 0) AS fen,
+                    k.held_fen, COALESCE(h.fen, 0) AS open_fen
                 FROM accounting.account a
                 LEFT JOIN accounting.balance k ON k.brand_id = a.brand_id AND k.account_id = a.account_id
                 LEFT JOIN fold f ON f.account_id = a.account_id
+                LEFT JOIN hold h ON h.account_id = a.account_id
                 WHERE a.brand_id = \(brand)
             )
             SELECT
                 (SELECT count(*) FROM account),
-                (SELECT count(*) FROM accounting.transfer WHERE brand_id = \(brand)),
+                (SELECT COALESCE(sum(legs), 0)::bigint / 2 FROM fold),
                 (SELECT COALESCE(sum(fen), 0)::bigint FROM fold),
                 (SELECT count(*) FROM account
-                    WHERE kept_floor_fen IS DISTINCT FROM floor_fen OR (floor_fen IS NOT NULL AND balance_fen <> fen)),
+                    WHERE kept_floor_fen IS DISTINCT FROM floor_fen OR (floor_fen IS NOT NULL AND (balance_fen <> fen OR held_fen <> open_fen))),
                 (SELECT COALESCE(sum(legs), 0)::bigint FROM fold
                     WHERE NOT EXISTS (SELECT FROM account a WHERE a.account_id = fold.account_id))
             """

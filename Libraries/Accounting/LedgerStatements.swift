@@ -50,14 +50,60 @@ enum LedgerStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
+    /// Two walks through an index, one for each side.
     static func foldedBalance(of account: ID<Account>, brand: ID<Brand>) -> Statement<Money> {
         Statement(
             """
-            SELECT COALESCE(sum(CASE WHEN credit_account_id = \(account) THEN amount_fen ELSE -amount_fen END), 0)::bigint
-            FROM accounting.transfer
-            WHERE brand_id = \(brand) AND (debit_account_id = \(account) OR credit_account_id = \(account))
+            SELECT (
+                (SELECT COALESCE(sum(amount_fen), 0) FROM accounting.transfer
+                    WHERE brand_id = \(brand) AND credit_account_id = \(account))
+                - (SELECT COALESCE(sum(amount_fen), 0) FROM accounting.transfer
+                    WHERE brand_id = \(brand) AND debit_account_id = \(account))
+            )::bigint
             """
         ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// The same up to and including an instant; no row for an account that the brand does not have.
+    static func balance(of account: ID<Account>, asOf instant: Date, brand: ID<Brand>) -> Statement<Money> {
+        Statement(
+            """
+            SELECT (
+                (SELECT COALESCE(sum(amount_fen), 0) FROM accounting.transfer
+                    WHERE brand_id = \(brand) AND credit_account_id = \(account) AND occurred_at <= \(instant))
+                - (SELECT COALESCE(sum(amount_fen), 0) FROM accounting.transfer
+                    WHERE brand_id = \(brand) AND debit_account_id = \(account) AND occurred_at <= \(instant))
+            )::bigint
+            FROM accounting.account
+            WHERE brand_id = \(brand) AND account_id = \(account)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// All accounts of a brand by kind; one statement, hence one snapshot, so that the sums are zero together.
+    static func balances(asOf instant: Date, brand: ID<Brand>) -> Statement<KindBalance> {
+        Statement(
+            """
+            WITH leg AS (
+                SELECT credit_account_id AS account_id, sum(amount_fen) AS fen
+                FROM accounting.transfer
+                WHERE brand_id = \(brand) AND occurred_at <= \(instant)
+                GROUP BY credit_account_id
+                UNION ALL
+                SELECT debit_account_id, -sum(amount_fen)
+                FROM accounting.transfer
+                WHERE brand_id = \(brand) AND occurred_at <= \(instant)
+                GROUP BY debit_account_id
+            )
+            SELECT a.kind, count(DISTINCT a.account_id), sum(l.fen)::bigint
+            FROM leg l
+            JOIN accounting.account a ON a.brand_id = \(brand) AND a.account_id = l.account_id
+            GROUP BY a.kind
+            ORDER BY a.kind
+            """
+        ) { row throws(PostgresError) in
+            KindBalance(kind: try row.next(), accounts: try row.next(), balance: try row.next())
+        }
     }
 
     // MARK: Postings
@@ -128,29 +174,28 @@ enum LedgerStatements {
     // MARK: Kept balances
 
     /// Locks in key order; accounts without a floor have no row and are not locked.
-    static func lockBalances(
-        of accounts: [ID<Account>], brand: ID<Brand>
-    ) -> Statement<(account: ID<Account>, floor: Money, balance: Money)> {
+    static func lockBalances(of accounts: [ID<Account>], brand: ID<Brand>) -> Statement<KeptBalance> {
         Statement(
             """
-            SELECT account_id, floor_fen, balance_fen
+            SELECT account_id, floor_fen, balance_fen, held_fen
             FROM accounting.balance
             WHERE brand_id = \(brand) AND account_id = ANY(\(accounts))
             ORDER BY account_id
             FOR UPDATE
             """
-        ) { row throws(PostgresError) in (account: try row.next(), floor: try row.next(), balance: try row.next()) }
+        ) { row throws(PostgresError) in
+            KeptBalance(account: try row.next(), floor: try row.next(), balance: try row.next(), held: try row.next())
+        }
     }
 
     /// The rows are locked by the caller; the CHECK on the floor stays as the second lock on the door.
-    static func setBalances(
-        _ balances: [(account: ID<Account>, balance: Money)], brand: ID<Brand>, now: Date
-    ) -> Statement<Void> {
+    static func setBalances(_ balances: [KeptBalance], brand: ID<Brand>, now: Date) -> Statement<Void> {
         Statement(
             """
             UPDATE accounting.balance k
-            SET balance_fen = x.balance_fen, updated_at = \(now)
-            FROM unnest(\(balances.map(\.account)), \(balances.map(\.balance))) AS x (account_id, balance_fen)
+            SET balance_fen = x.balance_fen, held_fen = x.held_fen, updated_at = \(now)
+            FROM unnest(\(balances.map(\.account)), \(balances.map(\.balance)), \(balances.map(\.held)))
+                AS x (account_id, balance_fen, held_fen)
             WHERE k.brand_id = \(brand) AND k.account_id = x.account_id
             """)
     }

@@ -71,6 +71,8 @@ package struct Migration: Sendable {
         Migration(version: 38, name: "batch_bursts", bytes: PackageResources._00038_batch_bursts_sql),
         Migration(version: 39, name: "case_routes", bytes: PackageResources._00039_case_routes_sql),
         Migration(version: 40, name: "draw_report", bytes: PackageResources._00040_draw_report_sql),
+        Migration(version: 41, name: "ledger_seals", bytes: PackageResources._00041_ledger_seals_sql),
+        Migration(version: 42, name: "ledger_holds", bytes: PackageResources._00042_ledger_holds_sql),
     ]
 
     /// The version that this binary was built for.

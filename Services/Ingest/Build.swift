@@ -1,3 +1,4 @@
+import Accounting
 import Foundation
 import Hooks
 package import Hosting
@@ -21,6 +22,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     ImportLoader.register(on: queue, vault: vault)
     Sweeps.register(on: queue)
+    LedgerJobs.register(on: queue)
     // In development this machine may be told, so that receivers can be tried; nowhere else.
     let allowsLocal = settings.environment == .development
     let carrier = HookHTTP(allowsLocal: allowsLocal)
@@ -40,7 +42,10 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
                 queues: [ImportLoad.jobQueue], options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
             // A worker of its own: receivers that are slow hold up no import.
             queue.processor(queues: [HookSend.jobQueue], options: JobProcessorOptions(concurrency: hooksAtOnce.value)),
+            // One at a time: seals of a brand follow each other, and nobody waits for one.
+            queue.processor(queues: [SealTransfers.jobQueue], options: JobProcessorOptions(concurrency: 1)),
             Sweeps(pool: pool, queue: queue, logger: logger),
+            LedgerSeals(pool: pool, queue: queue, logger: logger),
         ], openAPI: openAPI
     ) { router in
         let api = router.group().add(middleware: RequireCaller(db: pool))

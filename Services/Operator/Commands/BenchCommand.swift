@@ -12,10 +12,11 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case postgres, jobs, ingest, services, scans, mint
+        case postgres, jobs, ingest, services, scans, mint, ledger
     }
 
-    @Argument(help: "postgres, jobs, ingest, services, scans, mint; all if none is named.") var subjects: [Subject] = []
+    @Argument(help: "postgres, jobs, ingest, services, scans, mint, ledger; all if none is named.") var subjects:
+        [Subject] = []
     @Option(help: "Pairs of ours and raw.") var pairs = 5
     @Option(help: "Of jobs, this part alone; may be given again.")
     var only: [JobsBench.Part] = []
@@ -24,6 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
     @Option(help: "Codes of the batch, for scans.") var codes: Int64 = 20_000_000
     @Option(help: "Connections of scanners, for scans.") var connections = 64
+    @Option(help: "Transfers to look through, for ledger.") var transfers = 1_000_000
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Answer with JSON.") var json = false
 
@@ -37,6 +39,9 @@ struct BenchCommand: AsyncParsableCommand {
         guard (1...100).contains(pairs) else { throw ValidationError("--pairs is 1 to 100") }
         guard codes >= 1_000_000 else { throw ValidationError("--codes is 1000000 at least: each is scanned once") }
         guard (1...1_000).contains(connections) else { throw ValidationError("--connections is 1 to 1000") }
+        guard (10_000...100_000_000).contains(transfers) else {
+            throw ValidationError("--transfers is 10000 to 100000000")
+        }
         var figures: [Measurement] = []
         for subject in subjects.isEmpty ? Subject.allCases : subjects {
             figures += try await measure(subject)
@@ -61,6 +66,7 @@ struct BenchCommand: AsyncParsableCommand {
             try await ScansBench.run(
                 url: database.url, pairs: pairs, only: scansOnly, count: codes, connections: connections)
         case .mint: try await MintBench.run(url: database.url, pairs: pairs)
+        case .ledger: try await LedgerBench.run(url: database.url, pairs: pairs, transfers: transfers)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
     }

@@ -76,6 +76,12 @@ struct DoctorCommand: AsyncParsableCommand {
                         Finding(
                             check: "ledger of \(brand.name)", isFine: books.isBalanced,
                             detail: "\(books.transfers) transfers, trial balance \(books.trialBalance)."))
+                    let chain = try await Ledger.checkChain(brand: brand.brand, on: pool)
+                    findings.append(
+                        Finding(
+                            check: "seals of \(brand.name)", isFine: chain.fault == nil,
+                            detail: chain.fault?.description
+                                ?? "\(chain.sealed) transfers under \(chain.seals) seals, \(chain.unsealed) without."))
                     let unpaid = try await pool.one(DoctorStatements.ordersThatDisagreeWithPayments(brand: brand.brand))
                     findings.append(
                         Finding(

@@ -1,0 +1,54 @@
+import Accounting
+package import Jobs
+import Kernel
+package import Logging
+package import Postgres
+import ServiceLifecycle
+
+/// Sees to it that what is posted is sealed soon, and that holds whose time is over end.
+///
+/// It looks every few seconds, and pushes a job for each brand that posted something since its last seal, or has such a hold; several
+/// processes push one. A brand that has neither costs a look at three indexes.
+package struct LedgerSeals: Service {
+    /// How often somebody looks: so long a transfer may stand without a seal.
+    private static let pause: Duration = .seconds(10)
+    /// How soon somebody looks again after the database was away.
+    private static let pauseAfterFault: Duration = .seconds(60)
+
+    private let pool: Pool
+    private let queue: JobQueue
+    private let logger: Logger
+
+    package init(pool: Pool, queue: JobQueue, logger: Logger) {
+        self.pool = pool
+        self.queue = queue
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                var pause = Self.pause
+                do {
+                    try await pushDue()
+                } catch {
+                    // The next look does it: a seal can wait.
+                    logger.warning("seals could not be pushed", metadata: ["error": "\(error)"])
+                    pause = Self.pauseAfterFault
+                }
+                do { try await Task.sleep(for: pause) } catch { return }
+            }
+        }
+    }
+
+    /// Pushes what is due.
+    ///
+    /// - Returns: How many jobs are needed.
+    @discardableResult
+    package func pushDue() async throws -> Int {
+        let (unsealed, lapsed) = try await pool.pipeline(LedgerSealsStatements.due(), LedgerSealsStatements.lapsed())
+        for brand in unsealed { try await LedgerJobs.push(brand: brand, to: queue) }
+        for brand in lapsed { try await LedgerJobs.pushExpiry(brand: brand, to: queue) }
+        return unsealed.count + lapsed.count
+    }
+}
