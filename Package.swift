@@ -265,7 +265,11 @@ let package = Package(
             ["Codes", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
         tests(
             "OrdersTests",
-            ["Accounting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Vault", "WeChat", logging]),
+            [
+                "Accounting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault",
+                "WeChat",
+                logging,
+            ]),
         tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),
         tests("PostgresTests", ["Postgres", logging]),
         tests(

@@ -37,11 +37,7 @@ package enum LedgerJobs {
     /// The process must work the queue `ledger`.
     package static func register(on queue: JobQueue) {
         queue.registerJob(parameters: SealTransfers.self, timeout: .seconds(600)) { job, context in
-            do {
-                try await Ledger.sealAll(brand: job.brand) { body in try await context.transaction(body) }
-            } catch let error as SealError {
-                throw JobFailure.permanent(error.description)
-            }
+            try await Ledger.sealAll(brand: job.brand) { body in try await context.transaction(body) }
         }
         queue.registerJob(parameters: ExpireHolds.self, timeout: .seconds(600)) { job, context in
             try await expire(job, context)
@@ -62,19 +58,19 @@ package enum LedgerJobs {
         }
     }
 
-    /// Pushes the end of a brand's holds whose time is over, unless it waits already.
+    /// Pushes the end of a brand's holds whose time is over, unless that is about already: one that fails is tried again, more and more slowly.
     package static func pushExpiry(brand: ID<Brand>, to queue: JobQueue) async throws {
         try await queue.push(
             ExpireHolds(brand: brand),
             options: JobOptions(
-                priority: .lowest, brand: brand.rawValue, unique: .whileQueued("ledger.expire_holds:\(brand)")))
+                priority: .lowest, brand: brand.rawValue, unique: .untilDone("ledger.expire_holds:\(brand)")))
     }
 
-    /// Pushes the sealing of a brand's transfers, unless it waits already.
+    /// Pushes the sealing of a brand's transfers, unless that is about already: one that fails is tried again, more and more slowly.
     package static func push(brand: ID<Brand>, to queue: JobQueue) async throws {
         try await queue.push(
             SealTransfers(brand: brand),
             options: JobOptions(
-                priority: .lowest, brand: brand.rawValue, unique: .whileQueued("ledger.seal:\(brand)")))
+                priority: .lowest, brand: brand.rawValue, unique: .untilDone("ledger.seal:\(brand)")))
     }
 }

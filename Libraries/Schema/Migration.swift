@@ -73,6 +73,7 @@ package struct Migration: Sendable {
         Migration(version: 40, name: "draw_report", bytes: PackageResources._00040_draw_report_sql),
         Migration(version: 41, name: "ledger_seals", bytes: PackageResources._00041_ledger_seals_sql),
         Migration(version: 42, name: "ledger_holds", bytes: PackageResources._00042_ledger_holds_sql),
+        Migration(version: 43, name: "technical_fees", bytes: PackageResources._00043_technical_fees_sql),
     ]
 
     /// The version that this binary was built for.

@@ -23,6 +23,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     ImportLoader.register(on: queue, vault: vault)
     Sweeps.register(on: queue)
     LedgerJobs.register(on: queue)
+    TechnicalFees.register(on: queue)
     // In development this machine may be told, so that receivers can be tried; nowhere else.
     let allowsLocal = settings.environment == .development
     let carrier = HookHTTP(allowsLocal: allowsLocal)

@@ -133,7 +133,7 @@ extension Ledger {
         }
         let hash = SealFormat.hash(
             brand: brand, number: seal.number, sealedAt: seal.sealedAt, previous: previous.hash, leaves: leaves)
-        let isRight = hash == seal.hash && leaves.last.map { SealPlace(xid: $0.xid, id: $0.id) } == seal.last
+        let isRight = hash == seal.hash && leaves.last.map { LedgerPlace(xid: $0.xid, id: $0.id) } == seal.last
         return isRight ? nil : ChainFault(what: .seal, seal: seal.number, transfer: nil)
     }
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Kernel
+package import Kernel
 
 /// A link of a brand's chain, as others may note it down: its number and what it says about everything before.
 package struct SealHead: Hashable, Sendable, Codable, CustomStringConvertible {
@@ -46,13 +46,21 @@ package struct SealHead: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 }
 
-/// A place in the order in which transfers are sealed.
-struct SealPlace: Sendable, Hashable {
-    let xid: Int64
-    let id: ID<Transfer>
+/// A place in the order in which transfers are sealed, and followed.
+package struct LedgerPlace: Sendable, Hashable {
+    /// The transaction that wrote the transfer.
+    package let xid: Int64
+    /// The transfer.
+    package let id: ID<Transfer>
+
+    /// A place by its parts.
+    package init(xid: Int64, id: ID<Transfer>) {
+        self.xid = xid
+        self.id = id
+    }
 
     /// Before everything: transfers from before there were seals have the transaction 0.
-    static let start = SealPlace(
+    package static let start = LedgerPlace(
         xid: -1, id: ID(rawValue: UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))))
 }
 
@@ -60,7 +68,7 @@ struct SealPlace: Sendable, Hashable {
 struct Seal: Sendable {
     let number: Int64
     let transfers: Int
-    let last: SealPlace
+    let last: LedgerPlace
     let ids: [UInt8]
     let marks: [UInt8]
     let hash: [UInt8]
@@ -70,7 +78,7 @@ struct Seal: Sendable {
 /// What stands behind a seal: what the next one is made or checked with.
 struct SealEnd: Sendable {
     let number: Int64
-    let last: SealPlace
+    let last: LedgerPlace
     let hash: [UInt8]
 
     /// Before the first seal.

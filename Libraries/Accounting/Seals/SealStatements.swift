@@ -28,7 +28,8 @@ enum SealStatements {
             """
         ) { row throws(PostgresError) in
             SealEnd(
-                number: try row.next(), last: SealPlace(xid: try row.next(), id: try row.next()), hash: try row.next())
+                number: try row.next(), last: LedgerPlace(xid: try row.next(), id: try row.next()), hash: try row.next()
+            )
         }
     }
 
@@ -44,7 +45,7 @@ enum SealStatements {
         ) { row throws(PostgresError) in
             Seal(
                 number: try row.next(), transfers: try row.next(),
-                last: SealPlace(xid: try row.next(), id: try row.next()), ids: try row.next(), marks: try row.next(),
+                last: LedgerPlace(xid: try row.next(), id: try row.next()), ids: try row.next(), marks: try row.next(),
                 hash: try row.next(), sealedAt: try row.next())
         }
     }
@@ -67,7 +68,7 @@ enum SealStatements {
     // MARK: Transfers in their order
 
     /// What can be sealed behind a place: at most one seal's worth.
-    static func unsealed(after place: SealPlace, below horizon: Int64, brand: ID<Brand>) -> Statement<TransferLeaf> {
+    static func unsealed(after place: LedgerPlace, below horizon: Int64, brand: ID<Brand>) -> Statement<TransferLeaf> {
         Statement(
             """
             SELECT transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at, posted_at,
@@ -82,7 +83,7 @@ enum SealStatements {
 
     /// What stands between two places, one more than a seal holds at most: a constant, so that the index is read whatever is known
     /// of the table.
-    static func between(_ start: SealPlace, and end: SealPlace, brand: ID<Brand>) -> Statement<TransferLeaf> {
+    static func between(_ start: LedgerPlace, and end: LedgerPlace, brand: ID<Brand>) -> Statement<TransferLeaf> {
         Statement(
             """
             SELECT transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, occurred_at, posted_at,
@@ -105,6 +106,41 @@ enum SealStatements {
             id: ID(rawValue: columns.id), xid: columns.xid, hash: SealFormat.leaf(of: columns, brand: brand))
     }
 
+    /// What was posted behind a place, with the names of both accounts, looked up one by one.
+    static func news(after place: LedgerPlace, below horizon: Int64, brand: ID<Brand>) -> Statement<LedgerNews> {
+        Statement(
+            """
+            SELECT t.posted_xid, t.transfer_id, COALESCE(d.kind, ''), COALESCE(d.subject_id, t.debit_account_id),
+                COALESCE(c.kind, ''), COALESCE(c.subject_id, t.credit_account_id), t.amount_fen, t.kind, t.occurred_at
+            FROM (
+                SELECT posted_xid, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, occurred_at
+                FROM accounting.transfer
+                WHERE brand_id = \(brand) AND (posted_xid, transfer_id) > (\(place.xid), \(place.id))
+                    AND posted_xid < \(horizon)
+                ORDER BY posted_xid, transfer_id
+                LIMIT 2000
+            ) t
+            LEFT JOIN LATERAL (
+                SELECT kind, subject_id FROM accounting.account
+                WHERE brand_id = \(brand) AND account_id = t.debit_account_id
+                LIMIT 1
+            ) d ON true
+            LEFT JOIN LATERAL (
+                SELECT kind, subject_id FROM accounting.account
+                WHERE brand_id = \(brand) AND account_id = t.credit_account_id
+                LIMIT 1
+            ) c ON true
+            ORDER BY t.posted_xid, t.transfer_id
+            """
+        ) { row throws(PostgresError) in
+            LedgerNews(
+                place: LedgerPlace(xid: try row.next(), id: try row.next()),
+                debit: AccountKey(try row.next(), of: try row.next()),
+                credit: AccountKey(try row.next(), of: try row.next()), amount: try row.next(), kind: try row.next(),
+                occurredAt: try row.next())
+        }
+    }
+
     static func exists(_ transfer: ID<Transfer>, brand: ID<Brand>) -> Statement<Bool> {
         Statement(
             """
@@ -115,7 +151,7 @@ enum SealStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    static func count(after place: SealPlace, brand: ID<Brand>) -> Statement<Int> {
+    static func count(after place: LedgerPlace, brand: ID<Brand>) -> Statement<Int> {
         Statement(
             """
             SELECT count(*)

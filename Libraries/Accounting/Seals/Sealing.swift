@@ -34,7 +34,7 @@ extension Ledger {
         let hash = SealFormat.hash(
             brand: brand, number: end.number + 1, sealedAt: now, previous: end.hash, leaves: leaves)
         let seal = Seal(
-            number: end.number + 1, transfers: leaves.count, last: SealPlace(xid: last.xid, id: last.id), ids: ids,
+            number: end.number + 1, transfers: leaves.count, last: LedgerPlace(xid: last.xid, id: last.id), ids: ids,
             marks: marks, hash: hash, sealedAt: now)
         guard try await tx.first(SealStatements.insert(seal, brand: brand)) != nil else { return .overtaken }
         return .sealed(
