@@ -1,5 +1,6 @@
 import Accounting
 import Foundation
+import Hosting
 import Kernel
 import Logging
 import Postgres
@@ -111,6 +112,6 @@ struct LedgerBench {
                 amount: Money(fen: .random(in: 1...1_000)), kind: "bench.move", subject: ID<Transfer>.mint().rawValue,
                 occurredAt: now)
         }
-        try await pool.transaction { tx in try await Ledger.post(postings, brand: brand, now: now, on: tx) }
+        _ = try await pool.transaction { tx in try await Ledger.post(postings, brand: brand, now: now, on: tx) }
     }
 }
