@@ -5,7 +5,7 @@ SHELL := /bin/bash
 # Tests that need no database.
 UNIT := ^(ArchitectureTests|KernelTests|KeysTests)\.
 # Tests that kill, guess and send nonsense.
-CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients|ScanFaultTests|ScanKillTests|c01_aMillionForged|mutationsOfTheCorpus
+CHAOS := ^JobsTests\.(CrashMatrixTests|ServerFaultTests)|o01_anyServiceKilled|c05_twoHundredClients|ScanFaultTests|ScanKillTests|c01_aMillionForged|mutationsOfTheCorpus|c12_guessesOverHTTP|floodOfForgedSignatures
 # How long a soak takes: an hour with SECONDS=3600.
 SECONDS := 180
 SWIFT_FILES := Package.swift Services Libraries Tests
@@ -38,7 +38,7 @@ test-pooler: ## The tests through PgBouncer in transaction mode, which must be i
 mutants: ## Plants one bug after the other and sees that a test turns red (ARGS="05 12": those alone)
 	@deploy/dev/mutants.sh $(ARGS)
 
-chaos: ## In full: the crash matrix of the queue and of its server, and services killed at random during twenty tours
+chaos: ## In full: the crash matrix of the queue and of its server, services killed at random during twenty tours, guesses, nonsense
 	@SIYU_CHAOS=full deploy/dev/test.sh --filter '$(CHAOS)'
 
 soak: ## The queue at half its speed while a snapshot is held open: 3 minutes, or as many seconds as SECONDS says

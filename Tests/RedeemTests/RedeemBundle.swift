@@ -103,7 +103,7 @@ struct RedeemBundle {
 
     func send(
         _ body: String, id: String = "\(ID<Redemption>.mint())", age: Int = 0, signature: String? = nil,
-        source: String = RedeemBundle.source
+        source: String = RedeemBundle.source, by client: HTTPClient = .shared
     ) async throws -> Answer {
         let timestamp = Int(Date().timeIntervalSince1970) - age
         let signed = StandardWebhook.sign(id: id, timestamp: timestamp, body: Array(body.utf8), secret: secret)
@@ -114,7 +114,7 @@ struct RedeemBundle {
         request.headers.add(name: "webhook-timestamp", value: "\(timestamp)")
         request.headers.add(name: "webhook-signature", value: signature ?? signed)
         request.body = .bytes(ByteBuffer(string: body))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(30))
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
             body: String(buffer: try await response.body.collect(upTo: 1 << 20)))
