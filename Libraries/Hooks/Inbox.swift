@@ -97,19 +97,19 @@ package struct Inbox: Sendable {
         _ answered: [(Delivery, StoredAnswer)], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws -> Set<String> {
         if answered.isEmpty { return [] }
-        return Set(try await tx.run(storing(answered, brand: brand, now: now)))
+        return Set(try await tx.run(storing(answered, .doNothing, brand: brand, now: now)))
     }
 
     /// ``store(_:brand:now:on:)`` as a statement, for a flight of the caller; its rows are the keys of those that were stored.
     package func storing(
-        _ answered: [(Delivery, StoredAnswer)], brand: ID<Brand>, now: Date
+        _ answered: [(Delivery, StoredAnswer)], _ onConflict: OnConflict, brand: ID<Brand>, now: Date
     ) throws -> Statement<String> {
         var bodies: [[UInt8]] = []
         bodies.reserveCapacity(answered.count)
         for (delivery, _) in answered {
             bodies.append(try keys.seal(delivery.body, for: .inboxBody, context: Self.context(delivery)))
         }
-        return InboxStatements.store(answered, bodies: bodies, brand: brand, now: now)
+        return InboxStatements.store(answered, onConflict, bodies: bodies, brand: brand, now: now)
     }
 
     /// Answers one delivery from the inbox, or runs `effect` and stores its answer.

@@ -39,7 +39,7 @@ enum InboxStatements {
     ///
     /// Rows that conflict are not returned.
     static func store(
-        _ answered: [(Delivery, StoredAnswer)], bodies: [[UInt8]], brand: ID<Brand>, now: Date
+        _ answered: [(Delivery, StoredAnswer)], _ onConflict: OnConflict, bodies: [[UInt8]], brand: ID<Brand>, now: Date
     ) -> Statement<String> {
         let deliveries = answered.map(\.0)
         let answers = answered.map(\.1)
@@ -55,7 +55,7 @@ enum InboxStatements {
                 AS x (source_id, delivery_id, body_hash, status, content_type, response, sealed_body)
             WHERE b.brand_id = \(brand)
             ORDER BY x.source_id, x.delivery_id
-            ON CONFLICT (brand_id, source_id, delivery_id) DO NOTHING
+            \(onConflict)
             RETURNING source_id, delivery_id
             """
         ) { row throws(PostgresError) in Delivery.key(try row.next(), try row.next()) }

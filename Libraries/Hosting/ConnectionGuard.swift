@@ -60,9 +60,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let response):
+        case .head(var response):
+            // An answer before the request is whole is the connection's last: a peer that is not told would send its next request into it.
+            if isReadingRequest, unanswered == 1, response.status.kind != .informational {
+                response.headerFields[.connection] = "close"
+            }
             answerClosesConnection = response.headerFields[.connection] == "close"
-            context.write(data, promise: promise)
+            context.write(wrapOutboundOut(.head(response)), promise: promise)
         case .body:
             context.write(data, promise: promise)
         case .end:

@@ -1,5 +1,5 @@
 import Foundation
-import HTTPTypes
+package import HTTPTypes
 package import Hummingbird
 package import Kernel
 import NIOCore
@@ -25,14 +25,16 @@ extension Problem {
     }
 
     /// The answer that carries the document.
-    package func response(headers: HTTPFields = [:]) -> Response {
+    package func answer(headers: HTTPFields = [:]) -> WholeAnswer {
         var headers = headers
         headers[.contentType] = Self.mediaType
         headers[.cacheControl] = "no-store"
         if status == 401, headers[.wwwAuthenticate] == nil { headers[.wwwAuthenticate] = "Bearer" }
-        return Response(
-            status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: document)))
+        return WholeAnswer(status: status, headers: headers, body: ByteBuffer(bytes: document))
     }
+
+    /// ``answer(headers:)`` of a route of the router.
+    package func response(headers: HTTPFields = [:]) -> Response { Response(answer(headers: headers)) }
 
     /// What an error looks like to a caller; anything we did not foresee becomes an internal error without words.
     package init(describing error: any Error) {

@@ -29,6 +29,8 @@ package struct ServiceApplication: Sendable {
     ///
     /// An error ends the service as a failed check does.
     package var whenOpen: @Sendable (ServiceRunner.Ports) async throws -> Void = { _ in }
+    /// Routes that are answered beside the router, which has them too.
+    package var directRoutes: [DirectRoute] = []
     /// Its routes as `GET /v1/…`, sorted.
     package let routes: [String]
     /// The OpenAPI document, served at `/openapi.json`.

@@ -50,10 +50,12 @@ package struct ServiceRunner: Sendable {
         try await Self.requireFree(settings.host, settings.port)
         try await Self.requireFree(settings.adminHost, settings.adminPort)
         let doors = OpenDoors()
+        let measurements = RequestMeasurements(factory: registry)
         let api = server(
-            Edge(
-                inner: application.responder, limits: application.limits,
-                measurements: RequestMeasurements(factory: registry)),
+            Edge(inner: application.responder, limits: application.limits, measurements: measurements),
+            direct: DirectHandler.Means(
+                routes: application.directRoutes, deadline: application.limits.standard.deadline,
+                measurements: measurements, logger: logger),
             host: settings.host, port: settings.port, limits: application.limits
         ) { await doors.open(api: $0) }
         let admin = server(
@@ -93,15 +95,15 @@ package struct ServiceRunner: Sendable {
     }
 
     private func server(
-        _ responder: some HTTPResponder<SiyuRequestContext>, host: String, port: Int, limits: ServerLimits,
-        onRunning: @escaping @Sendable (Int) async -> Void
+        _ responder: some HTTPResponder<SiyuRequestContext>, direct: DirectHandler.Means? = nil, host: String,
+        port: Int, limits: ServerLimits, onRunning: @escaping @Sendable (Int) async -> Void
     ) -> Listener {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
             maxHeaderFieldSize: limits.headerFieldBytesMax, maxHeaderListSize: limits.headerBytesMax,
             maxHeaderFieldCount: limits.headerFieldsMax)
+        // Who is idle, the guard alone tells: Hummingbird does not see the requests of direct routes.
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: TimeAmount(limits.idle),
-            httpDecoderConfiguration: decoder)
+            additionalChannelHandlers: Self.handlers(limits, direct), httpDecoderConfiguration: decoder)
         let http = Application(
             responder: responder,
             server: HTTPServerBuilder { LoopBoundHTTP1(base: HTTP1Channel(responder: $0, configuration: channel)) },
@@ -110,6 +112,14 @@ package struct ServiceRunner: Sendable {
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax)),
             onServerRunning: { await onRunning($0.localAddress?.port ?? port) }, logger: logger)
         return Listener(server: http, address: "\(host):\(port)")
+    }
+
+    private static func handlers(
+        _ limits: ServerLimits, _ direct: DirectHandler.Means?
+    ) -> [any RemovableChannelHandler] {
+        let guardian = ConnectionGuard(limits: limits)
+        guard let direct, !direct.routes.isEmpty else { return [guardian] }
+        return [guardian, DirectHandler(direct)]
     }
 }
 

@@ -15,11 +15,16 @@ extension JSONEncoder {
     }
 }
 
-extension Response {
+extension WholeAnswer {
     /// An answer as it was stored, or would be; nobody on the way may keep it.
     package init(_ answer: StoredAnswer) {
         self.init(
-            status: .init(code: answer.status), headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
+            status: answer.status, headers: [.contentType: answer.contentType, .cacheControl: "no-store"],
+            body: ByteBuffer(bytes: answer.body))
     }
+}
+
+extension Response {
+    /// An answer as it was stored, or would be.
+    package init(_ answer: StoredAnswer) { self.init(WholeAnswer(answer)) }
 }

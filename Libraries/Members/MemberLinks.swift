@@ -10,9 +10,13 @@ package enum MemberLinks {
     ///
     /// In a fixed order of stages, each sorted by its key, so that two transactions never wait for one another.
     ///
+    /// - Parameter onConflict: What becomes of it when somebody else links one of the persons at this moment: the transaction fails with a
+    ///   unique violation, or ``LinkedMeanwhile`` is thrown.
     /// - Returns: The member of each contact, in their order.
     /// - Throws: ``LinkedMeanwhile``, after which the transaction must be rolled back and may be tried again; `PostgresError`.
-    package static func link(_ contacts: [Contact], brand: ID<Brand>, on tx: Transaction) async throws -> [ID<Member>] {
+    package static func link(
+        _ contacts: [Contact], _ onConflict: OnConflict = .doNothing, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> [ID<Member>] {
         if contacts.isEmpty { return [] }
         let persons = Set(contacts.flatMap { [$0.openid] + ($0.unionid.map { [$0] } ?? []) }).sorted()
         let (clock, known) = try await tx.pipeline(
@@ -25,7 +29,7 @@ package enum MemberLinks {
         }
         if !link.newIdentities.isEmpty {
             let identities = Array(link.newIdentities.values)
-            let linked = try await tx.run(MemberStatements.link(identities, brand: brand, now: now))
+            let linked = try await tx.run(MemberStatements.link(identities, onConflict, brand: brand, now: now))
             // The winner's row is seen by the next try; the members made here go with the rollback.
             guard linked.count == identities.count else { throw LinkedMeanwhile() }
         }

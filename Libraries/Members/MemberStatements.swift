@@ -41,7 +41,7 @@ enum MemberStatements {
 
     /// Sorted by the key; a person whom somebody else links at this moment returns no row.
     static func link(
-        _ identities: [IdentityLink.NewIdentity], brand: ID<Brand>, now: Date
+        _ identities: [IdentityLink.NewIdentity], _ onConflict: OnConflict, brand: ID<Brand>, now: Date
     ) -> Statement<ID<Person>> {
         Statement(
             """
@@ -52,7 +52,7 @@ enum MemberStatements {
                 AS x (person_id, member_id, kind)
             WHERE b.brand_id = \(brand)
             ORDER BY x.person_id
-            ON CONFLICT DO NOTHING
+            \(onConflict)
             RETURNING person_id
             """
         ) { row throws(PostgresError) in try row.next() }

@@ -60,7 +60,7 @@ extension Executor {
 
     /// Runs statements of one kind in one round trip.
     public func pipeline<Row>(_ statements: [Statement<Row>]) async throws(PostgresError) -> [[Row]] {
-        let answers = try await results(of: statements.map(\.sql))
+        let answers = try await results(of: statements.map { $0.sql })
         var rows: [[Row]] = []
         rows.reserveCapacity(answers.count)
         for (answer, statement) in zip(answers, statements) { rows.append(try answer.result.rows(statement.read)) }

@@ -12,8 +12,10 @@ enum TouchStatements {
         let shop: ID<Shop>?
     }
 
-    /// Sorted by the unique key; what is recorded already stays as it is.
-    static func insert(_ touches: [NewTouch], kind: String, at: Date, brand: ID<Brand>) -> Statement<Void> {
+    /// Sorted by the key.
+    static func insert(
+        _ touches: [NewTouch], _ onConflict: OnConflict, kind: String, at: Date, brand: ID<Brand>
+    ) -> Statement<Void> {
         Statement(
             """
             INSERT INTO touch.touch (brand_id, member_id, kind, subject_id, source_id, product_id, shop_id,
@@ -25,7 +27,7 @@ enum TouchStatements {
                 AS x (member_id, subject_id, source_id, product_id, shop_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.subject_id
-            ON CONFLICT DO NOTHING
+            \(onConflict)
             """)
     }
 }

@@ -125,7 +125,9 @@ extension Vault {
     ) async throws -> [ID<Person>] {
         if persons.isEmpty { return [] }
         var ids: [[UInt8]: ID<Person>] = [:]
-        for (index, id) in try await tx.run(VaultStatements.admit(persons, kind: kind, brand: brand, now: now)) {
+        for (index, id) in try await tx.run(
+            VaultStatements.admit(persons, .doNothing, kind: kind, brand: brand, now: now))
+        {
             ids[index] = id
         }
         let conflicting = persons.map(\.blindIndex).filter { ids[$0] == nil }
@@ -158,9 +160,9 @@ extension Vault {
     ///
     /// Its rows are those whom nobody had admitted before: whoever is missing has another id.
     package func admitting(
-        _ persons: [SealedPerson], kind: PersonKind, brand: ID<Brand>, now: Date
+        _ persons: [SealedPerson], _ onConflict: OnConflict, kind: PersonKind, brand: ID<Brand>, now: Date
     ) -> Statement<([UInt8], ID<Person>)> {
-        VaultStatements.admit(persons, kind: kind, brand: brand, now: now)
+        VaultStatements.admit(persons, onConflict, kind: kind, brand: brand, now: now)
     }
 
     /// Opens a person's identifier.

@@ -8,7 +8,7 @@ enum VaultStatements {
     ///
     /// Rows that conflict are not returned.
     static func admit(
-        _ persons: [SealedPerson], kind: PersonKind, brand: ID<Brand>, now: Date
+        _ persons: [SealedPerson], _ onConflict: OnConflict, kind: PersonKind, brand: ID<Brand>, now: Date
     ) -> Statement<([UInt8], ID<Person>)> {
         Statement(
             """
@@ -20,7 +20,7 @@ enum VaultStatements {
                 AS x (person_id, blind_index, sealed_value, wrapped_key)
             WHERE b.brand_id = \(brand)
             ORDER BY x.blind_index
-            ON CONFLICT (brand_id, kind, blind_index) DO NOTHING
+            \(onConflict)
             RETURNING blind_index, person_id
             """
         ) { row throws(PostgresError) in (try row.next(), try row.next()) }

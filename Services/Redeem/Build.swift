@@ -15,7 +15,9 @@ import Touch
 /// - Throws: `StartupFailure` or `KeysError` when the master keys are missing or exposed.
 package func build(_ settings: ServiceSettings, logger: Logger) async throws -> ServiceApplication {
     let keys = try settings.loadKeys()
-    let pool = Pool(settings.poolConfiguration, logger: logger)
+    var database = settings.poolConfiguration
+    database.connection.plansOnce = true
+    let pool = Pool(database, logger: logger)
     let queue = JobQueue(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     let hooks = OutgoingHooks(queue: queue)
@@ -35,7 +37,9 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let exchange = LimitExchange(book: limits, pool: pool, logger: logger)
     let scans = Scans(directory: directory, limits: limits, desk: desk)
 
-    return ServiceApplication(
+    let signed = SignedHooks(origins: HookOrigins(pool: pool, keys: keys))
+    let scanRoutes = ScanRoutes(hooks: signed, scans: scans)
+    var application = ServiceApplication(
         settings: settings, pool: pool, limits: serverLimits,
         checks: [schemaCheck(pool, logger), directoryCheck(directory), limitsCheck(exchange)],
         workers: [
@@ -45,9 +49,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
                 options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
         ], openAPI: openAPI
     ) { router in
-        let origins = HookOrigins(pool: pool, keys: keys)
-        let signed = SignedHooks(origins: origins)
-        ScanRoutes(hooks: signed, scans: scans).add(to: router)
+        scanRoutes.add(to: router)
         let handovers = Handovers(pool: pool, queue: queue, keys: keys, limits: limits, hooks: hooks)
         HandoverRoutes(hooks: signed, handovers: handovers).add(to: router)
         DrawRoutes(
@@ -55,6 +57,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         ).add(to: router)
         PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys, limits: limits)).add(to: router)
     }
+    application.directRoutes = [scanRoutes.direct]
+    return application
 }
 
 /// Phones in a queue and slow sockets of whoever wishes us ill must not take each other's places.

@@ -164,6 +164,9 @@ final class RawConnection: Sendable {
 
     func close() { channel.close(promise: nil) }
 
+    /// Says that no more will be sent, and listens on.
+    func finishSending() async throws { try await channel.close(mode: .output) }
+
     var received: String { inbox.text.withLock { $0 } }
     /// Whether the server has said that it will send no more, or is gone.
     var isFinished: Bool { inbox.isFinished.withLock { $0 } || !channel.isActive }

@@ -27,7 +27,7 @@ package final class ScanDesk: Sendable {
     /// Transactions of one brand at a time, at most.
     package static let flightsMax = Limit(2, reason: "one waits for the disk while the other computes")
     /// So many scans wait before a second transaction sets out.
-    package static let companyMin = Limit(128, reason: "fewer cost nearly as much in two transactions each as in one")
+    package static let companyMin = Limit(32, reason: "fewer would pay for a commit of their own and win nothing")
     /// Scans that wait, at most.
     package static let waitingMax = Limit(4_096, reason: "more would time out before their turn: better told at once")
 

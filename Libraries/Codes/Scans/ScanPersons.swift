@@ -41,6 +41,6 @@ struct ScanPersons {
 
     /// Admits the strangers, if there are any; as many rows come back as nobody else admitted meanwhile.
     func admit(in flight: inout Flight, now: Date) -> Flight.Ticket<([UInt8], ID<Person>)>? {
-        strangers.isEmpty ? nil : flight.add(vault.admitting(strangers, kind: kind, brand: brand, now: now))
+        strangers.isEmpty ? nil : flight.add(vault.admitting(strangers, .fail, kind: kind, brand: brand, now: now))
     }
 }

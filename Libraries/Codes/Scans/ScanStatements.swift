@@ -43,7 +43,9 @@ enum ScanStatements {
     /// Sorted by the key, so that two batches of scans cannot deadlock.
     ///
     /// Codes that somebody else redeemed return no row: they are read again in a second statement.
-    static func redeem(_ codes: [WantedRedemption], brand: ID<Brand>, now: Date) -> Statement<ID<Redemption>> {
+    static func redeem(
+        _ codes: [WantedRedemption], _ onConflict: OnConflict, brand: ID<Brand>, now: Date
+    ) -> Statement<ID<Redemption>> {
         Statement(
             """
             INSERT INTO codes.redemption (brand_id, batch_id, code_index, redemption_id, person_id, tier, source_id,
@@ -55,7 +57,7 @@ enum ScanStatements {
                 AS x (batch_id, code_index, redemption_id, person_id, tier, source_id)
             WHERE b.brand_id = \(brand)
             ORDER BY x.batch_id, x.code_index
-            ON CONFLICT DO NOTHING
+            \(onConflict)
             RETURNING redemption_id
             """
         ) { row throws(PostgresError) in try row.next() }

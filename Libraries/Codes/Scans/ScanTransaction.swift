@@ -65,7 +65,7 @@ struct ScanTransaction {
         _ wanted: [WantedRedemption], _ redemptions: inout [CodeKey: RedemptionRow], now: Date
     ) async throws -> [WantedRedemption] {
         if wanted.isEmpty { return [] }
-        let redeemed = Set(try await tx.run(ScanStatements.redeem(wanted, brand: brand, now: now)))
+        let redeemed = Set(try await tx.run(ScanStatements.redeem(wanted, .doNothing, brand: brand, now: now)))
         let new = wanted.filter { redeemed.contains($0.row.id) }
         for wanted in new { redemptions[wanted.row.key] = wanted.row }
         let lost = wanted.filter { !redeemed.contains($0.row.id) }.map(\.row.key).sorted()
@@ -149,18 +149,29 @@ extension ScanTransaction {
             results: batch.results(kept, decisions.refusals), queues: queues, hasTraces: !traces.isEmpty)
     }
 
+    /// Runs a flight whose rows must all be new.
+    private func land(_ flight: Flight) async throws -> Landing {
+        let error: PostgresError
+        do throws(PostgresError) {
+            return try await tx.run(flight)
+        } catch let fault {
+            error = fault
+        }
+        throw error.isUniqueViolation ? ShortWayBarred() as any Error : error
+    }
+
     private func write(
         _ persons: [ScanPersons], _ new: [WantedRedemption], _ answers: [(Delivery, StoredAnswer)],
         _ traces: [NewTrace], _ pushes: [Statement<UUID>], now: Date
     ) async throws {
         var flight = Flight()
         let admitted = persons.map { $0.admit(in: &flight, now: now) }
-        let redeemed = new.isEmpty ? nil : flight.add(ScanStatements.redeem(new, brand: brand, now: now))
+        let redeemed = new.isEmpty ? nil : flight.add(ScanStatements.redeem(new, .fail, brand: brand, now: now))
         let postings = try Ledger.postNew(new.compactMap(\.posting), brand: brand, now: now, in: &flight)
-        let stored = flight.add(try means.inbox.storing(answers, brand: brand, now: now))
+        let stored = flight.add(try means.inbox.storing(answers, .fail, brand: brand, now: now))
         if !traces.isEmpty { _ = flight.add(SignalStatements.insert(traces, brand: brand, now: now)) }
         for push in pushes { _ = flight.add(push) }
-        let landing = try await tx.run(flight)
+        let landing = try await land(flight)
         // The rows that came back are the truth: whoever is missing lost a race.
         for (persons, ticket) in zip(persons, admitted)
         where try landing.rows(ticket).count != persons.strangers.count {

@@ -21,19 +21,27 @@ struct SignedHooks: Sendable {
     ) async throws -> Delivery {
         let arrived = ContinuousClock.now
         let source = try context.parameters.require("source")
-        let headers = request.headers
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: bodyBytesMax)
         } catch is NIOTooManyBytesError {
             throw Problem.contentTooLarge(tooLarge)
         }
+        return try await delivery(
+            DirectRequest(parameter: source, headers: request.headers, body: body, arrived: arrived))
+    }
+
+    /// Checks a request whose body was read; the path's parameter is the source.
+    ///
+    /// - Throws: As the other.
+    func delivery(_ request: DirectRequest) async throws -> Delivery {
+        let (source, headers) = (request.parameter, request.headers)
         do {
             return try await origins.delivery(
                 from: source, id: headers[.webhookID], timestamp: headers[.webhookTimestamp],
-                signature: headers[.webhookSignature], body: Array(buffer: body), now: Date())
+                signature: headers[.webhookSignature], body: Array(buffer: request.body), now: Date())
         } catch let problem as Problem where problem.status == 401 {
-            try refused.refuse(source, at: arrived)
+            try refused.refuse(source, at: request.arrived)
             throw problem
         }
     }
@@ -43,9 +51,14 @@ struct SignedHooks: Sendable {
         do {
             return try await body()
         } catch let refusal as LimitRefusal {
-            return refusal.problem.response(headers: [.retryAfter: "\(refusal.retryAfter)"])
+            return Response(refusal.answer)
         }
     }
+}
+
+extension LimitRefusal {
+    /// What whoever has to wait is answered.
+    var answer: WholeAnswer { problem.answer(headers: [.retryAfter: "\(retryAfter)"]) }
 }
 
 extension HTTPField.Name {
