@@ -141,7 +141,7 @@ let package = Package(
             [
                 "Accounting", "CQREncode", "Hooks", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
                 "Postgres",
-                "Vault", crypto, cryptoExtras, lifecycle, logging, metrics,
+                "Vault", "WeChat", asyncHTTPClient, crypto, cryptoExtras, lifecycle, logging, metrics,
             ],
             exclude: ["Decisions", "README.md"]),
         library(
@@ -159,7 +159,8 @@ let package = Package(
         service(
             "Ingest",
             [
-                "Accounting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema", "Vault",
+                "Accounting", "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Schema",
+                "Vault",
                 "WeChat", crypto,
                 httpTypes, hummingbird, lifecycle, logging, nio,
             ]),
@@ -213,7 +214,7 @@ let package = Package(
             "CodesTests",
             [
                 "Accounting", "Codes", "Hooks", "JobTesting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
-                "Postgres", "Vault", crypto, logging,
+                "Postgres", "Vault", "WeChat", crypto, cryptoExtras, logging,
             ]),
         tests(
             "EndToEndTests",
@@ -275,8 +276,8 @@ let package = Package(
         tests(
             "RedeemTests",
             [
-                "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Redeem", "Vault",
-                asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix,
+                "Codes", "Hooks", "Hosting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "Redeem",
+                "Sandbox", "Vault", "WeChat", asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix,
             ]),
         tests(
             "ReportingTests",

@@ -32,6 +32,10 @@ package enum Address {}
 package enum CodeBatch {}
 /// One file of codes that somebody else made, on its way in.
 package enum CodeImport {}
+/// A wish for codes of WeChat's 一物一碼.
+package enum CodeApplication {}
+/// Some of those codes, on their way to being activated at WeChat.
+package enum CodeActivation {}
 /// A code that was used, once and for all.
 package enum Redemption {}
 /// Whoever signs hooks with secrets of their own.

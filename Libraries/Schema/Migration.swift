@@ -74,6 +74,7 @@ package struct Migration: Sendable {
         Migration(version: 41, name: "ledger_seals", bytes: PackageResources._00041_ledger_seals_sql),
         Migration(version: 42, name: "ledger_holds", bytes: PackageResources._00042_ledger_holds_sql),
         Migration(version: 43, name: "technical_fees", bytes: PackageResources._00043_technical_fees_sql),
+        Migration(version: 44, name: "marketcodes", bytes: PackageResources._00044_marketcodes_sql),
     ]
 
     /// The version that this binary was built for.

@@ -153,12 +153,6 @@ extension WeChatPayMerchant {
 // MARK: - One call
 
 extension WeChatPayClient {
-    private struct Answer: Sendable {
-        let status: Int
-        let headers: HTTPHeaders
-        let body: [UInt8]
-    }
-
     func call(
         _ method: String, _ path: String, body: [UInt8] = []
     ) async throws(WeChatPayError) -> [UInt8] {
@@ -170,7 +164,7 @@ extension WeChatPayClient {
         return answer.body
     }
 
-    private func verify(_ answer: Answer, by merchant: WeChatPayMerchant) throws(WeChatPayError) {
+    private func verify(_ answer: WeChatCall.Answer, by merchant: WeChatPayMerchant) throws(WeChatPayError) {
         do {
             // Several headers of one name are none: which of them would count?
             let headers = SignatureHeaders { name in
@@ -185,7 +179,7 @@ extension WeChatPayClient {
 
     private func exchange(
         _ method: String, _ path: String, body: [UInt8]
-    ) async throws(WeChatPayError) -> Answer {
+    ) async throws(WeChatPayError) -> WeChatCall.Answer {
         var request = HTTPClientRequest(url: merchant.baseURL + path)
         request.method = HTTPMethod(rawValue: method)
         do {
@@ -201,59 +195,8 @@ extension WeChatPayClient {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        do {
-            return try await send(request)
-        } catch {
-            throw Self.outcome(of: error)
-        }
+        return try await WeChatCall.send(request, over: http, timeout: timeout, bytesMax: Self.answerBytesMax.value)
     }
-
-    /// The deadline of `execute` ends with the headers, hence one of our own around the body too.
-    private func send(_ request: HTTPClientRequest) async throws -> Answer {
-        try await withThrowingTaskGroup(of: Answer.self) { [http, timeout] group in
-            group.addTask {
-                let response = try await http.execute(request, timeout: TimeAmount(timeout))
-                guard response.history.count <= 1 else {
-                    throw WeChatPayError.outcomeUnknown(reason: "the request was redirected")
-                }
-                let body = try await response.body.collect(upTo: Self.answerBytesMax.value)
-                return Answer(
-                    status: Int(response.status.code), headers: response.headers, body: Array(buffer: body))
-            }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                throw WeChatPayError.outcomeUnknown(reason: "no answer within \(timeout)")
-            }
-            defer { group.cancelAll() }
-            guard let answer = try await group.next() else {
-                throw WeChatPayError.outcomeUnknown(reason: "no answer")
-            }
-            return answer
-        }
-    }
-
-    /// Only where no connection came about is it certain that nothing was sent; everything else may have arrived.
-    private static func outcome(of error: any Error) -> WeChatPayError {
-        switch error {
-        case let error as WeChatPayError: return error
-        case is NIOConnectionError: return .notSent(reason: "no connection")
-        // Nothing but connecting is ever refused.
-        case let error as IOError where error.errnoCode == ECONNREFUSED:
-            return .notSent(reason: "the connection was refused")
-        case let error as HTTPClientError where unsent.contains(error):
-            return .notSent(reason: error.shortDescription)
-        case let error as HTTPClientError: return .outcomeUnknown(reason: error.shortDescription)
-        case is NIOTooManyBytesError:
-            return .outcomeUnknown(reason: "its answer has more than \(answerBytesMax.value) bytes")
-        case is CancellationError: return .outcomeUnknown(reason: "the call was cancelled")
-        default: return .outcomeUnknown(reason: "the connection broke (\(type(of: error)))")
-        }
-    }
-
-    private static let unsent: [HTTPClientError] = [
-        .invalidURL, .emptyHost, .emptyScheme, .alreadyShutdown, .connectTimeout, .getConnectionFromPoolTimeout,
-        .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout,
-    ]
 }
 
 extension WeChatPayError {

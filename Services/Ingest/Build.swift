@@ -1,4 +1,5 @@
 import Accounting
+import Codes
 import Foundation
 import Hooks
 package import Hosting
@@ -29,6 +30,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let carrier = HookHTTP(allowsLocal: allowsLocal)
     HookSending(pool: pool, keys: keys, transport: carrier, allowsLocal: allowsLocal, realTime: { Date() })
         .register(on: queue)
+    let marketcodes = MarketcodeAccounts(pool: pool, keys: keys)
+    MarketcodeLeading(queue: queue, providers: marketcodes, keys: keys).register()
     let imports = OrderImports(pool: pool, queue: queue, vault: vault)
     let notices = PaymentNotices(
         pool: pool, queue: queue, merchants: Merchants(pool: pool, keys: keys), inbox: Inbox(keys: keys), logger: logger
@@ -45,6 +48,10 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
             queue.processor(queues: [HookSend.jobQueue], options: JobProcessorOptions(concurrency: hooksAtOnce.value)),
             // One at a time: seals of a brand follow each other, and nobody waits for one.
             queue.processor(queues: [SealTransfers.jobQueue], options: JobProcessorOptions(concurrency: 1)),
+            // Packages lie in memory as a whole, and calls wait for WeChat: they hold up no import either.
+            queue.processor(
+                queues: [CodeApplicationLead.jobQueue],
+                options: JobProcessorOptions(concurrency: marketcodesAtOnce.value)),
             Sweeps(pool: pool, queue: queue, logger: logger),
             LedgerSeals(pool: pool, queue: queue, logger: logger),
         ], openAPI: openAPI
@@ -54,11 +61,13 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         OrderRoutes(pool: pool).add(to: api)
         PayNotifyRoutes(notices: notices).add(to: router)
     }
-    application.resources = [carrier]
+    application.resources = [carrier, marketcodes]
     return application
 }
 
 private let hooksAtOnce = Limit(16, reason: "calls wait for others; each has a socket, none a database connection")
+
+private let marketcodesAtOnce = Limit(2, reason: "each may hold a package of some megabytes")
 
 /// The schema that this binary was built for, or a newer one.
 private func schemaCheck(_ pool: Pool, _ logger: Logger) -> ReadinessCheck {

@@ -1,3 +1,4 @@
+import Codes
 import Hooks
 package import Jobs
 package import Kernel
@@ -6,7 +7,7 @@ import Orders
 package import Postgres
 import ServiceLifecycle
 
-/// Forgets what a brand's inbox and idempotent requests kept for a time only.
+/// Forgets what a brand's inbox, idempotent requests and tickets of scans kept for a time only.
 package struct SweepHooks: JobParameters {
     package static let jobName = "hooks.sweep"
     package static let jobQueue = ImportLoad.jobQueue
@@ -43,7 +44,11 @@ package struct Sweeps: Service {
             // Every slice is a commit of its own and leaves less for the next one, so this ends.
             var isMore = true
             while isMore {
-                isMore = try await context.transaction { tx in try await HookSweep.forget(brand: job.brand, on: tx) }
+                isMore = try await context.transaction { tx in
+                    let areMoreHooks = try await HookSweep.forget(brand: job.brand, on: tx)
+                    let areMoreTickets = try await MarketcodeTickets.forget(brand: job.brand, on: tx)
+                    return areMoreHooks || areMoreTickets
+                }
             }
         }
     }

@@ -35,7 +35,10 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let limits = LimitBook(keys: keys)
     let exchange = LimitExchange(book: limits, pool: pool, logger: logger)
-    let scans = Scans(directory: directory, limits: limits, desk: desk)
+    // Somebody waits with a phone in their hand: sooner than a job would.
+    let accounts = MarketcodeAccounts(pool: pool, keys: keys, timeout: .seconds(3))
+    let tickets = MarketcodeTickets(pool: pool, keys: keys, providers: accounts, logger: logger)
+    let scans = Scans(directory: directory, limits: limits, desk: desk, tickets: tickets)
 
     let signed = SignedHooks(origins: HookOrigins(pool: pool, keys: keys))
     let scanRoutes = ScanRoutes(hooks: signed, scans: scans)
@@ -58,6 +61,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys, limits: limits)).add(to: router)
     }
     application.directRoutes = [scanRoutes.direct]
+    application.resources = [accounts]
     return application
 }
 

@@ -33,7 +33,7 @@ let openAPI = """
               "422": { "$ref": "#/components/responses/Problem" },
               "429": { "description": "too_many_requests: this person, device or network tried too much; Retry-After says how long to wait.",
                 "content": { "application/problem+json": {} } },
-              "503": { "description": "limits_unavailable: what was tried elsewhere is not known; unavailable: too busy. The same may be sent again, as Retry-After says.",
+              "503": { "description": "limits_unavailable: what was tried elsewhere is not known; ticket_unavailable: WeChat does not say which code a code_ticket stands for; unavailable: too busy. Nothing was redeemed: the same may be sent again, as Retry-After says.",
                 "content": { "application/problem+json": {} } }
             }
           }
@@ -288,9 +288,12 @@ let openAPI = """
         "schemas": {
           "Scan": {
             "type": "object",
-            "required": ["code", "openid"],
+            "required": ["openid"],
+            "oneOf": [{ "required": ["code"] }, { "required": ["code_ticket"] }],
             "properties": {
               "code": { "type": "string", "description": "20 characters of Crockford's base32; either case, hyphens allowed. Or a code that the brand imported, as it is." },
+              "code_ticket": { "type": "string", "minLength": 1, "maxLength": 256,
+                "description": "Instead of a code: what WeChat gave the mini program when one of its own codes was scanned. It is exchanged at WeChat, for the person of `openid` alone." },
               "openid": { "type": "string", "maxLength": 128 },
               "unionid": { "type": "string" },
               "location": { "type": "object", "properties": {

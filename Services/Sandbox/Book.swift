@@ -17,6 +17,9 @@ enum BookEvent: Codable {
     case refundSucceeded(outRefundNo: String)
     case transferAccepted(AcceptedTransfer)
     case transferEnded(outBillNo: String, state: TransferEnd)
+    case codesApplied(AppliedCodes)
+    case codesActivated(ActivatedCodes)
+    case codeScanned(ScanTicket)
     case probed(notice: String, status: Int)
     case noticeFailed(notice: String, status: Int, next: Date)
     case noticeEnded(notice: String, end: Notice.End)
@@ -126,6 +129,8 @@ struct Book {
     private(set) var transfers: [String: Transfer] = [:]
     /// Transfers that wait for whoever is to get the money, in the order they came.
     private(set) var waiting: [String] = []
+    /// What service accounts asked for.
+    private(set) var codes = MarketcodeShelf()
     private(set) var notices: [String: Notice] = [:]
     private(set) var faults = FaultSettings()
     private(set) var probesSent = 0
@@ -173,6 +178,9 @@ extension Book {
             transfers[number]?.endedAt = entry.at
             waiting.removeAll { $0 == number }
             if let url = asked.notifyURL { add(.transfer(outBillNo: number), url: url, at: entry.at) }
+        case .codesApplied(let asked): codes.apply(asked, at: entry.at)
+        case .codesActivated(let activated): try codes.apply(activated)
+        case .codeScanned(let scan): codes.apply(scan, at: entry.at)
         case .probed(let id, let status):
             guard notices[id] != nil else { throw BookDamage() }
             notices[id]?.wasProbed = true

@@ -8,6 +8,10 @@ package struct SandboxOptions: Sendable {
     package var refundTime: Duration = .milliseconds(500)
     /// For how long a transfer waits for whoever is to get the money.
     package var confirmTime: Duration = .seconds(86_400)
+    /// How long it takes to make codes.
+    package var codesTime: Duration = .seconds(2)
+    /// How many codes are in a package.
+    package var packageCodes: Int64 = 50_000
     /// The pauses between the attempts of a notification; then it is given up.
     ///
     /// WeChat Pay's own plan begins with 15 s and ends after a day, which nobody wants to wait for.
@@ -44,6 +48,7 @@ package func build(
     ) { router in
         PayRoutes(sandbox: sandbox).add(to: router)
         TransferRoutes(sandbox: sandbox).add(to: router)
+        MarketcodeRoutes(sandbox: sandbox).add(to: router)
         ControlRoutes(sandbox: sandbox).add(to: router)
         LoginRoutes().add(to: router)
     }

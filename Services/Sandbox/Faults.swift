@@ -76,13 +76,20 @@ struct FaultSettings: Codable, Equatable {
         lateMilliseconds = try container.decodeIfPresent(Int.self, forKey: .lateMilliseconds) ?? lateMilliseconds
     }
 
-    /// The merchant's calls.
+    /// The merchant's calls, and the service account's.
     enum Operation: String, Codable {
         case prepay, close, refund
         case paymentQuery = "payment_query"
         case refundQuery = "refund_query"
         case transfer
         case transferQuery = "transfer_query"
+        case token
+        case codeApply = "code_apply"
+        case codeApplyQuery = "code_apply_query"
+        case codeDownload = "code_download"
+        case codeActivate = "code_activate"
+        case codeActiveQuery = "code_active_query"
+        case codeTicket = "code_ticket"
     }
 
     /// What is wrong with the settings; nil if nothing is.

@@ -3,7 +3,7 @@ let openAPI = """
     {
       "openapi": "3.1.0",
       "info": { "title": "siyu-sandbox", "version": "1",
-        "description": "Plays WeChat Pay API v3, with faults on demand. Never in production." },
+        "description": "Plays WeChat Pay API v3 and WeChat's codes (一物一碼), with faults on demand. Never in production." },
       "paths": {
         "/v3/pay/transactions/jsapi": {
           "post": { "summary": "Places an order.", "security": [{ "merchant": [] }], "responses": {
@@ -61,6 +61,47 @@ let openAPI = """
             "responses": { "200": { "$ref": "#/components/responses/JSON" },
               "400": { "$ref": "#/components/responses/Problem" } } }
         },
+        "/cgi-bin/stable_token": {
+          "post": { "summary": "The access token of the service account.",
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/applycode": {
+          "post": { "summary": "Applies for codes, once per isv_application_id.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/applycodequery": {
+          "post": { "summary": "How an application stands, and its packages.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/applycodedownload": {
+          "post": { "summary": "A package of codes, encrypted.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/codeactive": {
+          "post": { "summary": "Activates codes, once.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/codeactivequery": {
+          "post": { "summary": "What is known of the code at an index.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/intp/marketcode/tickettocode": {
+          "post": { "summary": "The code behind the ticket of a scan, for whoever scanned, for five minutes.", "security": [{ "token": [] }],
+            "responses": { "200": { "$ref": "#/components/responses/Errcode" } } }
+        },
+        "/sandbox/codes/scan": {
+          "post": { "summary": "Somebody scans an active code with WeChat: answers the ticket, and the code that stands behind it.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
+              "required": ["application_id", "index", "openid"],
+              "properties": { "application_id": { "type": "integer" }, "index": { "type": "integer" },
+                "openid": { "type": "string" } } } } } },
+            "responses": { "200": { "$ref": "#/components/responses/JSON" },
+              "400": { "$ref": "#/components/responses/Problem" }, "409": { "$ref": "#/components/responses/Problem" } } }
+        },
+        "/sandbox/tokens/expire": {
+          "post": { "summary": "Takes the access token away: the next call is refused with 40001.",
+            "responses": { "200": { "$ref": "#/components/responses/JSON" } } }
+        },
         "/sandbox/pay": {
           "post": { "summary": "The shopper pays; again changes nothing.",
             "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
@@ -93,7 +134,8 @@ let openAPI = """
               "properties": {
                 "seed": { "type": "integer" },
                 "operations": { "type": "array", "items": {
-                  "enum": ["prepay", "payment_query", "close", "refund", "refund_query", "transfer", "transfer_query"] } },
+                  "enum": ["prepay", "payment_query", "close", "refund", "refund_query", "transfer", "transfer_query", "token",
+                    "code_apply", "code_apply_query", "code_download", "code_activate", "code_active_query", "code_ticket"] } },
                 "hold_ms": { "type": "integer", "default": 6000 }, "late_ms": { "type": "integer", "default": 3000 },
                 "rates": { "type": "object", "additionalProperties": false, "properties": {
                   "time_out_after_work": { "type": "number" }, "server_error": { "type": "number" },
@@ -106,10 +148,13 @@ let openAPI = """
         }
       },
       "components": {
-        "securitySchemes": { "merchant": { "type": "http", "scheme": "WECHATPAY2-SHA256-RSA2048" } },
+        "securitySchemes": { "merchant": { "type": "http", "scheme": "WECHATPAY2-SHA256-RSA2048" },
+          "token": { "type": "apiKey", "in": "query", "name": "access_token" } },
         "parameters": { "no": { "name": "no", "in": "path", "required": true, "schema": { "type": "string" } } },
         "responses": {
           "JSON": { "description": "JSON.", "content": { "application/json": {} } },
+          "Errcode": { "description": "As api.weixin.qq.com answers: a refusal is an errcode other than 0.",
+            "content": { "application/json": {} } },
           "Signed": { "description": "As WeChat Pay answers, with its signature.",
             "content": { "application/json": {} } },
           "Refused": { "description": "{code, message}, not signed.", "content": { "application/json": {} } },

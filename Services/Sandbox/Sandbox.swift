@@ -8,6 +8,7 @@ import Synchronization
 final class Sandbox: Sendable {
     let options: SandboxOptions
     let counter = FaultCounter()
+    let tokens = AccessTokens()
     private let folder: StateFolder
     private let calls = Mutex(0)
     private let opened = Mutex<Opened?>(nil)
@@ -41,7 +42,7 @@ final class Sandbox: Sendable {
         let droppedBytes: Int
     }
 
-    /// Takes the folder, makes or reads the keys, reads the book and writes `merchant.json`.
+    /// Takes the folder, makes or reads the keys, reads the book and writes `merchant.json` and `marketcode.json`.
     func open(baseURL: String) throws -> OpenReport {
         let lock = try folder.take()
         let keys = try folder.loadKeys(now: Self.now())
@@ -53,6 +54,7 @@ final class Sandbox: Sendable {
                 try book.apply(try decoder.decode(BookEntry.self, from: Data(line)))
             }
             try folder.write(platform.merchant, to: folder.merchant)
+            try folder.write(platform.marketcode, to: folder.marketcode)
             let all = Opened(platform: platform, journal: journal, book: book, lock: lock)
             opened.withLock { $0 = all }
             return OpenReport(entries: lines, droppedBytes: dropped)

@@ -11,12 +11,14 @@ import X509
 ///     lock            held while a sandbox runs
 ///     keys.json       both sides' keys, made at the first start
 ///     merchant.json   what the merchant gets, written at every start
+///     marketcode.json what the service account gets, likewise
 ///     book.jsonl      the book
 struct StateFolder: Sendable {
     let path: String
 
     var book: String { path + "/book.jsonl" }
     var merchant: String { path + "/merchant.json" }
+    var marketcode: String { path + "/marketcode.json" }
     private var keys: String { path + "/keys.json" }
     private var lock: String { path + "/lock" }
 
@@ -152,6 +154,8 @@ struct SandboxKeys: Codable, Sendable {
 /// The keys of both sides, read: what the sandbox signs and verifies with.
 struct Platform: Sendable {
     let merchant: MerchantCredentials
+    /// Made of the merchant's key, so that it is as secret as that, and the same after a restart.
+    let marketcode: MarketcodeCredentials
     let merchantKey: _RSA.Signing.PublicKey
     let apiV3Key: APIv3Key
     let publicKeyID: String
@@ -165,6 +169,11 @@ struct Platform: Sendable {
         var merchant = keys.merchant
         merchant.baseURL = baseURL
         self.merchant = merchant
+        let hex = ["secret", "package"].map { name in
+            Draw.uuid("marketcode \(name)|\(merchant.apiV3Key)").filter { $0 != "-" }
+        }
+        marketcode = MarketcodeCredentials(
+            appid: "wx5f6a7b8c9d0e1f21", secret: hex[0], packageKey: String(hex[1].prefix(16)), baseURL: baseURL)
         merchantKey = try _RSA.Signing.PrivateKey(pemRepresentation: merchant.privateKeyPEM).publicKey
         apiV3Key = try APIv3Key(merchant.apiV3Key)
         publicKeyID = keys.publicKeyID

@@ -33,6 +33,9 @@ package struct CodeForm: Hashable, Sendable {
         self.characters = characters
     }
 
+    /// WeChat's 一物一碼: nine characters of a QR symbol's alphanumeric mode.
+    static let marketcode = CodeForm(length: 9, alphabet: " $%*+-./0123456789:ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
     /// Whether a text might be such a code.
     package func fits(_ text: some StringProtocol) -> Bool {
         text.utf8.count == Int(length) && text.utf8.allSatisfy { $0 < 128 && characters[Int($0)] }

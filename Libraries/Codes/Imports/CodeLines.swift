@@ -31,7 +31,11 @@ struct CodeLines {
     private var isHopeless = false
     private(set) var line: Int64 = 0
 
-    init(_ format: CodeFileFormat) { self.format = format }
+    /// - Parameter first: The index that the first line has, if lines have one; nil for any.
+    init(_ format: CodeFileFormat, first: Int64? = nil) {
+        self.format = format
+        nextIndex = first
+    }
 
     /// Whether the file ended within a line.
     var endsWithinALine: Bool { !partial.isEmpty || isTooLong }

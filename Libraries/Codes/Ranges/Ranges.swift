@@ -11,21 +11,28 @@ package enum Ranges {
         _ command: RangeCommand, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, on pool: Pool
     ) async throws -> RangeOutcome {
         try await pool.transaction { tx in
-            let (clock, locked) = try await tx.pipeline(
-                BatchStatements.clock(), BatchStatements.lock(batch, brand: brand))
-            guard let now = clock.first, let count = locked.first else {
-                throw Problem.notFound("There is no such batch.")
-            }
-            // After the lock, so that this sees what the one before decided.
-            let decided = try await tx.run(BatchStatements.ranges(of: batch, brand: brand))
-            let outcome = try await weigh(
-                of: command, decided, count: count, batch: batch, brand: brand, now: now, on: tx)
-            if case .added(let range) = outcome {
-                try await tx.execute(
-                    BatchStatements.insertRange(range, batch: batch, brand: brand, author: author, now: now))
-            }
-            return outcome
+            try await decide(command, batch: batch, brand: brand, author: author, on: tx)
         }
+    }
+
+    /// The same in the caller's transaction, which holds the batch from here on.
+    static func decide(
+        _ command: RangeCommand, batch: ID<CodeBatch>, brand: ID<Brand>, author: String, on tx: Transaction
+    ) async throws -> RangeOutcome {
+        let (clock, locked) = try await tx.pipeline(
+            BatchStatements.clock(), BatchStatements.lock(batch, brand: brand))
+        guard let now = clock.first, let count = locked.first else {
+            throw Problem.notFound("There is no such batch.")
+        }
+        // After the lock, so that this sees what the one before decided.
+        let decided = try await tx.run(BatchStatements.ranges(of: batch, brand: brand))
+        let outcome = try await weigh(
+            of: command, decided, count: count, batch: batch, brand: brand, now: now, on: tx)
+        if case .added(let range) = outcome {
+            try await tx.execute(
+                BatchStatements.insertRange(range, batch: batch, brand: brand, author: author, now: now))
+        }
+        return outcome
     }
 
     /// What would become of a wish if it were decided now, and how many codes it would concern.

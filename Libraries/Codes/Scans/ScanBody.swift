@@ -22,8 +22,10 @@ package struct ScanBody: Decodable, Sendable {
         }
     }
 
-    /// What the label says, as it was read.
+    /// What the label says, as it was read; empty where a ticket stands for it.
     package let code: String
+    /// What WeChat gave instead of a code of its own; nil for codes that were read.
+    package let ticket: String?
     /// Who scanned it, within one app.
     package let openid: String
     /// Who scanned it, across the apps of one account; nil or empty where the sender does not know.
@@ -38,6 +40,38 @@ package struct ScanBody: Decodable, Sendable {
     /// The longest identifier of a person; WeChat's have 28 characters.
     private static let openidBytesMax = 128
 
+    private enum CodingKeys: String, CodingKey {
+        case code, openid, unionid, location, device, ip
+        case ticket = "code_ticket"
+    }
+
+    init(
+        code: String, openid: String, unionid: String?, location: Location?, device: String?, ip: String?
+    ) {
+        self.code = code
+        self.openid = openid
+        self.unionid = unionid
+        self.location = location
+        self.device = device
+        self.ip = ip
+        ticket = nil
+    }
+
+    /// Reads a body: a code, or a ticket instead of one.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        ticket = try container.decodeIfPresent(String.self, forKey: .ticket)
+        code =
+            ticket == nil
+            ? try container.decode(String.self, forKey: .code)
+            : try container.decodeIfPresent(String.self, forKey: .code) ?? ""
+        openid = try container.decode(String.self, forKey: .openid)
+        unionid = try container.decodeIfPresent(String.self, forKey: .unionid)
+        location = try container.decodeIfPresent(Location.self, forKey: .location)
+        device = try container.decodeIfPresent(String.self, forKey: .device)
+        ip = try container.decodeIfPresent(String.self, forKey: .ip)
+    }
+
     /// Reads a body.
     ///
     /// - Throws: ``Problem`` 400 for what is no JSON object of this shape, 422 for an `openid` or `unionid` that cannot be one.
@@ -46,7 +80,11 @@ package struct ScanBody: Decodable, Sendable {
             let scan = FlatScanBody.read(body)
                 ?? (try? JSONDecoder().decode(ScanBody.self, from: Data(body)))
         else {
-            throw .badRequest("The body must be a JSON object with the strings `code` and `openid`.")
+            throw .badRequest(
+                "The body must be a JSON object with the strings `code`, or `code_ticket`, and `openid`.")
+        }
+        guard scan.ticket == nil || scan.code.isEmpty else {
+            throw .badRequest("The body has either a `code` or the `code_ticket` that WeChat gave instead of it.")
         }
         try checkOpenid(scan.openid)
         guard isIdentifier(scan.unionid ?? "") else {
@@ -95,7 +133,7 @@ package struct FlatScanBody {
         guard skip(UInt8(ascii: "}")) else { return nil }
         skipSpace()
         guard place == bytes.count, let code = values["code"], let openid = values["openid"],
-            values["location"] == nil
+            values.count == 2 || (values["location"] == nil && values["code_ticket"] == nil)
         else { return nil }
         return ScanBody(
             code: code, openid: openid, unionid: values["unionid"], location: nil,

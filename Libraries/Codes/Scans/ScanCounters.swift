@@ -30,6 +30,7 @@ enum ScanOutcome: String, CaseIterable {
 struct ScanCounters: Sendable {
     private static let reasons = [
         "not_found", "not_active", "idempotency_mismatch", "too_many_requests", "limits_unavailable", "unavailable",
+        "ticket_unavailable",
     ]
     private static let other = "other"
 
@@ -56,6 +57,7 @@ struct ScanCounters: Sendable {
             switch error {
             case let problem as Problem: problem.code
             case let refusal as LimitRefusal: refusal.problem.code
+            case let refusal as TicketRefusal: refusal.problem.code
             default: nil
             }
         (code.flatMap { refusals[$0] } ?? refusals[Self.other])?.increment()

@@ -10,10 +10,14 @@ package struct Scans: Sendable {
     private let directory: CodeDirectory
     private let limits: LimitBook
     private let desk: ScanDesk
+    private let tickets: MarketcodeTickets?
     private let counters = ScanCounters()
 
     /// Answers scans of the batches in `directory`, as far as `limits` allow.
-    package init(directory: CodeDirectory, limits: LimitBook, desk: ScanDesk) {
+    ///
+    /// - Parameter tickets: Who knows the code behind what WeChat gives instead of one.
+    package init(directory: CodeDirectory, limits: LimitBook, desk: ScanDesk, tickets: MarketcodeTickets? = nil) {
+        self.tickets = tickets
         self.directory = directory
         self.limits = limits
         self.desk = desk
@@ -24,7 +28,7 @@ package struct Scans: Sendable {
     /// A wrong code, whatever is wrong with it, asks the database nothing, unless it looks like the codes of a file that the brand imported.
     ///
     /// - Parameter arrived: When the request came.
-    /// - Throws: ``Problem``; `LimitRefusal`; what the transaction threw.
+    /// - Throws: ``Problem``; `LimitRefusal`; ``TicketRefusal``; what the transaction threw.
     package func answer(_ delivery: Delivery, arrived: ContinuousClock.Instant) async throws -> StoredAnswer {
         do {
             let answer = try await look(delivery, arrived)
@@ -41,7 +45,13 @@ package struct Scans: Sendable {
         let tries = try ScanTries(
             openid: scan.openid, device: scan.device, ip: scan.ip, delivery, limits, at: arrived)
         try tries.begin()
-        guard let code = try await directory.find(scan.code, brand: delivery.brand) else {
+        let found =
+            if let ticket = scan.ticket {
+                try await find(ticket, scan, delivery, arrived)
+            } else {
+                try await directory.find(scan.code, brand: delivery.brand)
+            }
+        guard let code = found else {
             tries.wrong()
             try await Self.awaitFloor(arrived)
             throw Problem.codeUnknown
@@ -61,6 +71,20 @@ package struct Scans: Sendable {
             try await Self.awaitFloor(arrived)
             throw problem
         }
+    }
+
+    /// The code behind a ticket; nil for one that WeChat does not take, and for a code that the brand did not import.
+    ///
+    /// WeChat is not asked while it is not known what was tried elsewhere: each ticket costs a call.
+    private func find(
+        _ ticket: String, _ scan: ScanBody, _ delivery: Delivery, _ arrived: ContinuousClock.Instant
+    ) async throws -> GenuineCode? {
+        guard let tickets else { throw Problem.ticketsUnsupported }
+        try limits.requireFresh(at: arrived)
+        guard let code = try await tickets.code(ticket, openid: scan.openid, brand: delivery.brand) else {
+            return nil
+        }
+        return try await directory.find(code, brand: delivery.brand)
     }
 
     private static func awaitFloor(_ arrived: ContinuousClock.Instant) async throws {

@@ -11,7 +11,8 @@ struct CodesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "codes", abstract: "Mints codes, brings them to life, and checks them.",
         subcommands: [
-            Mint.self, Import.self, Imports.self, Label.self, Rules.self, Activate.self, Void.self, Freeze.self,
+            Mint.self, Import.self, Imports.self, Marketcode.self, Label.self, Rules.self, Activate.self, Void.self,
+            Freeze.self,
             Verify.self, Audit.self, Signals.self, Bursts.self,
             Cases.self, Dealers.self,
         ])

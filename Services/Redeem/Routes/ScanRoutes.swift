@@ -35,6 +35,8 @@ struct ScanRoutes: Sendable {
                 return WholeAnswer(try await scans.answer(delivery, arrived: request.arrived))
             } catch let refusal as LimitRefusal {
                 return refusal.answer
+            } catch let refusal as TicketRefusal {
+                return refusal.answer
             }
         }
     }

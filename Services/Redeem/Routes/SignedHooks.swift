@@ -1,3 +1,4 @@
+import Codes
 import Foundation
 import Hooks
 import Hosting
@@ -52,8 +53,15 @@ struct SignedHooks: Sendable {
             return try await body()
         } catch let refusal as LimitRefusal {
             return Response(refusal.answer)
+        } catch let refusal as TicketRefusal {
+            return Response(refusal.answer)
         }
     }
+}
+
+extension TicketRefusal {
+    /// What whoever has to come again is answered.
+    var answer: WholeAnswer { problem.answer(headers: [.retryAfter: "\(retryAfter)"]) }
 }
 
 extension LimitRefusal {

@@ -13,6 +13,11 @@ struct ControlRoutes: Sendable {
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.post("sandbox/pay") { request, context in try await pay(request, context) }
         router.post("sandbox/transfers/{no}/confirm") { _, context in try await confirm(context) }
+        router.post("sandbox/codes/scan") { request, context in try await scan(request, context) }
+        router.post("sandbox/tokens/expire") { _, _ in
+            sandbox.tokens.expire()
+            return json(["expired": true])
+        }
         router.get("sandbox/book") { _, _ in try await book() }
         router.get("sandbox/book/{no}") { _, context in try await payment(context) }
         router.get("sandbox/faults") { _, _ in json(try await sandbox.read { $0.faults }) }
@@ -72,6 +77,38 @@ struct ControlRoutes: Sendable {
         }
     }
 
+    // MARK: Codes
+
+    private struct ScanRequest: Decodable {
+        let application_id: Int64
+        let index: Int64
+        let openid: String
+    }
+
+    private struct ScanAnswer: Encodable {
+        let code_ticket: String
+        let code: String
+    }
+
+    /// Somebody scans a code with WeChat.
+    private func scan(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let asked: ScanRequest = try await read(request, context)
+        do {
+            let ticket = try await sandbox.change { book in
+                try book.codes.scan(asked.application_id, asked.index, openID: asked.openid)
+            } then: { book in
+                book.codes.tickets.values.filter { $0.scan.openID == asked.openid && $0.scan.index == asked.index }
+                    .max { $0.at < $1.at }?.scan
+            }
+            guard let ticket else { throw Problem.notFound("There is no such code.") }
+            return json(
+                ScanAnswer(
+                    code_ticket: ticket.ticket, code: MarketcodeText.code(asked.index, of: asked.application_id)))
+        } catch let refusal as PayRefusal {
+            throw Problem.conflict("The code leads nowhere: \(refusal.message).")
+        }
+    }
+
     // MARK: Faults
 
     private func setFaults(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
@@ -97,12 +134,27 @@ struct ControlRoutes: Sendable {
         var transfers = 0
         var transfers_paid = 0
         var transfers_paid_fen: Int64 = 0
+        var code_applications = 0
+        var codes_made: Int64 = 0
+        var code_activations = 0
+        var codes_active: Int64 = 0
+        var code_tickets = 0
         var notifications: [String: Int] = ["open": 0, "delivered": 0, "lost": 0, "given_up": 0]
         var probes_sent = 0
         var probes_believed = 0
         /// Since the start of the process.
         var calls = 0
         var faults: [String: Int] = [:]
+
+        mutating func count(_ codes: MarketcodeShelf) {
+            code_applications = codes.applications.count
+            code_tickets = codes.tickets.count
+            for application in codes.applications.values {
+                codes_made += application.asked.count
+                code_activations += application.activations.count
+                codes_active += application.activations.reduce(0) { $0 + $1.last - $1.first + 1 }
+            }
+        }
     }
 
     private func book() async throws -> Response {
@@ -125,6 +177,7 @@ struct ControlRoutes: Sendable {
                 totals.transfers_paid += 1
                 totals.transfers_paid_fen &+= transfer.asked.amount
             }
+            totals.count(book.codes)
             for notice in book.notices.values { totals.notifications[notice.end?.rawValue ?? "open", default: 0] += 1 }
             totals.probes_sent = book.probesSent
             totals.probes_believed = book.probesBelieved

@@ -165,33 +165,10 @@ struct Call: Sendable {
         return number
     }
 
-    /// Does the work, unless a fault comes first, and spoils the answer if one comes after.
     func work(
         _ operation: FaultSettings.Operation, number: String, _ work: () async throws -> Answer
     ) async throws -> Answer {
-        let faults = try await sandbox.read { $0.faults }
-        let attempt = sandbox.counter.attempt(operation, number: number)
-        let fault = faults.fault(of: operation, number: number, attempt: attempt)
-        if let fault { sandbox.counter.count(fault.rawValue) }
-        switch fault {
-        case .throttled: throw PayRefusal.throttled
-        case .notEnough: throw PayRefusal.notEnough
-        case .errorBeforeWork: throw PayRefusal.fault
-        case .errorAfterWork:
-            _ = try await work()
-            throw PayRefusal.fault
-        case .heldAfterWork, .cutAfterWork:
-            var answer = try await work()
-            if fault == .heldAfterWork {
-                // A drain does not wait for what only waits; either way the connection is cut.
-                try? await cancelWhenGracefulShutdown {
-                    try await Task.sleep(for: .milliseconds(faults.holdMilliseconds))
-                }
-            }
-            answer.isCut = true
-            return answer
-        case nil: return try await work()
-        }
+        try await sandbox.work(operation, number: number, work)
     }
 
     /// The answer on the wire: signed if it is 2xx.
@@ -218,6 +195,11 @@ struct Call: Sendable {
         for (name, value) in try platform.sign(answer.json, serial: serial, now: Sandbox.now()) + [("Request-ID", id)] {
             if let name = HTTPField.Name(name) { headers[name] = value }
         }
+        return Self.wire(answer, headers: headers)
+    }
+
+    /// An answer as it leaves: whole, or cut in its middle.
+    static func wire(_ answer: Answer, headers: HTTPFields) -> Response {
         let buffer = ByteBuffer(bytes: answer.json)
         guard answer.isCut else {
             return Response(
@@ -237,6 +219,37 @@ struct Call: Sendable {
         return Response(
             status: .init(code: refusal.status), headers: [.contentType: "application/json; charset=utf-8"],
             body: .init(byteBuffer: ByteBuffer(bytes: json)))
+    }
+}
+
+extension Sandbox {
+    /// Does the work, unless a fault comes first, and spoils the answer if one comes after.
+    func work(
+        _ operation: FaultSettings.Operation, number: String, _ work: () async throws -> Call.Answer
+    ) async throws -> Call.Answer {
+        let faults = try await read { $0.faults }
+        let attempt = counter.attempt(operation, number: number)
+        let fault = faults.fault(of: operation, number: number, attempt: attempt)
+        if let fault { counter.count(fault.rawValue) }
+        switch fault {
+        case .throttled: throw PayRefusal.throttled
+        case .notEnough: throw PayRefusal.notEnough
+        case .errorBeforeWork: throw PayRefusal.fault
+        case .errorAfterWork:
+            _ = try await work()
+            throw PayRefusal.fault
+        case .heldAfterWork, .cutAfterWork:
+            var answer = try await work()
+            if fault == .heldAfterWork {
+                // A drain does not wait for what only waits; either way the connection is cut.
+                try? await cancelWhenGracefulShutdown {
+                    try await Task.sleep(for: .milliseconds(faults.holdMilliseconds))
+                }
+            }
+            answer.isCut = true
+            return answer
+        case nil: return try await work()
+        }
     }
 }
 
