@@ -21,7 +21,10 @@ struct CodesCommandTests {
         var ring: KeyRing { get throws { try KeyRing.load(folder: folder + "/keys") } }
 
         /// Types a command; the database and JSON go without saying.
-        func run(_ arguments: String...) async throws {
+        func run(_ arguments: String...) async throws { try await run(arguments) }
+
+        /// The same, its words in a list.
+        func run(_ arguments: [String]) async throws {
             var command = try #require(
                 try Siyu.parseAsRoot(arguments + ["--database-url", db.conninfo(as: .operator), "--json"])
                     as? any AsyncParsableCommand)
@@ -68,6 +71,57 @@ struct CodesCommandTests {
     private func codes(_ count: Int) -> [String] { (0..<count).map { String(format: "PRINT%08d", $0) } }
 
     private func csv(_ codes: [String]) -> String { "code\n\(codes.joined(separator: "\n"))\n" }
+
+    // MARK: Codes of WeChat
+
+    @Test func marketcodes_areWishedForOnce_andRefusedInWords() async throws {
+        try await withBench { bench in
+            let brand = "\(bench.brand)"
+            let apply = [
+                "codes", "marketcode", "apply", "--brand", brand, "--count", "20000", "--request-id", "spring",
+            ]
+            // Without a service account nobody can be asked.
+            await #expect(throws: Problem.self) { try await bench.run(apply) }
+            await #expect(throws: Failure.self) {
+                try await bench.run(["codes", "marketcode", "account", "--brand", brand])
+            }
+            let wrong = try bench.write("wrong.json", #"{"appid":"wx1"}"#)
+            let short = try bench.write("short.json", #"{"appid":"wx1","secret":"s","package_key":"short"}"#)
+            let right = try bench.write(
+                "right.json", #"{"appid":"wx1","secret":"s","package_key":"0123456789abcdef"}"#)
+            let account = ["codes", "marketcode", "account", "--brand", brand] + bench.keys + ["--file"]
+            await #expect(throws: Failure.self) { try await bench.run(account + [wrong]) }
+            await #expect(throws: Problem.self) { try await bench.run(account + [short]) }
+            try await bench.run(account + [right])
+            try await bench.run(["codes", "marketcode", "account", "--brand", brand])
+
+            try await bench.run(apply)
+            try await bench.run(apply)
+            #expect(try await bench.count("SELECT count(*) FROM codes.marketcode_application") == 1)
+            #expect(try await bench.count("SELECT count(*) FROM jobs.hot") == 1)
+            await #expect(throws: Problem.self) { try await bench.run(apply + ["--label", "Another"]) }
+            await #expect(throws: Problem.self) {
+                try await bench.run(["codes", "marketcode", "apply", "--brand", brand, "--count", "12345"])
+            }
+            try await bench.run(["codes", "marketcode", "show", "--brand", brand])
+            try await bench.run(["codes", "marketcode", "show", "spring", "--brand", brand])
+            await #expect(throws: Failure.self) {
+                try await bench.run(["codes", "marketcode", "show", "none", "--brand", brand])
+            }
+            let activate = [
+                "codes", "marketcode", "activate", "spring", "0..100", "--brand", brand, "--activity", "春",
+                "--product-brand",
+                "私域", "--product-title", "龙井", "--ean", "6901234567892", "--wxa-appid", "wx", "--wxa-path", "p",
+            ]
+            let early = await #expect(throws: Problem.self) { try await bench.run(activate) }
+            #expect(early?.code == "not_loaded")
+            #expect(throws: (any Error).self) {
+                try Siyu.parseAsRoot(activate + ["--wechat-only", "--until", "2030-01-01T00:00:00+08:00"])
+            }
+            try await bench.run(["codes", "marketcode", "retry", "spring", "--brand", brand])
+            #expect(try await bench.count("SELECT step::int FROM codes.marketcode_application") == 2)
+        }
+    }
 
     // MARK: Imports
 

@@ -20,7 +20,7 @@ import WeChat
     private static let count: Int64 = 10_000
     private static let activity = MarketcodeActivity(
         name: "春茶节", brand: "私域", title: "龙井 250 g", ean: "6901234567892", appid: "wxmini", path: "pages/scan")
-    private static let faults: [String: Any] = ["time_out_after_work": 0.12, "server_error": 0.12, "refuse": 0.12]
+    private static let faults: [String: Double] = ["time_out_after_work": 0.12, "server_error": 0.12, "refuse": 0.12]
 
     @Test func c01_marketcodesOfTheSandbox_areLoadedActivatedAndRedeemedOnce_thoughItFailsAThirdOfTheCalls()
         async throws

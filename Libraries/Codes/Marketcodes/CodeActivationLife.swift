@@ -79,10 +79,10 @@ enum CodeActivationLife {
         case .taken: outcome = CodeActivationOutcome(stage: .active, word: "active")
         case .standing(let activity?, let codes?) where activity == sight.activity && codes == sight.codes:
             outcome = CodeActivationOutcome(stage: .active, word: "active")
-        case .standing(let activity?, _):
+        case .standing(_?, _):
             outcome = CodeActivationOutcome(
                 stage: .refused, needsAttention: true,
-                word: "the codes are active for something else already: \(activity.name)")
+                word: "the codes are active already, for something else or with others")
         case .standing(nil, _): outcome = CodeActivationOutcome(stage: .requested, callAfter: .zero, word: "not active")
         // Asked about what WeChat does not know, or refuses to tell: nothing is active that we could have made so.
         case .failed(.refused, let word):

@@ -159,16 +159,16 @@ enum CodeApplicationLife {
 
     /// What WeChat has made must be what was asked for, without gaps: our index counts from its first code.
     private static func made(_ chunks: [MarketcodeChunk], _ sight: CodeApplicationSight) -> CodeApplicationOutcome {
+        guard chunks.allSatisfy({ (1...chunkCodesMax.value).contains($0.count) }) else {
+            return refused("WeChat made a package of no codes, or of more than \(chunkCodesMax.value)")
+        }
         let chunks = chunks.sorted { $0.first < $1.first }
         let isWhole = zip(chunks, chunks.dropFirst()).allSatisfy { $0.last + 1 == $1.first }
         let count = chunks.reduce(0) { $0 + $1.count }
-        guard !chunks.isEmpty, chunks.allSatisfy({ $0.count > 0 }), isWhole, count == sight.count else {
+        guard isWhole, count == sight.count else {
             return refused(
                 "WeChat made \(count) codes in \(chunks.count) packages\(isWhole ? "" : " with gaps between them"), and \(sight.count) were asked for"
             )
-        }
-        if let large = chunks.first(where: { $0.count > chunkCodesMax.value }) {
-            return refused("a package of \(large.count) codes is larger than any that WeChat describes")
         }
         return CodeApplicationOutcome(
             stage: .loading, callAfter: .zero, isProgress: true, chunks: chunks, word: "made")
