@@ -238,6 +238,11 @@ extension OutputOptions {
         let createdAt: Date
         let finishedAt: Date?
         let attentionSince: Date?
+
+        var row: [String] {
+            let since = attentionSince ?? finishedAt ?? createdAt
+            return ["", "", "\(from)..\(to)", state, answer ?? "", since.ISO8601Format()]
+        }
     }
 
     private struct Wish: Encodable {
@@ -256,6 +261,11 @@ extension OutputOptions {
         let finishedAt: Date?
         let attentionSince: Date?
         let activations: [Activation]
+
+        var row: [String] {
+            let since = attentionSince ?? finishedAt ?? createdAt
+            return [request, batch ?? "", "\(loaded) of \(codes)", state, answer ?? "", since.ISO8601Format()]
+        }
 
         init(_ view: Marketcodes.View) {
             let wish = view.application
@@ -285,20 +295,7 @@ extension OutputOptions {
     fileprivate func show(_ views: [Marketcodes.View]) throws {
         let values = views.map(Wish.init)
         // One line for the wish, and one for each activation below it.
-        let rows = values.flatMap { wish in
-            [
-                [
-                    wish.request, wish.batch ?? "", "\(wish.loaded) of \(wish.codes)", wish.state, wish.answer ?? "",
-                    (wish.attentionSince ?? wish.finishedAt ?? wish.createdAt).ISO8601Format(),
-                ]
-            ]
-                + wish.activations.map {
-                    [
-                        "", "", "\($0.from)..\($0.to)", $0.state, $0.answer ?? "",
-                        ($0.attentionSince ?? $0.finishedAt ?? $0.createdAt).ISO8601Format(),
-                    ]
-                }
-        }
+        let rows: [[String]] = values.flatMap { [$0.row] + $0.activations.map(\.row) }
         try show(values, header: ["request", "batch", "codes", "state", "WeChat says", "since"], rows: rows)
     }
 }
