@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import Kernel
 import Orders
 import Policies
@@ -15,13 +15,25 @@ package struct NewGift: Hashable, Sendable {
     package let recipients: [String]
     /// What the giver has to say.
     package let greeting: String?
+    /// What it is wrapped in, by its code; nil for what all gifts are wrapped in.
+    package let cover: String?
+    /// Where it is begun, by its code.
+    package let entry: String?
+    /// When it shall be sent; nil for as soon as it is paid for.
+    package let sendAt: Date?
 
     /// A wish in its parts.
-    package init(shop: ID<Shop>, variant: ID<Variant>, recipients: [String], greeting: String?) {
+    package init(
+        shop: ID<Shop>, variant: ID<Variant>, recipients: [String], greeting: String?, cover: String? = nil,
+        entry: String? = nil, sendAt: Date? = nil
+    ) {
         self.shop = shop
         self.variant = variant
         self.recipients = recipients
         self.greeting = greeting
+        self.cover = cover
+        self.entry = entry
+        self.sendAt = sendAt
     }
 }
 
@@ -31,20 +43,23 @@ extension Gifts {
     /// What a greeting may weigh: a character may be any number of combining marks.
     static let greetingBytes = Limit(4_000, reason: "100 of the longest emoji there are, and the column's own limit.")
 
+    /// Refuses what can be refused before anybody is asked: not one recipient, oneself, a greeting that is none.
+    package static func check(_ wish: NewGift, by shopper: Shopper) throws(Problem) {
+        guard wish.recipients.count == 1, let recipient = wish.recipients.first else {
+            throw .giftNeedsOneRecipient
+        }
+        guard recipient != shopper.openID else { throw .giftToOneself }
+        guard let greeting = wish.greeting else { return }
+        guard (1...Self.greetingMax).contains(greeting.count), greeting.utf8.count <= Self.greetingBytes.value else {
+            throw .giftGreetingTooLong
+        }
+    }
+
     /// Begins a gift: who gives what to whom.
     ///
-    /// Nothing is kept in stock yet.
+    /// Nothing is kept in stock yet. Whoever looks at greetings has looked at this one (``GreetingScreens``).
     package func create(_ wish: NewGift, by shopper: Shopper, on tx: Transaction) async throws -> SenderView {
-        guard wish.recipients.count == 1, let recipient = wish.recipients.first else {
-            throw Problem.giftNeedsOneRecipient
-        }
-        guard recipient != shopper.openID else { throw Problem.giftToOneself }
-        if let greeting = wish.greeting {
-            guard (1...Self.greetingMax).contains(greeting.count), greeting.utf8.count <= Self.greetingBytes.value
-            else {
-                throw Problem.giftGreetingTooLong
-            }
-        }
+        try Self.check(wish, by: shopper)
         let brand = shopper.brand
         let now = try await tx.one(GiftStatements.clock())
         let ground = try await ground(for: [wish.variant], in: wish.shop, at: now, brand: brand, on: tx)
@@ -52,15 +67,35 @@ extension Gifts {
         try ground.requireGiftable(wish.variant)
         guard let good = ground.goods[wish.variant] else { throw Problem.giftVariantUnknown }
 
+        try await check(wish, ground, at: now, brand: brand, on: tx)
         let window = try ground.sheet.value(.paymentWindow)
         let people = try await vault.persons(
-            [shopper.openID, recipient], kind: Self.openID, brand: brand, now: now, on: tx)
+            [shopper.openID] + wish.recipients, kind: Self.openID, brand: brand, now: now, on: tx)
         let gift = GiftRecord(
             id: .mint(), shop: wish.shop, product: good.product, variant: good.variant, sender: people[0],
-            recipient: people[1], greeting: wish.greeting, state: .draft, payUntil: window.asSeconds.after(now),
+            recipient: people[1], greeting: wish.greeting, cover: wish.cover, entry: wish.entry, sendAt: wish.sendAt,
+            state: .draft, payUntil: window.asSeconds.after(now),
             createdAt: now, updatedAt: now)
         _ = try await tx.one(GiftStatements.begin(gift, brand: brand))
         try await schedule(GiftLapse(brand: brand, gift: gift.id), after: gift.payUntil, brand: brand, now: now, on: tx)
         return SenderView(gift, variantTitle: good.title)
+    }
+
+    /// Whether cover, entry and time are such as there are; most gifts name none, and then nothing is asked.
+    private func check(
+        _ wish: NewGift, _ ground: GiftGround, at now: Date, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        if let sendAt = wish.sendAt {
+            let ahead = try ground.sheet.value(.sendAhead)
+            guard sendAt > now, sendAt <= now.addingTimeInterval(ahead.interval) else {
+                throw Problem.giftSendAtMalformed
+            }
+        }
+        if wish.cover == nil, wish.entry == nil { return }
+        let (covers, entries) = try await tx.pipeline(
+            WishStatements.cover(wish.cover, brand: brand), WishStatements.entry(wish.entry, brand: brand))
+        // One whose licence is over is known: the gift is then wrapped as all others.
+        guard wish.cover == nil || !covers.isEmpty else { throw Problem.giftCoverUnknown }
+        guard wish.entry == nil || !entries.isEmpty else { throw Problem.giftEntryUnknown }
     }
 }

@@ -21,6 +21,8 @@ package enum GiftState: String, Hashable, Sendable, Codable, CaseIterable {
     case declined
     /// Called off by the giver, or not paid for in time. An end before it was sent.
     case cancelled
+    /// Paid for, and not sent before its time.
+    case scheduled
 }
 
 /// Who a person is in a gift; what they see and may do follows from this alone.
@@ -82,6 +84,12 @@ package struct GiftRecord: Hashable, Sendable {
     package let recipient: ID<Person>
     /// What the giver has to say.
     package let greeting: String?
+    /// What it is wrapped in, by its code; whether its licence lasts is looked at when it is shown.
+    package let cover: String?
+    /// Where it was begun, by its code; nil where nobody said.
+    package let entry: String?
+    /// Not to be sent before then.
+    package let sendAt: Date?
     /// How far it has come.
     package var state: GiftState
     /// The list price at which it was quoted and paid.
@@ -100,6 +108,8 @@ package struct GiftRecord: Hashable, Sendable {
     package var claimedAt: Date?
     /// Where it goes: an address in the vault.
     package var address: ID<Address>?
+    /// Where the giver says it goes: an address in the vault, of use once the gift is opened.
+    package var prefilledAddress: ID<Address>?
     /// When it was accepted.
     package var acceptedAt: Date?
     /// The last instant at which neither side may change anything.
@@ -110,6 +120,8 @@ package struct GiftRecord: Hashable, Sendable {
     package var refund: ID<Refund>?
     /// When the money was back.
     package var refundedAt: Date?
+    /// When its shop took it back, though it was accepted.
+    package var withdrawnAt: Date?
     /// When it was begun.
     package let createdAt: Date
     /// When anything about it changed.
@@ -132,12 +144,15 @@ extension GiftRecord {
     /// A gift of which nothing has happened yet.
     package init(
         id: ID<Gift>, shop: ID<Shop>, product: ID<Product>, variant: ID<Variant>, sender: ID<Person>,
-        recipient: ID<Person>, greeting: String?, state: GiftState, payUntil: Date, createdAt: Date, updatedAt: Date
+        recipient: ID<Person>, greeting: String?, cover: String? = nil, entry: String? = nil, sendAt: Date? = nil,
+        state: GiftState, payUntil: Date, createdAt: Date, updatedAt: Date
     ) {
         self.init(
             id: id, shop: shop, product: product, variant: variant, swappedFrom: nil, sender: sender,
-            recipient: recipient, greeting: greeting, state: state, price: nil, payUntil: payUntil, payment: nil,
-            order: nil, sentAt: nil, acceptUntil: nil, claimedAt: nil, address: nil, acceptedAt: nil, lockedUntil: nil,
-            endedAt: nil, refund: nil, refundedAt: nil, createdAt: createdAt, updatedAt: updatedAt)
+            recipient: recipient, greeting: greeting, cover: cover, entry: entry, sendAt: sendAt, state: state,
+            price: nil, payUntil: payUntil, payment: nil,
+            order: nil, sentAt: nil, acceptUntil: nil, claimedAt: nil, address: nil, prefilledAddress: nil,
+            acceptedAt: nil, lockedUntil: nil,
+            endedAt: nil, refund: nil, refundedAt: nil, withdrawnAt: nil, createdAt: createdAt, updatedAt: updatedAt)
     }
 }

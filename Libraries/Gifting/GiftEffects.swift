@@ -25,6 +25,8 @@ extension StockMoveKind {
 extension TransferKind {
     /// A gift was accepted: the giver's money becomes the shop's.
     package static let giftAccepted: TransferKind = "gift.accepted"
+    /// An accepted gift was taken back by its shop: the money is the giver's again, and on its way to them.
+    package static let giftWithdrawn: TransferKind = "gift.withdrawn"
 }
 
 /// The noun of an exchange of variants.
@@ -80,13 +82,17 @@ extension Gifts {
         case .closePayment(let payment): try await close(payment, brand: brand, now: now, on: tx)
         case .scheduleLapse(let instant):
             try await schedule(GiftLapse(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
+        case .scheduleDelivery(let instant):
+            try await schedule(GiftSend(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .scheduleExpiry(let instant):
             try await schedule(GiftExpire(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .earn(let payment, let amount):
             try await earn(amount, of: payment, for: gift, brand: brand, on: tx)
+        case .unearn(let payment, let amount):
+            try await unearn(amount, of: payment, for: gift, brand: brand, on: tx)
         case .refund(let payment, let amount):
             gift.refund = try await Refunds.request(
-                payment: payment, amount: amount, reason: gift.state.refundReason, brand: brand, now: now,
+                payment: payment, amount: amount, reason: gift.refundReason, brand: brand, now: now,
                 queue: queue, on: tx)
         case .end(let end):
             try await tx.execute(GiftStatements.addOutcome(end, of: gift.id, brand: brand, now: now))
@@ -140,6 +146,21 @@ extension Gifts {
             ], brand: brand, now: now, on: tx)
     }
 
+    /// The other way round, so that every account is as it was before the gift was accepted.
+    private func unearn(
+        _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        let now = gift.updatedAt
+        let escrow = try await Ledger.account(.escrow(of: payment), floor: .zero, brand: brand, now: now, on: tx)
+        let sales = try await Ledger.account(.sales(of: gift.shop), brand: brand, now: now, on: tx)
+        try await Ledger.post(
+            [
+                Posting(
+                    debit: sales, credit: escrow, amount: amount, kind: .giftWithdrawn, subject: gift.id.rawValue,
+                    occurredAt: now)
+            ], brand: brand, now: now, on: tx)
+    }
+
     /// A job that is due just after an instant.
     ///
     /// Delays count from the beginning of the transaction, which is a little earlier than `now`: the job may find that it is not time
@@ -158,18 +179,21 @@ extension GiftEffect {
     fileprivate var movesStock: Bool {
         switch self {
         case .reserve, .release, .exchange: true
-        case .openPayment, .closePayment, .scheduleLapse, .scheduleExpiry, .earn, .refund, .end: false
+        case .openPayment, .closePayment, .scheduleLapse, .scheduleDelivery, .scheduleExpiry, .earn, .unearn, .refund,
+            .end:
+            false
         }
     }
 }
 
-extension GiftState {
+extension GiftRecord {
     /// What the giver reads at WeChat about the money that comes back.
     fileprivate var refundReason: String {
-        switch self {
+        switch state {
+        case .accepted: "商家无法发货"
         case .expired: "礼物超过时限未收下"
         case .declined: "对方未收下礼物"
-        case .draft, .quoted, .paying, .sent, .claimed, .accepted, .cancelled: "礼物已取消"
+        case .draft, .quoted, .paying, .sent, .claimed, .cancelled, .scheduled: "礼物已取消"
         }
     }
 }

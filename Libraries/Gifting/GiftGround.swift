@@ -30,6 +30,7 @@ extension Gifts {
     static let groundPolicies = [
         PolicyKey<PriceCeiling>.priceCeiling.name, PolicyKey<ExcludedCategories>.excludedCategories.name,
         PolicyKey<Rollout>.rollout.name, PolicyKey<PolicyDuration>.paymentWindow.name,
+        PolicyKey<PolicyDuration>.sendAhead.name,
     ]
 
     /// Reads what may be given of some variants, as of an instant.

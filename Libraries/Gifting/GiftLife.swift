@@ -9,6 +9,8 @@ package enum GiftCommand: Hashable, Sendable {
     case pay(listPrice: Money, as: ID<Payment>, window: Seconds)
     /// The giver calls it off.
     case cancel
+    /// The giver says where it goes, as the recipient lets them.
+    case prefill(ID<Address>)
     /// The recipient opens it.
     case claim
     /// The recipient says where it goes.
@@ -19,10 +21,14 @@ package enum GiftCommand: Hashable, Sendable {
     case accept(lock: Seconds)
     /// The recipient does not want it.
     case decline
+    /// Its shop takes back what was accepted.
+    case withdraw
     /// Somebody passes it on.
     case transfer
     /// The giver's money has arrived.
     case paid(ID<Payment>, order: ID<Order>, window: Seconds)
+    /// The time to send it may have come.
+    case deliver(window: Seconds)
     /// The giver's money is back: by which refund, and of which payment.
     case refunded(ID<Refund>, of: ID<Payment>)
     /// The time to accept may be over.
@@ -79,10 +85,14 @@ package enum GiftEffect: Hashable, Sendable {
     case closePayment(ID<Payment>)
     /// Look again after this instant whether it was paid.
     case scheduleLapse(after: Date)
+    /// Send it at this instant.
+    case scheduleDelivery(at: Date)
     /// Look again after this instant whether it was accepted.
     case scheduleExpiry(after: Date)
     /// The giver's money becomes the shop's.
     case earn(ID<Payment>, Money)
+    /// What the shop earned is the giver's again.
+    case unearn(ID<Payment>, Money)
     /// The giver's money goes back.
     case refund(ID<Payment>, Money)
     /// This is the end.
@@ -109,13 +119,16 @@ package enum GiftLife {
         case .quote(let listPrice, let ceiling): quote(gift, at: listPrice, ceiling, now)
         case .pay(let listPrice, let payment, let window): pay(gift, at: listPrice, payment, window, now)
         case .cancel: cancel(gift, now)
+        case .prefill(let address): prefill(address, for: gift, now)
         case .claim: claim(gift, now)
         case .address(let address): keep(address, for: gift, now)
         case .swap(let variant, let captured): swap(gift, to: variant, captured, now)
         case .accept(let lock): accept(gift, lock, now)
         case .decline: decline(gift, now)
+        case .withdraw: withdraw(gift, now)
         case .transfer: .refused(.giftNotTransferable)
         case .paid(let payment, let order, let window): send(gift, payment, order, window, now)
+        case .deliver(let window): deliver(gift, window, now)
         case .refunded(let refund, let payment): note(refund, of: payment, for: gift, now)
         case .expire: expire(gift, now)
         case .lapse: lapse(gift, now)
@@ -125,9 +138,9 @@ package enum GiftLife {
     /// Who may give this command; nil for those of the clock and of the payments.
     package static func role(for command: GiftCommand) -> GiftRole? {
         switch command {
-        case .quote, .pay, .cancel: .sender
+        case .quote, .pay, .cancel, .prefill: .sender
         case .claim, .address, .swap, .accept, .decline: .recipient
-        case .transfer, .paid, .refunded, .expire, .lapse: nil
+        case .withdraw, .transfer, .paid, .deliver, .refunded, .expire, .lapse: nil
         }
     }
 }
@@ -146,6 +159,7 @@ extension GiftLife {
                     $0.state = .quoted; $0.price = price
                 }, [])
         case .paying: return .refused(.giftPaying)
+        case .scheduled: return .refused(.giftScheduled)
         case .cancelled: return .refused(.giftCancelled)
         case .sent, .claimed, .accepted, .expired, .declined: return .refused(.giftSent)
         }
@@ -175,6 +189,7 @@ extension GiftLife {
                 next,
                 [.reserve(gift.variant), .openPayment(payment, price, until: until), .scheduleLapse(after: until)])
         case .paying: return now <= gift.payUntil ? .unchanged : .refused(.giftLapsed)
+        case .scheduled: return .refused(.giftScheduled)
         case .cancelled: return .refused(.giftCancelled)
         case .sent, .claimed, .accepted, .expired, .declined: return .refused(.giftSent)
         }
@@ -184,10 +199,26 @@ extension GiftLife {
         switch gift.state {
         case .draft, .quoted, .paying:
             return .changed(gift.ended(.cancelled, at: now), withdrawal(of: gift) + [.end(.cancelledBySender)])
+        case .scheduled:
+            guard let payment = gift.payment, let price = gift.price else { return .refused(.giftEnded) }
+            return .changed(
+                gift.ended(.cancelled, at: now),
+                [.release(gift.variant), .refund(payment, price), .end(.cancelledBySender)])
         case .cancelled: return .unchanged
         case .sent, .claimed: return .refused(.giftSent)
         case .accepted: return .refused(isLocked(gift, now) ? .giftLocked : .giftFollowsOrderRules)
         case .expired, .declined: return .refused(.giftEnded)
+        }
+    }
+
+    /// Until the recipient opens it; from then on where it goes is theirs alone.
+    private static func prefill(_ address: ID<Address>, for gift: GiftRecord, _ now: Date) -> GiftOutcome {
+        switch gift.state {
+        case .draft, .quoted, .paying, .scheduled, .sent:
+            return .changed(gift.changed(at: now) { $0.prefilledAddress = address }, [])
+        case .cancelled: return .refused(.giftCancelled)
+        case .claimed: return .refused(.giftSent)
+        case .accepted, .expired, .declined: return .refused(.giftEnded)
         }
     }
 
@@ -204,20 +235,39 @@ extension GiftLife {
         guard gift.payment == payment, let price = gift.price else { return .refused(.giftPaymentUnknown) }
         switch gift.state {
         case .paying:
-            let until = window.after(now)
-            let next = gift.changed(at: now) {
-                $0.state = .sent
-                $0.order = order
-                $0.sentAt = now
-                $0.acceptUntil = until
+            if let sendAt = gift.sendAt, now < sendAt {
+                let next = gift.changed(at: now) {
+                    $0.state = .scheduled
+                    $0.order = order
+                }
+                return .changed(next, [.scheduleDelivery(at: sendAt)])
             }
-            return .changed(next, [.scheduleExpiry(after: until)])
+            return sent(gift, order, window, now)
         case .cancelled where gift.refund == nil:
             // Called off while the giver was paying: what came too late goes back at once.
             return .changed(gift.changed(at: now) { _ in }, [.refund(payment, price)])
-        case .cancelled, .sent, .claimed, .accepted, .expired, .declined: return .unchanged
+        case .cancelled, .scheduled, .sent, .claimed, .accepted, .expired, .declined: return .unchanged
         case .draft, .quoted: return .refused(.giftPaymentUnknown)
         }
+    }
+
+    private static func sent(
+        _ gift: GiftRecord, _ order: ID<Order>, _ window: Seconds, _ now: Date
+    ) -> GiftOutcome {
+        let until = window.after(now)
+        let next = gift.changed(at: now) {
+            $0.state = .sent
+            $0.order = order
+            $0.sentAt = now
+            $0.acceptUntil = until
+        }
+        return .changed(next, [.scheduleExpiry(after: until)])
+    }
+
+    /// Whoever comes too late finds it sent or called off, and does nothing.
+    private static func deliver(_ gift: GiftRecord, _ window: Seconds, _ now: Date) -> GiftOutcome {
+        guard gift.state == .scheduled, let order = gift.order, let sendAt = gift.sendAt else { return .unchanged }
+        return now < sendAt ? .notYet(sendAt) : sent(gift, order, window, now)
     }
 
     /// The refund that paid out is the one to keep: WeChat Pay may have closed the one that was asked for, and then another followed.
@@ -244,11 +294,14 @@ extension GiftLife {
             guard isInTime(gift, now) else { return .refused(.giftGone) }
             return .changed(
                 gift.changed(at: now) {
-                    $0.state = .claimed; $0.claimedAt = now
+                    $0.state = .claimed
+                    $0.claimedAt = now
+                    $0.address = gift.prefilledAddress
                 }, [])
         case .claimed: return isInTime(gift, now) ? .unchanged : .refused(.giftGone)
         case .accepted: return .unchanged
-        case .draft, .quoted, .paying, .cancelled, .expired, .declined: return .refused(notOpen(gift, now))
+        case .draft, .quoted, .paying, .scheduled, .cancelled, .expired, .declined:
+            return .refused(notOpen(gift, now))
         }
     }
 
@@ -294,19 +347,37 @@ extension GiftLife {
             return .changed(
                 gift.ended(.declined, at: now), [.release(gift.variant), .refund(payment, price), .end(.declined)])
         case .declined: return .unchanged
-        case .draft, .quoted, .paying, .accepted, .expired, .cancelled: return .refused(notOpen(gift, now))
+        case .draft, .quoted, .paying, .scheduled, .accepted, .expired, .cancelled:
+            return .refused(notOpen(gift, now))
         }
     }
 
     /// Why the recipient cannot do now what needs a claimed gift in its time.
     private static func notOpen(_ gift: GiftRecord, _ now: Date) -> Problem {
         switch gift.state {
-        case .draft, .quoted, .paying, .cancelled: .giftNotSent
+        case .draft, .quoted, .paying, .scheduled, .cancelled: .giftNotSent
         case .sent: isInTime(gift, now) ? .giftNotClaimed : .giftGone
         case .claimed, .expired: .giftGone
         case .accepted: isLocked(gift, now) ? .giftLocked : .giftFollowsOrderRules
         case .declined: .giftEnded
         }
+    }
+}
+
+// MARK: - The shop
+
+extension GiftLife {
+    /// The lock binds giver and recipient alone: the shop may find on the very first day that it has nothing to deliver.
+    ///
+    /// Until the gift is accepted, the recipient and the clock decide what becomes of it.
+    private static func withdraw(_ gift: GiftRecord, _ now: Date) -> GiftOutcome {
+        guard gift.state == .accepted, let payment = gift.payment, let price = gift.price else {
+            return .refused(.giftNotAccepted)
+        }
+        guard gift.withdrawnAt == nil else { return .unchanged }
+        return .changed(
+            gift.changed(at: now) { $0.withdrawnAt = now },
+            [.release(gift.variant), .unearn(payment, price), .refund(payment, price)])
     }
 }
 
@@ -322,7 +393,7 @@ extension GiftLife {
             guard now > until else { return .notYet(until) }
             return .changed(
                 gift.ended(.expired, at: now), [.release(gift.variant), .refund(payment, price), .end(.expired)])
-        case .draft, .quoted, .paying, .accepted, .expired, .declined, .cancelled: return .unchanged
+        case .draft, .quoted, .paying, .scheduled, .accepted, .expired, .declined, .cancelled: return .unchanged
         }
     }
 
@@ -331,7 +402,7 @@ extension GiftLife {
         case .draft, .quoted, .paying:
             guard now > gift.payUntil else { return .notYet(gift.payUntil) }
             return .changed(gift.ended(.cancelled, at: now), withdrawal(of: gift) + [.end(.cancelledByDeadline)])
-        case .sent, .claimed, .accepted, .expired, .declined, .cancelled: return .unchanged
+        case .scheduled, .sent, .claimed, .accepted, .expired, .declined, .cancelled: return .unchanged
         }
     }
 

@@ -2,13 +2,15 @@ import FoundationEssentials
 import Kernel
 import Policies
 
-// The numbers of this room; their standard values stand in 000013_gifting.sql and 000035_giftable.sql.
+// The numbers of this room; their standard values stand in 000013_gifting.sql, 000035_giftable.sql and 000045_gift_wishes.sql.
 
 extension PolicyKey where Value == PolicyDuration {
     /// How long a recipient may take to accept.
     static var acceptWindow: Self { Self("gift.accept_window") }
     /// How long after accepting neither side may change anything.
     static var lockWindow: Self { Self("gift.lock_window") }
+    /// How long before it is sent a gift may be paid for.
+    static var sendAhead: Self { Self("gift.send_ahead") }
     /// How long a gift waits for its giver's next step, and for the money.
     static var paymentWindow: Self { Self("gift.payment_window") }
 }
@@ -16,6 +18,20 @@ extension PolicyKey where Value == PolicyDuration {
 extension PolicyKey where Value == PriceCeiling {
     /// The most that may be given.
     static var priceCeiling: Self { Self("gift.price_ceiling") }
+}
+
+/// What becomes of a greeting that nobody looked at in time.
+struct GreetingScreening: Codable, Hashable, Sendable {
+    let admitWhenUnavailable: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case admitWhenUnavailable = "admit_when_unavailable"
+    }
+}
+
+extension PolicyKey where Value == GreetingScreening {
+    /// What becomes of a greeting that nobody looked at in time.
+    static var greetingScreening: Self { Self("gift.greeting_screening") }
 }
 
 /// What may not be given, by the codes of categories; what stands below them may not either.

@@ -65,6 +65,35 @@ extension Problem {
     /// 409: it was called off.
     package static let giftCancelled = Problem.conflict(
         "This gift was cancelled: begin a new one.", code: "gift_cancelled")
+    /// 422: addresses are the recipients' to fill in.
+    package static let giftAddressBookOff = Problem.invalid(
+        "This brand leaves addresses to the recipients: givers cannot fill them in.", code: "gift_address_book_off")
+    /// 403: the recipient has not let this giver.
+    package static let giftAddressNotConsented = Problem(
+        status: 403, code: "gift_address_not_consented", title: "Forbidden",
+        detail: "The recipient has not let this giver fill in an address: they can do it themselves.")
+    /// 409: it is paid for and waits for its time.
+    package static let giftScheduled = Problem.conflict(
+        "The gift is paid for and waits to be sent: cancel it, and begin another one to change it.",
+        code: "gift_scheduled")
+    /// 422: not in the time in which gifts can be sent.
+    package static let giftSendAtMalformed = Problem.invalid(
+        "`send_at` is an instant to come, and not further away than gifts may be paid for ahead.",
+        code: "gift_send_at_malformed")
+    /// 422: there is no such cover.
+    package static let giftCoverUnknown = Problem.invalid(
+        "There is no such cover: take one of the brand's, or none.", code: "gift_cover_unknown")
+    /// 422: there is no such entry.
+    package static let giftEntryUnknown = Problem.invalid(
+        "There is no such entry: name one that the brand has added, or none.", code: "gift_entry_unknown")
+    /// 422: whoever looks at greetings does not admit it.
+    package static let giftGreetingRefused = Problem.invalid(
+        "The brand does not admit this greeting: word it otherwise, or send the gift without one.",
+        code: "gift_greeting_refused")
+    /// 503: nobody looked at the greeting, and it does not go unseen.
+    package static let giftGreetingUnseen = Problem(
+        status: 503, code: "gift_greeting_unseen", title: "Unavailable",
+        detail: "The greeting cannot be looked at in the moment: try again later, or send the gift without one.")
     /// 409: it is with its recipient now.
     package static let giftSent = Problem.conflict(
         "The gift has been sent and can no longer be changed by its giver.", code: "gift_sent")
@@ -83,6 +112,10 @@ extension Problem {
     /// 409: from here on it is an order like any other.
     package static let giftFollowsOrderRules = Problem.conflict(
         "The gift has been accepted: from here on the shop's rules for orders hold.", code: "gift_accepted")
+    /// 409: only what was accepted is the shop's to take back.
+    package static let giftNotAccepted = Problem.conflict(
+        "Only a gift that was accepted can be taken back: until then its recipient and its deadline decide.",
+        code: "gift_not_accepted")
     /// 410: its time is over.
     package static let giftGone = Problem(
         status: 410, code: "gift_expired", title: "Gone",

@@ -18,10 +18,11 @@ enum GiftStatements {
     static func begin(_ gift: GiftRecord, brand: ID<Brand>) -> Statement<ID<Gift>> {
         Statement(
             """
-            INSERT INTO gifting.gift (brand_id, gift_id, shop_id, product_id, variant_id, sender_id, recipient_id, greeting, state,
-                pay_until, created_at, updated_at)
+            INSERT INTO gifting.gift (brand_id, gift_id, shop_id, product_id, variant_id, sender_id, recipient_id, greeting, cover_code,
+                entry_code, send_at, state, pay_until, created_at, updated_at)
             SELECT b.brand_id, \(gift.id), \(gift.shop), \(gift.product), \(gift.variant), \(gift.sender), \(gift.recipient),
-                \(gift.greeting), \(gift.state), \(gift.payUntil), \(gift.createdAt), \(gift.updatedAt)
+                \(gift.greeting), \(gift.cover), \(gift.entry), \(gift.sendAt), \(gift.state), \(gift.payUntil), \(gift.createdAt),
+                \(gift.updatedAt)
             FROM siyu.brand b
             WHERE b.brand_id = \(brand)
             RETURNING gift_id
@@ -32,9 +33,9 @@ enum GiftStatements {
     static func gift(_ id: ID<Gift>, brand: ID<Brand>) -> Statement<GiftRecord> {
         Statement(
             """
-            SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, state,
-                captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at, address_id, accepted_at,
-                locked_until, ended_at, refund_id, refunded_at, created_at, updated_at
+            SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, cover_code,
+                entry_code, send_at, state, captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at,
+                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at
             FROM gifting.gift
             WHERE brand_id = \(brand) AND gift_id = \(id)
             """,
@@ -45,9 +46,9 @@ enum GiftStatements {
     static func lock(_ id: ID<Gift>, brand: ID<Brand>) -> Statement<GiftRecord> {
         Statement(
             """
-            SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, state,
-                captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at, address_id, accepted_at,
-                locked_until, ended_at, refund_id, refunded_at, created_at, updated_at
+            SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, cover_code,
+                entry_code, send_at, state, captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at,
+                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at
             FROM gifting.gift
             WHERE brand_id = \(brand) AND gift_id = \(id)
             FOR NO KEY UPDATE
@@ -60,10 +61,13 @@ enum GiftStatements {
         GiftRecord(
             id: try row.next(), shop: try row.next(), product: try row.next(), variant: try row.next(),
             swappedFrom: try row.next(), sender: try row.next(), recipient: try row.next(), greeting: try row.next(),
+            cover: try row.next(), entry: try row.next(), sendAt: try row.next(),
             state: try row.next(), price: try row.next(), payUntil: try row.next(), payment: try row.next(),
             order: try row.next(), sentAt: try row.next(), acceptUntil: try row.next(), claimedAt: try row.next(),
-            address: try row.next(), acceptedAt: try row.next(), lockedUntil: try row.next(), endedAt: try row.next(),
-            refund: try row.next(), refundedAt: try row.next(), createdAt: try row.next(), updatedAt: try row.next())
+            address: try row.next(), prefilledAddress: try row.next(), acceptedAt: try row.next(),
+            lockedUntil: try row.next(), endedAt: try row.next(),
+            refund: try row.next(), refundedAt: try row.next(), withdrawnAt: try row.next(), createdAt: try row.next(),
+            updatedAt: try row.next())
     }
 
     /// The row is locked; the state it was in is asked for all the same.
@@ -74,9 +78,10 @@ enum GiftStatements {
             SET variant_id = \(gift.variant), swapped_from = \(gift.swappedFrom), state = \(gift.state),
                 captured_price_fen = \(gift.price), pay_until = \(gift.payUntil), payment_id = \(gift.payment),
                 order_id = \(gift.order), sent_at = \(gift.sentAt), accept_until = \(gift.acceptUntil),
-                claimed_at = \(gift.claimedAt), address_id = \(gift.address), accepted_at = \(gift.acceptedAt),
+                claimed_at = \(gift.claimedAt), address_id = \(gift.address),
+                prefilled_address_id = \(gift.prefilledAddress), accepted_at = \(gift.acceptedAt),
                 locked_until = \(gift.lockedUntil), ended_at = \(gift.endedAt), refund_id = \(gift.refund),
-                refunded_at = \(gift.refundedAt), updated_at = \(gift.updatedAt)
+                refunded_at = \(gift.refundedAt), withdrawn_at = \(gift.withdrawnAt), updated_at = \(gift.updatedAt)
             WHERE brand_id = \(brand) AND gift_id = \(gift.id) AND state = \(state)
             RETURNING gift_id
             """
@@ -130,6 +135,17 @@ enum GiftStatements {
             """
             INSERT INTO gifting.outcome (brand_id, gift_id, outcome, decided_by, decided_at)
             VALUES (\(brand), \(gift), \(end.outcome), \(end.decidedBy), \(now))
+            """)
+    }
+
+    /// No ON CONFLICT: a gift is taken back once.
+    static func addWithdrawal(
+        _ decision: GiftWithdrawal, of gift: ID<Gift>, brand: ID<Brand>, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO gifting.withdrawal (brand_id, gift_id, author, reason, withdrawn_at)
+            VALUES (\(brand), \(gift), \(decision.author), \(decision.reason), \(now))
             """)
     }
 }

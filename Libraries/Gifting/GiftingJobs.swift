@@ -40,6 +40,25 @@ package struct GiftLapse: JobParameters {
     }
 }
 
+/// The job that sends a gift which was paid for ahead; due when its time has come.
+package struct GiftSend: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "gift.send"
+    /// The queue of siyu-gifts.
+    package static let jobQueue = "gifts"
+
+    /// Whose gift.
+    package let brand: ID<Brand>
+    /// Which one.
+    package let gift: ID<Gift>
+
+    /// Asks for the sending of a gift.
+    package init(brand: ID<Brand>, gift: ID<Gift>) {
+        self.brand = brand
+        self.gift = gift
+    }
+}
+
 extension Gifts {
     /// Says how the jobs of gifts are done: the ends that the clock brings, and the news of payments and refunds.
     ///
@@ -55,6 +74,9 @@ extension Gifts {
         queue.registerJob(parameters: GiftExpire.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await expire(job.gift, brand: job.brand, on: tx) }
             await queue.wake(PaymentReceived.jobQueue)
+        }
+        queue.registerJob(parameters: GiftSend.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
+            try await context.complete { tx in try await deliver(job.gift, brand: job.brand, on: tx) }
         }
         queue.registerJob(parameters: GiftLapse.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await lapse(job.gift, brand: job.brand, on: tx) }

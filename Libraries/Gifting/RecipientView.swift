@@ -14,6 +14,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
     let variantID: ID<Variant>
     let variantTitle: String
     let greeting: String?
+    let cover: Cover?
     let choices: [Choice]
     let addressGiven: Bool
     let sentAt: Date?
@@ -22,7 +23,15 @@ package struct RecipientView: Encodable, Hashable, Sendable {
     let acceptedAt: Date?
     let lockedUntil: Date?
     let endedAt: Date?
+    let withdrawnAt: Date?
     let money: String?
+
+    /// What it is wrapped in; without, as all gifts are.
+    struct Cover: Encodable, Hashable, Sendable {
+        let code: String
+        let title: String
+        let imageURL: String?
+    }
 
     /// Something that may be chosen instead.
     struct Choice: Encodable, Hashable, Sendable {
@@ -32,7 +41,10 @@ package struct RecipientView: Encodable, Hashable, Sendable {
     }
 
     /// What a person who only receives may be told of a gift, without its price at hand.
-    package init(_ gift: Received, variantTitle: String, choices: [(id: ID<Variant>, title: String, inStock: Bool)]) {
+    package init(
+        _ gift: Received, variantTitle: String, choices: [(id: ID<Variant>, title: String, inStock: Bool)],
+        cover: CoverRecord? = nil
+    ) {
         giftID = gift.id
         role = GiftRole.recipient.rawValue
         state = gift.state.rawValue
@@ -41,6 +53,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
         variantID = gift.variant
         self.variantTitle = variantTitle
         greeting = gift.greeting
+        self.cover = cover.map { Cover(code: $0.code, title: $0.title, imageURL: $0.imageURL) }
         self.choices = choices.map { Choice(variantID: $0.id, title: $0.title, inStock: $0.inStock) }
         addressGiven = gift.isAddressGiven
         sentAt = gift.sentAt
@@ -49,6 +62,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
         acceptedAt = gift.acceptedAt
         lockedUntil = gift.lockedUntil
         endedAt = gift.endedAt
+        withdrawnAt = gift.withdrawnAt
         money = gift.goesBack ? "refunded_to_giver" : nil
     }
 
@@ -62,6 +76,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
         let state: GiftState
         let isAddressGiven: Bool
         let goesBack: Bool
+        let withdrawnAt: Date?
         let sentAt: Date?
         let acceptUntil: Date?
         let claimedAt: Date?
@@ -78,7 +93,8 @@ package struct RecipientView: Encodable, Hashable, Sendable {
             greeting = gift.greeting
             state = gift.state
             isAddressGiven = gift.address != nil
-            goesBack = [.expired, .declined].contains(gift.state)
+            goesBack = [.expired, .declined].contains(gift.state) || gift.withdrawnAt != nil
+            withdrawnAt = gift.withdrawnAt
             sentAt = gift.sentAt
             acceptUntil = gift.acceptUntil
             claimedAt = gift.claimedAt

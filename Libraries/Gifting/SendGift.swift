@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Jobs
-import Kernel
+package import Kernel
 package import Orders
 import Policies
 package import Postgres
@@ -29,6 +29,21 @@ extension Gifts {
         } catch let problem as Problem {
             // Trying again changes nothing: the job stays visible until somebody looks at the money.
             throw JobFailure.permanent(problem.detail)
+        }
+    }
+
+    /// Sends a gift that was paid for ahead, once its time has come: its recipient's time begins now.
+    ///
+    /// Whoever comes too early asks again later; whoever comes a second time finds it sent, and does nothing.
+    package func deliver(_ id: ID<Gift>, brand: ID<Brand>, on tx: Transaction) async throws {
+        guard let (gift, now) = try await lock(id, brand: brand, on: tx) else { throw JobFailure.giftUnknown }
+        let window = try await Policies.value(.acceptWindow, brand: brand, at: now, on: tx)
+        switch GiftLife.decide(gift, .deliver(window: window.asSeconds), now: now) {
+        case .unchanged, .refused: break
+        case .notYet(let instant):
+            try await schedule(GiftSend(brand: brand, gift: id), after: instant, brand: brand, now: now, on: tx)
+        case .changed(let next, let effects):
+            _ = try await carryOut(effects, to: next, from: gift.state, brand: brand, on: tx)
         }
     }
 

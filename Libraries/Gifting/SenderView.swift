@@ -14,6 +14,9 @@ package struct SenderView: Encodable, Hashable, Sendable {
     let variantID: ID<Variant>
     let variantTitle: String
     let greeting: String?
+    let cover: String?
+    let entry: String?
+    let sendAt: Date?
     let priceFen: Int64?
     let payUntil: Date?
     let paymentID: ID<Payment>?
@@ -24,6 +27,7 @@ package struct SenderView: Encodable, Hashable, Sendable {
     let acceptedAt: Date?
     let lockedUntil: Date?
     let endedAt: Date?
+    let withdrawnAt: Date?
     let refund: SentBack?
     let createdAt: Date
     /// Where the recipient can open it: for the giver to pass on.
@@ -46,6 +50,9 @@ package struct SenderView: Encodable, Hashable, Sendable {
         variantID = gift.bought
         self.variantTitle = variantTitle
         greeting = gift.greeting
+        cover = gift.cover
+        entry = gift.entry
+        sendAt = gift.sendAt
         priceFen = gift.price?.fen
         payUntil = [.draft, .quoted, .paying].contains(gift.state) ? gift.payUntil : nil
         paymentID = gift.payment
@@ -56,6 +63,7 @@ package struct SenderView: Encodable, Hashable, Sendable {
         acceptedAt = gift.acceptedAt
         lockedUntil = gift.lockedUntil
         endedAt = gift.endedAt
+        withdrawnAt = gift.withdrawnAt
         refund = gift.refund.flatMap { id in
             gift.price.map { SentBack(refundID: id, amountFen: $0.fen, refundedAt: gift.refundedAt) }
         }

@@ -49,6 +49,11 @@ extension Gifts {
             }
         }
         let title = variants.first { $0.id == gift.variant }?.title ?? ""
-        return RecipientView(.init(gift), variantTitle: title, choices: choices)
+        var cover: CoverRecord?
+        if let code = gift.cover {
+            let known = try await tx.first(WishStatements.cover(code, brand: brand))
+            cover = known.flatMap { $0.isLicensed(at: now) ? $0 : nil }
+        }
+        return RecipientView(.init(gift), variantTitle: title, choices: choices, cover: cover)
     }
 }

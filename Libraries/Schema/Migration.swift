@@ -75,6 +75,9 @@ package struct Migration: Sendable {
         Migration(version: 42, name: "ledger_holds", bytes: PackageResources._00042_ledger_holds_sql),
         Migration(version: 43, name: "technical_fees", bytes: PackageResources._00043_technical_fees_sql),
         Migration(version: 44, name: "marketcodes", bytes: PackageResources._00044_marketcodes_sql),
+        Migration(version: 45, name: "gift_wishes", bytes: PackageResources._00045_gift_wishes_sql),
+        Migration(version: 46, name: "gift_withdrawals", bytes: PackageResources._00046_gift_withdrawals_sql),
+        Migration(version: 47, name: "address_book", bytes: PackageResources._00047_address_book_sql),
     ]
 
     /// The version that this binary was built for.

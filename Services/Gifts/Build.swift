@@ -1,3 +1,4 @@
+import Foundation
 import Gifting
 import Hooks
 package import Hosting
@@ -31,6 +32,11 @@ package func build(
     Paying(queue: queue, providers: payouts ?? weChatPay, keys: keys).register()
     gifts.register()
 
+    // Sandboxes of whoever looks at greetings listen on this machine.
+    let allowsLocal = settings.environment == .development
+    let carrier = HookHTTP(allowsLocal: allowsLocal)
+    let screens = GreetingScreens(keys: keys, transport: carrier, allowsLocal: allowsLocal, realTime: { Date() })
+
     var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
         workers: [
@@ -43,11 +49,13 @@ package func build(
             pool: pool, gifts: gifts, keys: keys, login: WebLogin(), isSecure: settings.environment == .production
         ).add(to: router)
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
-        GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
+        GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments, screens: screens).add(to: api)
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
+        WithdrawalRoutes(pool: pool, gifts: gifts).add(
+            to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
         PayoutRoutes(pool: pool, keys: keys).add(to: api)
     }
-    application.resources = [weChatPay]
+    application.resources = [weChatPay, carrier]
     return application
 }
 

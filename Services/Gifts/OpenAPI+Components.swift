@@ -77,6 +77,17 @@ let components = """
               }
             }
           },
+          "Withdrawn": {
+            "type": "object",
+            "required": ["gift_id", "state"],
+            "properties": {
+              "gift_id": {"type": "string", "format": "uuid"},
+              "state": {"const": "accepted"},
+              "withdrawn_at": {"type": "string", "format": "date-time"},
+              "refund_id": {"type": "string", "format": "uuid"},
+              "refunded_at": {"type": "string", "format": "date-time"}
+            }
+          },
           "Giftable": {
             "type": "object",
             "required": ["product_id", "giftable", "variants"],
@@ -137,7 +148,18 @@ let components = """
               },
               "shop_id": {"type": "string", "format": "uuid"},
               "variant_id": {"type": "string", "format": "uuid"},
-              "greeting": {"type": "string", "maxLength": 100}
+              "greeting": {
+                "type": "string",
+                "maxLength": 100,
+                "description": "100 characters as people count them. The brand may have somebody look at it first."
+              },
+              "cover": {"type": "string", "description": "The code of one of the brand's covers."},
+              "entry": {"type": "string", "description": "The code of where the gift is begun; without, it is unknown."},
+              "send_at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "An instant to come: paid for before, the gift is sent then, and can be cancelled until then."
+              }
             }
           },
           "Swap": {
@@ -215,6 +237,7 @@ let components = """
                   "paying",
                   "sent",
                   "claimed",
+                  "scheduled",
                   "accepted",
                   "expired",
                   "declined",
@@ -226,6 +249,9 @@ let components = """
               "variant_id": {"type": "string", "format": "uuid"},
               "variant_title": {"type": "string"},
               "greeting": {"type": "string"},
+              "cover": {"type": "string"},
+              "entry": {"type": "string"},
+              "send_at": {"type": "string", "format": "date-time"},
               "price_fen": {"type": "integer"},
               "pay_until": {"type": "string", "format": "date-time"},
               "payment_id": {"type": "string", "format": "uuid"},
@@ -236,6 +262,11 @@ let components = """
               "accepted_at": {"type": "string", "format": "date-time"},
               "locked_until": {"type": "string", "format": "date-time"},
               "ended_at": {"type": "string", "format": "date-time"},
+              "withdrawn_at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "The shop took it back, though it was accepted."
+              },
               "refund": {
                 "type": "object",
                 "required": ["refund_id", "amount_fen"],
@@ -274,6 +305,15 @@ let components = """
               "variant_id": {"type": "string", "format": "uuid"},
               "variant_title": {"type": "string"},
               "greeting": {"type": "string"},
+              "cover": {
+                "type": "object",
+                "description": "While its licence lasts; without, as all gifts are wrapped.",
+                "required": ["code", "title"],
+                "properties": {
+                  "code": {"type": "string"}, "title": {"type": "string"},
+                  "image_url": {"type": "string", "format": "uri"}
+                }
+              },
               "choices": {
                 "type": "array",
                 "items": {
@@ -293,6 +333,11 @@ let components = """
               "accepted_at": {"type": "string", "format": "date-time"},
               "locked_until": {"type": "string", "format": "date-time"},
               "ended_at": {"type": "string", "format": "date-time"},
+              "withdrawn_at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "The shop took it back, though it was accepted."
+              },
               "money": {"const": "refunded_to_giver"}
             }
           }

@@ -301,6 +301,73 @@ let openAPI = """
             }
           }
         },
+        "/v1/gifts/{id}/prefilled-address": {
+          "put": {
+            "summary": "The giver says where the gift goes, if the brand allows it and the recipient has said before that they may.",
+            "description": "Until the recipient opens it, who may replace it. Nobody reads it back.",
+            "security": [{"key": []}],
+            "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
+            "requestBody": {
+              "required": true,
+              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AddressOfPerson"}}}
+            },
+            "responses": {
+              "200": {
+                "description": "The gift, as its giver sees it: nothing of the address.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SenderView"}}}
+              },
+              "400": {"$ref": "#/components/responses/Problem"},
+              "401": {"$ref": "#/components/responses/Problem"},
+              "403": {"$ref": "#/components/responses/Problem"},
+              "409": {"$ref": "#/components/responses/Problem"},
+              "413": {"$ref": "#/components/responses/Problem"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Problem"},
+              "503": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
+        "/v1/address-consents": {
+          "put": {
+            "summary": "The recipient lets a giver fill in their address from now on, or no more.",
+            "security": [{"key": []}],
+            "parameters": [{"$ref": "#/components/parameters/key"}],
+            "requestBody": {
+              "required": true,
+              "content": {
+                "application/json": {
+                  "schema": {
+                    "type": "object",
+                    "required": ["openid", "giver_openid", "given"],
+                    "properties": {
+                      "openid": {"$ref": "#/components/schemas/OpenID"},
+                      "giver_openid": {"$ref": "#/components/schemas/OpenID"},
+                      "given": {"type": "boolean"}
+                    }
+                  }
+                }
+              }
+            },
+            "responses": {
+              "200": {
+                "description": "What holds now.",
+                "content": {
+                  "application/json": {
+                    "schema": {"type": "object", "required": ["given"], "properties": {"given": {"type": "boolean"}}}
+                  }
+                }
+              },
+              "400": {"$ref": "#/components/responses/Problem"},
+              "401": {"$ref": "#/components/responses/Problem"},
+              "403": {"$ref": "#/components/responses/Problem"},
+              "409": {"$ref": "#/components/responses/Problem"},
+              "413": {"$ref": "#/components/responses/Problem"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Problem"},
+              "503": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
         "/v1/gifts/{id}/swap": {
           "post": {
             "summary": "Chooses another of the gift's choices instead.",
@@ -395,6 +462,40 @@ let openAPI = """
               "503": {"$ref": "#/components/responses/Problem"},
               "410": {"$ref": "#/components/responses/Problem"},
               "423": {"$ref": "#/components/responses/Problem"}
+            }
+          }
+        },
+        "/v1/gifts/{id}/withdraw": {
+          "post": {
+            "summary": "The shop takes back what was accepted and it cannot deliver; the lock does not bind it. Needs a staff key.",
+            "security": [{"key": []}],
+            "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
+            "requestBody": {
+              "required": true,
+              "content": {
+                "application/json": {
+                  "schema": {
+                    "type": "object",
+                    "required": ["reason"],
+                    "properties": {"reason": {"type": "string", "minLength": 1, "maxLength": 500}}
+                  }
+                }
+              }
+            },
+            "responses": {
+              "200": {
+                "description": "Taken back, now or before; the giver is refunded.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Withdrawn"}}}
+              },
+              "400": {"$ref": "#/components/responses/Problem"},
+              "401": {"$ref": "#/components/responses/Problem"},
+              "403": {"$ref": "#/components/responses/Problem"},
+              "404": {"$ref": "#/components/responses/Problem"},
+              "409": {"$ref": "#/components/responses/Problem"},
+              "413": {"$ref": "#/components/responses/Problem"},
+              "415": {"$ref": "#/components/responses/Problem"},
+              "422": {"$ref": "#/components/responses/Problem"},
+              "503": {"$ref": "#/components/responses/Problem"}
             }
           }
         },

@@ -22,48 +22,58 @@ import Testing
         Row(
             "quote", .quote(listPrice: Sample.price, ceiling: Sample.ceiling),
             "→ quoted", "→ quoted", "gift_paying", "gift_sent", "gift_sent", "gift_sent", "gift_sent", "gift_sent",
-            "gift_cancelled"),
+            "gift_cancelled", "gift_scheduled"),
         Row(
             "pay", .pay(listPrice: Sample.price, as: Sample.payment, window: Seconds(rawValue: 900)),
             "gift_not_quoted", "→ paying", "=", "gift_sent", "gift_sent", "gift_sent", "gift_sent", "gift_sent",
-            "gift_cancelled"),
+            "gift_cancelled", "gift_scheduled"),
         Row(
             "paid", .paid(Sample.payment, order: Sample.order, window: Sample.day),
-            "gift_payment_unknown", "gift_payment_unknown", "→ sent", "=", "=", "=", "=", "=", "→ cancelled"),
+            "gift_payment_unknown", "gift_payment_unknown", "→ sent", "=", "=", "=", "=", "=", "→ cancelled", "="),
         Row(
             "cancel", .cancel,
             "→ cancelled", "→ cancelled", "→ cancelled", "gift_sent", "gift_sent", "gift_locked", "gift_ended",
-            "gift_ended", "="),
+            "gift_ended", "=", "→ cancelled"),
         Row(
             "claim", .claim,
             "gift_not_sent", "gift_not_sent", "gift_not_sent", "→ claimed", "=", "=", "gift_expired", "gift_ended",
-            "gift_not_sent"),
+            "gift_not_sent", "gift_not_sent"),
         Row(
             "address", .address(Sample.address),
             "gift_not_sent", "gift_not_sent", "gift_not_sent", "gift_not_claimed", "→ claimed", "gift_locked",
-            "gift_expired", "gift_ended", "gift_not_sent"),
+            "gift_expired", "gift_ended", "gift_not_sent", "gift_not_sent"),
         Row(
             "swap", .swap(to: Sample.other, captured: Sample.price),
             "gift_not_sent", "gift_not_sent", "gift_not_sent", "gift_not_claimed", "→ claimed", "gift_locked",
-            "gift_expired", "gift_ended", "gift_not_sent"),
+            "gift_expired", "gift_ended", "gift_not_sent", "gift_not_sent"),
         Row(
             "accept", .accept(lock: Sample.day),
             "gift_not_sent", "gift_not_sent", "gift_not_sent", "gift_not_claimed", "→ accepted", "=", "gift_expired",
-            "gift_ended", "gift_not_sent"),
+            "gift_ended", "gift_not_sent", "gift_not_sent"),
         Row(
             "decline", .decline,
             "gift_not_sent", "gift_not_sent", "gift_not_sent", "→ declined", "→ declined", "gift_locked",
-            "gift_expired", "=", "gift_not_sent"),
+            "gift_expired", "=", "gift_not_sent", "gift_not_sent"),
         Row(
             "transfer", .transfer,
             "gift_not_transferable", "gift_not_transferable", "gift_not_transferable", "gift_not_transferable",
             "gift_not_transferable", "gift_not_transferable", "gift_not_transferable", "gift_not_transferable",
-            "gift_not_transferable"),
-        Row("expire", .expire, "=", "=", "=", "later", "later", "=", "=", "=", "="),
-        Row("lapse", .lapse, "later", "later", "later", "=", "=", "=", "=", "=", "="),
+            "gift_not_transferable", "gift_not_transferable"),
+        Row("expire", .expire, "=", "=", "=", "later", "later", "=", "=", "=", "=", "="),
+        Row("lapse", .lapse, "later", "later", "later", "=", "=", "=", "=", "=", "=", "="),
         Row(
             "refunded", .refunded(Sample.refund, of: Sample.payment),
-            "=", "=", "=", "=", "=", "=", "→ expired", "→ declined", "="),
+            "=", "=", "=", "=", "=", "=", "→ expired", "→ declined", "=", "="),
+        Row(
+            "prefill", .prefill(Sample.address),
+            "→ draft", "→ quoted", "→ paying", "→ sent", "gift_sent", "gift_ended", "gift_ended", "gift_ended",
+            "gift_cancelled", "→ scheduled"),
+        Row(
+            "withdraw", .withdraw,
+            "gift_not_accepted", "gift_not_accepted", "gift_not_accepted",
+            "gift_not_accepted", "gift_not_accepted", "→ accepted", "gift_not_accepted",
+            "gift_not_accepted", "gift_not_accepted", "gift_not_accepted"),
+        Row("deliver", .deliver(window: Sample.day), "=", "=", "=", "=", "=", "=", "=", "=", "=", "later"),
     ]
 
     @Test(arguments: table) func decide_everyStateAndCommand_asTheTableSays(row: Row) {
@@ -103,9 +113,10 @@ import Testing
                     if case .refund = $0 { true } else if case .earn = $0 { true } else { false }
                 }
                 #expect(ends.count == 1 && next.endedAt == now)
-                let isKept = [.paying, .sent, .claimed].contains(state) && next.state != .accepted
+                let isKept = [.paying, .scheduled, .sent, .claimed].contains(state) && next.state != .accepted
                 #expect(releases.count == (isKept ? 1 : 0), "\(command) in \(state)")
-                #expect(money.count == ([.sent, .claimed].contains(state) ? 1 : 0), "\(command) in \(state)")
+                #expect(
+                    money.count == ([.scheduled, .sent, .claimed].contains(state) ? 1 : 0), "\(command) in \(state)")
             }
         }
     }
@@ -159,6 +170,18 @@ import Testing
         #expect(
             GiftLife.decide(gift, .pay(listPrice: Sample.price, as: .mint(), window: Sample.day), now: later)
                 == .refused(.giftLapsed))
+    }
+
+    @Test func deliver_atItsInstant_sendsIt_aMicrosecondEarlierWaits() throws {
+        let gift = Sample.gift(in: .scheduled)
+        let sendAt = try #require(gift.sendAt)
+
+        let early = GiftLife.decide(gift, .deliver(window: Sample.day), now: sendAt.addingTimeInterval(-0.000_001))
+        #expect(early == .notYet(sendAt))
+        guard case .changed(let sent, let effects) = GiftLife.decide(gift, .deliver(window: Sample.day), now: sendAt)
+        else { return #expect(Bool(false), "its time has come") }
+        #expect(sent.state == .sent && sent.sentAt == sendAt && sent.acceptUntil == sendAt.addingTimeInterval(86_400))
+        #expect(effects == [.scheduleExpiry(after: sendAt.addingTimeInterval(86_400))])
     }
 
     // MARK: Prices
@@ -277,7 +300,8 @@ private enum Sample {
     static func gift(in state: GiftState) -> GiftRecord {
         var gift = GiftRecord(
             id: .mint(), shop: .mint(), product: .mint(), variant: .mint(), sender: .mint(), recipient: .mint(),
-            greeting: nil, state: state, payUntil: start.addingTimeInterval(900), createdAt: start, updatedAt: start)
+            greeting: nil, sendAt: state == .scheduled ? start.addingTimeInterval(7_200) : nil, state: state,
+            payUntil: start.addingTimeInterval(900), createdAt: start, updatedAt: start)
         if state != .draft { gift.price = price }
         if ![.draft, .quoted].contains(state) { gift.payment = payment }
         if [.sent, .claimed, .accepted, .expired, .declined].contains(state) {
@@ -285,6 +309,7 @@ private enum Sample {
             gift.sentAt = start
             gift.acceptUntil = start.addingTimeInterval(86_400)
         }
+        if state == .scheduled { gift.order = order }
         if [.claimed, .accepted].contains(state) {
             gift.claimedAt = start.addingTimeInterval(60)
             gift.address = address

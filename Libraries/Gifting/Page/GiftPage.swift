@@ -38,8 +38,10 @@ package struct GiftPage: Sendable {
     package let status: Int
     /// The whole page.
     package let html: String
-    /// What the page's policy allows: its own style, its own script, and forms to where it came from.
-    package static let contentSecurityPolicy =
+    /// What the page's policy allows: its own style, its own script, forms to where it came from, and the one picture of its cover.
+    package let contentSecurityPolicy: String
+
+    private static let basePolicy =
         "default-src 'none'; style-src '\(hash(GiftPageStyle.css))'; script-src '\(hash(GiftPageStyle.script))'; "
         + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -83,7 +85,11 @@ package struct GiftPage: Sendable {
         let content = GiftPageContent(
             facts: facts, words: words, path: path, query: "?lang=\(language.rawValue)", formToken: formToken,
             attempt: attempt)
-        self.init(status: status, title: words.title, content: content.html, language: language)
+        // Semicolons and commas would end what a policy says; covers have none, and one that had would not be shown.
+        let image = facts.view.cover?.imageURL.flatMap { Covers.isImage($0) ? $0.prefix { $0 != "?" } : nil }
+        self.init(
+            status: status, title: words.title, content: content.html, language: language,
+            policy: Self.basePolicy + (image.map { "; img-src \($0)" } ?? ""))
     }
 
     /// A page that is no gift's.
@@ -107,8 +113,11 @@ package struct GiftPage: Sendable {
         self.init(status: notice.status, title: title, content: content, language: language)
     }
 
-    private init(status: Int, title: String, content: String, language: GiftPageLanguage) {
+    private init(
+        status: Int, title: String, content: String, language: GiftPageLanguage, policy: String = GiftPage.basePolicy
+    ) {
         let other = language.other
+        contentSecurityPolicy = policy
         self.status = status
         html = """
             <!doctype html>
@@ -157,6 +166,7 @@ private struct GiftPageContent {
         switch GiftState(rawValue: view.state) {
         case .sent: wrapped
         case .claimed: opened
+        case .accepted where view.withdrawnAt != nil: ended(words.withdrawn)
         case .accepted:
             """
             <h1>\(escaped(facts.product))</h1>
@@ -173,7 +183,7 @@ private struct GiftPageContent {
 
     private var wrapped: String {
         """
-        <section class="wrap">\(ribbon)<h1>\(words.forYou)</h1>\(greeting)
+        <section class="wrap">\(cover)<h1>\(words.forYou)</h1>\(greeting)
         \(form("open", "<button>\(words.open)</button>"))
         </section>
         \(refusal)
@@ -266,6 +276,14 @@ private struct GiftPageContent {
         \(content)
         </form>
         """
+    }
+
+    /// The cover's picture; without, or where it cannot be loaded, its name and ours.
+    private var cover: String {
+        guard let cover = view.cover else { return ribbon }
+        let title = escaped(cover.title)
+        guard let url = cover.imageURL, Covers.isImage(url) else { return "\(ribbon)<p class=\"soft\">\(title)</p>" }
+        return "<img src=\"\(escaped(url))\" alt=\"\(title)\" referrerpolicy=\"no-referrer\">"
     }
 
     private let ribbon = """

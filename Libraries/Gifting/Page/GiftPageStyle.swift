@@ -1,9 +1,9 @@
 /// How the page looks, and the one thing that moves on it; their hashes stand in the page's policy.
 enum GiftPageStyle {
     static let css = """
-        :root{color-scheme:light dark;--page:#f6f6f3;--sheet:#fff;--line:#e5e5df;--ink:#1c1f23;--soft:#5d646d;--accent:#0b6b57;\
+        :root{color-scheme:light dark;--page:#f6f6f3;--sheet:#fff;--line:#e5e5df;--field:#8a9098;--ink:#1c1f23;--soft:#5d646d;--accent:#0b6b57;\
         --on-accent:#fff;--good:#0b6b57;--good-back:#e6f2ee;--wait:#7a5000;--wait-back:#fbf1dc;--bad:#b3261e;--bad-back:#fbe9e7}
-        @media (prefers-color-scheme:dark){:root{--page:#121415;--sheet:#1b1e20;--line:#2c3033;--ink:#eceef0;--soft:#a0a8b0;\
+        @media (prefers-color-scheme:dark){:root{--page:#121415;--sheet:#1b1e20;--line:#2c3033;--field:#6f777f;--ink:#eceef0;--soft:#a0a8b0;\
         --accent:#6fcfb4;--on-accent:#0d211b;--good:#6fcfb4;--good-back:#16302a;--wait:#f0c674;--wait-back:#332a16;--bad:#ff8a80;\
         --bad-back:#3a1f1d}}
         *{box-sizing:border-box}
@@ -20,6 +20,7 @@ enum GiftPageStyle {
         legend+*{clear:both}
         .wrap{padding:36px 20px;text-align:center;border-color:var(--good)}
         .wrap svg{display:block;margin:0 auto 16px;width:96px;height:96px;color:var(--accent)}
+        .wrap img{display:block;width:100%;max-height:240px;margin:0 0 16px;object-fit:cover;border-radius:8px}
         blockquote{margin-top:12px;font-size:18px;overflow-wrap:anywhere;white-space:pre-wrap}
         .state{display:grid;gap:2px;margin-top:16px;padding:14px 16px;border-radius:12px}
         .state strong{font-size:18px}
@@ -36,11 +37,12 @@ enum GiftPageStyle {
         .out{color:var(--soft)}
         .field{display:block;margin-top:12px;color:var(--soft);font-size:14px}
         .field input{display:block;width:100%;margin-top:4px;padding:12px;font:inherit;font-size:16px;color:var(--ink);\
-        background:var(--page);border:1px solid var(--line);border-radius:8px}
+        background:var(--page);border:1px solid var(--field);border-radius:8px}
         .pair{display:grid;grid-template-columns:1fr 1fr;gap:0 12px}
         button{display:block;width:100%;margin-top:16px;padding:14px;font:inherit;font-weight:600;color:var(--on-accent);\
         background:var(--accent);border:0;border-radius:12px;cursor:pointer}
         button.quiet{color:var(--bad);background:none;border:1px solid currentColor}
+        section+.soft{margin-top:10px}
         button+.soft{margin-top:8px;text-align:center}
         details{margin-top:24px}
         summary{cursor:pointer;padding:10px 0;color:var(--soft);text-align:center}

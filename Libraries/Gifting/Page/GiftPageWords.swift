@@ -36,7 +36,7 @@ struct GiftPageWords {
     var forYou: String { word("有人送了您一份礼物", "Somebody has a gift for you") }
     var open: String { word("打开礼物", "Unwrap it") }
     var takeBy: String { word("请在此之前收下（北京时间）：", "Take it by (Beijing time):") }
-    var left: String { word("还剩", "left:") }
+    var left: String { word("还剩", "Left:") }
     var afterThat: String {
         word("超过时间未收下，礼物会自动退回给送礼人。", "If nobody takes it by then, it goes back to its giver.")
     }
@@ -49,7 +49,7 @@ struct GiftPageWords {
     }
     var addressKept: String {
         word(
-            "您已填写过地址；如需更换，请重新填写，否则留空。", "You gave an address already: fill these in to replace it, or leave them empty."
+            "已有收货地址；如需更换，请重新填写，否则留空。", "There is an address already: fill these in to replace it, or leave them empty."
         )
     }
     var name: String { word("收货人", "Name") }
@@ -60,7 +60,7 @@ struct GiftPageWords {
     var detail: String { word("街道、门牌号", "Street and number") }
     var accept: String { word("收下礼物", "Take the gift") }
     var lockNote: String {
-        word("收下之后 24 小时内不能更改。", "For a day after that nothing can be changed.")
+        word("收下之后，一段时间内不能更改或退回。", "Once you take it, nothing can be changed for a while.")
     }
     var declineTitle: String { word("不想收下？", "Rather not?") }
     var declineNote: String {
@@ -75,6 +75,7 @@ struct GiftPageWords {
         word("商家会按您填写的地址寄出。", "The shop will send it to the address that you gave.")
     }
     var lockedUntil: String { word("在此之前不能更改（北京时间）：", "Nothing can be changed until (Beijing time):") }
+    var withdrawn: String { word("商家无法发货", "The shop cannot deliver it") }
     var declined: String { word("礼物已退回", "It went back") }
     var expired: String { word("礼物已过期", "The time is over") }
     var backToGiver: String {

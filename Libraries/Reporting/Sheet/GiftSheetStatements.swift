@@ -18,7 +18,7 @@ enum GiftSheetStatements {
 
     /// Counted three times in one pass: all together, by day and by product.
     ///
-    /// Each end is counted by itself, so that the sum says something. A refund counts from its posting on: it occurred, for the books
+    /// Each end is counted by itself, so that the sum says something. What a shop took back stays accepted, and its refund is none of an end. A refund counts from its posting on: it occurred, for the books
     /// of the orders, when its order was placed.
     static func counts(_ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<GiftCountRow> {
         Statement(
@@ -33,7 +33,7 @@ enum GiftSheetStatements {
                     extract(epoch FROM g.accepted_at - g.sent_at) AS seconds,
                     EXISTS (SELECT FROM gifting.swap s
                         WHERE s.brand_id = g.brand_id AND s.gift_id = g.gift_id AND s.swapped_at <= \(asOf)) AS is_swapped,
-                    EXISTS (SELECT FROM accounting.transfer t
+                    g.state <> 'accepted' AND EXISTS (SELECT FROM accounting.transfer t
                         WHERE t.brand_id = g.brand_id AND t.kind = 'order.refunded' AND t.subject_id = g.refund_id
                             AND t.posted_at <= \(asOf)) AS is_refunded
                 FROM gifting.gift g

@@ -190,7 +190,7 @@ struct GiftPageRoutes: Sendable {
     private static func response(_ page: GiftPage) -> Response {
         var headers: HTTPFields = [
             .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .vary: "Accept-Language, Cookie",
-            .contentSecurityPolicy: GiftPage.contentSecurityPolicy,
+            .contentSecurityPolicy: page.contentSecurityPolicy,
         ]
         if let name = HTTPField.Name("Referrer-Policy") { headers[name] = "no-referrer" }
         return Response(

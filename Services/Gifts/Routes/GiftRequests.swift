@@ -42,16 +42,36 @@ struct CreateRequest: Decodable {
     let shop: ID<Shop>
     let variant: ID<Variant>
     let greeting: String?
+    let cover: String?
+    let entry: String?
+    let sendAt: Instant?
 
     private enum CodingKeys: String, CodingKey {
-        case openid, greeting
+        case openid, greeting, cover, entry
+        case sendAt = "send_at"
         case recipientOpenIDs = "recipient_openids"
         case shop = "shop_id"
         case variant = "variant_id"
     }
 
     var wish: NewGift {
-        NewGift(shop: shop, variant: variant, recipients: recipientOpenIDs.map(\.text), greeting: greeting)
+        NewGift(
+            shop: shop, variant: variant, recipients: recipientOpenIDs.map(\.text), greeting: greeting, cover: cover,
+            entry: entry, sendAt: sendAt?.date)
+    }
+}
+
+/// An instant as RFC 3339 has it, with its offset.
+struct Instant: Decodable {
+    let date: Date
+
+    init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard text.utf8.count <= 40, let date = try? Date(text, strategy: .iso8601) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "not an instant"))
+        }
+        self.date = date
     }
 }
 
@@ -63,6 +83,17 @@ struct SwapRequest: Decodable {
     private enum CodingKeys: String, CodingKey {
         case openid
         case variant = "variant_id"
+    }
+}
+
+/// Whom the recipient lets fill in their address, or no more.
+struct ConsentRequest: Decodable {
+    let giver: OpenID
+    let given: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case giver = "giver_openid"
+        case given
     }
 }
 

@@ -19,6 +19,7 @@ struct GiftRoutes: Sendable {
     let queue: JobQueue
     let gifts: Gifts
     let payments: Payments
+    let screens: GreetingScreens
 
     /// Adds the routes to a group that asks for a bearer key.
     func add(to api: some RouterMethods<SiyuRequestContext>) {
@@ -26,6 +27,7 @@ struct GiftRoutes: Sendable {
         api.get("v1/gifts/{id}") { request, context in try await show(request, context) }
         addGiver(to: api)
         addRecipient(to: api)
+        addAddressBook(to: api)
     }
 
     private func addGiver(to api: some RouterMethods<SiyuRequestContext>) {
@@ -39,6 +41,27 @@ struct GiftRoutes: Sendable {
             try await act(request, context, "POST /v1/gifts/{id}/cancel") { id, shopper, _, tx in
                 try StoredAnswer(200, try await gifts.cancel(id, by: shopper, on: tx))
             }
+        }
+    }
+
+    /// Addresses that givers fill in, where the brand and the recipient let them.
+    private func addAddressBook(to api: some RouterMethods<SiyuRequestContext>) {
+        api.put("v1/gifts/{id}/prefilled-address") { request, context in
+            try await act(request, context, "PUT /v1/gifts/{id}/prefilled-address") { id, shopper, body, tx in
+                let address = try body.decode(AddressRequest.self).checked()
+                return try StoredAnswer(200, try await gifts.prefill(address, for: id, by: shopper, on: tx))
+            }
+        }
+        api.put("v1/address-consents") { request, context in
+            let asked = try await Asked(request, context, "PUT /v1/address-consents")
+            let wish = try asked.body.decode(ConsentRequest.self)
+            let answer = try await pool.transaction { tx in
+                try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
+                    try await gifts.consent(wish.given, toGiver: wish.giver.text, by: asked.shopper, on: tx)
+                    return try StoredAnswer(200, ConsentAnswer(given: wish.given))
+                }
+            }
+            return Response(answer)
         }
     }
 
@@ -99,6 +122,13 @@ struct GiftRoutes: Sendable {
         let asked = try await Asked(request, context, "POST /v1/gifts")
         let wish = try asked.body.decode(CreateRequest.self).wish
         _ = try context.requireCaller().require(shop: wish.shop)
+        if let greeting = wish.greeting {
+            // Who looks at it is asked between transactions; what was answered once is answered again without them.
+            let earlier = try await pool.transaction { tx -> StoredAnswer? in try await asked.earlier(on: tx) }
+            if let earlier { return Response(earlier) }
+            try Gifts.check(wish, by: asked.shopper)
+            try await screens.admit(greeting, brand: asked.shopper.brand, on: pool)
+        }
         let answer = try await pool.transaction { tx in
             try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
                 try StoredAnswer(201, try await gifts.create(wish, by: asked.shopper, on: tx))
@@ -156,6 +186,11 @@ struct GiftRoutes: Sendable {
         case answered(StoredAnswer)
         case payable(PayableGift)
     }
+}
+
+/// Whether somebody lets a giver fill in their address.
+private struct ConsentAnswer: Encodable {
+    let given: Bool
 }
 
 /// What the mini program needs to let its user pay.

@@ -1,0 +1,42 @@
+import Foundation
+import Gifting
+import Hooks
+import Hosting
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Postgres
+
+/// Accepted gifts that a shop cannot deliver, taken back by the brand's own people: no partner who speaks for shoppers can.
+struct WithdrawalRoutes: Sendable {
+    let pool: Pool
+    let gifts: Gifts
+
+    /// Adds the routes to a group that asks for a staff key.
+    func add(to api: some RouterMethods<SiyuRequestContext>) {
+        api.post("v1/gifts/{id}/withdraw") { request, context in try await withdraw(request, context) }
+    }
+
+    private struct Wish: Decodable {
+        let reason: String
+    }
+
+    private func withdraw(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let caller = try context.requireCaller()
+        guard let id = ID<Gift>(try context.parameters.require("id")) else {
+            throw Problem.notFound("There is no such gift.")
+        }
+        let same = try IdempotentRequest(
+            brand: caller.brand, caller: caller.keyID.rawValue, route: "POST /v1/gifts/{id}/withdraw",
+            key: HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] })
+        let body = try await JSONBody(request, context)
+        let decision = try GiftWithdrawal(
+            shop: caller.shop, author: "\(caller.keyID)", reason: try body.decode(Wish.self).reason)
+        let answer = try await pool.transaction { tx in
+            try await Idempotency.answer(same, bodyHash: body.hash, on: tx) { tx in
+                try StoredAnswer(200, try await gifts.withdraw(id, brand: caller.brand, decision, on: tx))
+            }
+        }
+        return Response(answer)
+    }
+}
