@@ -267,10 +267,12 @@ final class HTTPDates: Sendable {
     private let latest = Mutex((second: Int64.min, text: ""))
 
     var now: String {
-        let date = Date()
-        let second = Int64(date.timeIntervalSince1970)
+        // Real time, wherever the clock of the business stands.
+        let second = Int64(time(nil))
         return latest.withLock { latest in
-            if latest.second != second { latest = (second, Self.text(of: date)) }
+            if latest.second != second {
+                latest = (second, Self.text(of: Date(timeIntervalSince1970: TimeInterval(second))))
+            }
             return latest.text
         }
     }
