@@ -7,45 +7,50 @@ import Postgres
 /// It reads whole tables of a brand: for operators and reports, not for requests.
 enum LedgerCheckStatements {
     /// One statement, hence one snapshot: a posting in flight is seen with both legs or not at all.
+    ///
+    /// Everything about an account is brought together by grouping, not by joins: whatever is known of the tables, the work is
+    /// in proportion to their rows.
     static func check(brand: ID<Brand>) -> Statement<LedgerCheck> {
         Statement(
             """
-            WITH leg AS (
-                SELECT debit_account_id AS account_id, -sum(amount_fen) AS fen, count(*) AS legs
+            WITH part (account_id, accounts, floor_fen, kept_floor_fen, balance_fen, held_fen, fen, legs, open_fen) AS (
+                SELECT account_id, 1, floor_fen, NULL::bigint, NULL::bigint, NULL::bigint, 0::numeric, 0::bigint, 0::numeric
+                FROM accounting.account
+                WHERE brand_id = \(brand)
+                UNION ALL
+                SELECT account_id, 0, NULL, floor_fen, balance_fen, held_fen, 0, 0, 0
+                FROM accounting.balance
+                WHERE brand_id = \(brand)
+                UNION ALL
+                SELECT debit_account_id, 0, NULL, NULL, NULL, NULL, -sum(amount_fen), count(*), 0
                 FROM accounting.transfer
                 WHERE brand_id = \(brand)
                 GROUP BY debit_account_id
                 UNION ALL
-                SELECT credit_account_id, sum(amount_fen), count(*)
+                SELECT credit_account_id, 0, NULL, NULL, NULL, NULL, sum(amount_fen), count(*), 0
                 FROM accounting.transfer
                 WHERE brand_id = \(brand)
                 GROUP BY credit_account_id
-            ), fold AS (
-                SELECT account_id, sum(fen) AS fen, sum(legs) AS legs
-                FROM leg
-                GROUP BY account_id
-            ), hold AS (
-                SELECT debit_account_id AS account_id, sum(amount_fen) AS fen
+                UNION ALL
+                SELECT debit_account_id, 0, NULL, NULL, NULL, NULL, 0, 0, sum(amount_fen)
                 FROM accounting.hold
                 WHERE brand_id = \(brand) AND state = 'held'
                 GROUP BY debit_account_id
-            ), account AS (
-                SELECT a.account_id, a.floor_fen, k.floor_fen AS kept_floor_fen, k.balance_fen, COALESCE(f.fen, 0) AS fen,
-                    k.held_fen, COALESCE(h.fen, 0) AS open_fen
-                FROM accounting.account a
-                LEFT JOIN accounting.balance k ON k.brand_id = a.brand_id AND k.account_id = a.account_id
-                LEFT JOIN fold f ON f.account_id = a.account_id
-                LEFT JOIN hold h ON h.account_id = a.account_id
-                WHERE a.brand_id = \(brand)
+            ), whole AS (
+                SELECT account_id, sum(accounts) AS accounts, max(floor_fen) AS floor_fen, max(kept_floor_fen) AS kept_floor_fen,
+                    max(balance_fen) AS balance_fen, max(held_fen) AS held_fen, sum(fen) AS fen, sum(legs) AS legs,
+                    sum(open_fen) AS open_fen
+                FROM part
+                GROUP BY account_id
             )
             SELECT
-                (SELECT count(*) FROM account),
-                (SELECT COALESCE(sum(legs), 0)::bigint / 2 FROM fold),
-                (SELECT COALESCE(sum(fen), 0)::bigint FROM fold),
-                (SELECT count(*) FROM account
-                    WHERE kept_floor_fen IS DISTINCT FROM floor_fen OR (floor_fen IS NOT NULL AND (balance_fen <> fen OR held_fen <> open_fen))),
-                (SELECT COALESCE(sum(legs), 0)::bigint FROM fold
-                    WHERE NOT EXISTS (SELECT FROM account a WHERE a.account_id = fold.account_id))
+                COALESCE(sum(accounts), 0)::bigint,
+                (COALESCE(sum(legs), 0) / 2)::bigint,
+                COALESCE(sum(fen), 0)::bigint,
+                count(*) FILTER (WHERE kept_floor_fen IS DISTINCT FROM floor_fen
+                    OR (floor_fen IS NOT NULL AND (balance_fen <> fen OR held_fen <> open_fen))),
+                COALESCE(sum(legs) FILTER (WHERE accounts = 0), 0)::bigint
+            FROM whole
             """
         ) { row throws(PostgresError) in
             LedgerCheck(

@@ -67,12 +67,12 @@ enum LedgerBenchStatements {
         \\set fen random(1, 1000)
         BEGIN;
         INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id, \
-        occurred_at, posted_at) VALUES ('\(brand)', \(newID), lpad(to_hex(:debit), 32, '0')::uuid, \
-        lpad(to_hex(:credit), 32, '0')::uuid, :fen, 'bench.raw', \(newID), now(), now());
+        occurred_at, posted_at) VALUES ('\(brand)', \(newID), lpad(to_hex(:debit::bigint), 32, '0')::uuid, \
+        lpad(to_hex(:credit::bigint), 32, '0')::uuid, :fen, 'bench.raw', \(newID), now(), now());
         UPDATE accounting.balance SET balance_fen = balance_fen - :fen WHERE brand_id = '\(brand)' \
-        AND account_id = lpad(to_hex(:debit), 32, '0')::uuid;
+        AND account_id = lpad(to_hex(:debit::bigint), 32, '0')::uuid;
         UPDATE accounting.balance SET balance_fen = balance_fen + :fen WHERE brand_id = '\(brand)' \
-        AND account_id = lpad(to_hex(:credit), 32, '0')::uuid;
+        AND account_id = lpad(to_hex(:credit::bigint), 32, '0')::uuid;
         COMMIT;
 
         """
