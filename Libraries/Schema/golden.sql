@@ -1429,10 +1429,59 @@ CREATE TABLE accounting.balance (
     floor_fen bigint NOT NULL,
     balance_fen bigint NOT NULL,
     updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT balance_not_below_floor CHECK ((balance_fen >= floor_fen))
+    held_fen bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT balance_held_not_negative CHECK ((held_fen >= 0)),
+    CONSTRAINT balance_not_below_floor CHECK (((balance_fen - held_fen) >= floor_fen))
 );
 
 ALTER TABLE accounting.balance OWNER TO siyu_owner;
+
+CREATE TABLE accounting.hold (
+    brand_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    debit_account_id uuid NOT NULL,
+    credit_account_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'held'::text NOT NULL,
+    posted_fen bigint,
+    transfer_id uuid,
+    ended_at timestamp with time zone,
+    CONSTRAINT hold_accounts_differ CHECK ((debit_account_id <> credit_account_id)),
+    CONSTRAINT hold_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT hold_ends_once CHECK (((state = 'held'::text) = (ended_at IS NULL))),
+    CONSTRAINT hold_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 40))),
+    CONSTRAINT hold_lasts CHECK ((expires_at > held_at)),
+    CONSTRAINT hold_posts_a_transfer CHECK ((((state = 'posted'::text) = (transfer_id IS NOT NULL)) AND ((state = 'posted'::text) = (posted_fen IS NOT NULL)))),
+    CONSTRAINT hold_posts_no_more CHECK (((posted_fen >= 1) AND (posted_fen <= amount_fen))),
+    CONSTRAINT hold_state_known CHECK ((state = ANY (ARRAY['held'::text, 'posted'::text, 'voided'::text, 'expired'::text])))
+);
+
+ALTER TABLE accounting.hold OWNER TO siyu_owner;
+
+CREATE TABLE accounting.seal (
+    brand_id uuid NOT NULL,
+    seal_no bigint NOT NULL,
+    transfers bigint NOT NULL,
+    last_xid bigint NOT NULL,
+    last_transfer_id uuid NOT NULL,
+    transfer_ids bytea NOT NULL,
+    marks bytea NOT NULL,
+    hash bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT seal_hash_is_sha256 CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seal_is_of_something CHECK ((transfers > 0)),
+    CONSTRAINT seal_marks_each CHECK ((octet_length(marks) = (8 * transfers))),
+    CONSTRAINT seal_names_each CHECK ((octet_length(transfer_ids) = (16 * transfers))),
+    CONSTRAINT seal_number_is_positive CHECK ((seal_no > 0))
+);
+ALTER TABLE ONLY accounting.seal ALTER COLUMN transfer_ids SET STORAGE EXTERNAL;
+ALTER TABLE ONLY accounting.seal ALTER COLUMN marks SET STORAGE EXTERNAL;
+
+ALTER TABLE accounting.seal OWNER TO siyu_owner;
 
 CREATE TABLE accounting.transfer (
     brand_id uuid NOT NULL,
@@ -1444,6 +1493,7 @@ CREATE TABLE accounting.transfer (
     subject_id uuid NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     posted_at timestamp with time zone NOT NULL,
+    posted_xid bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
     CONSTRAINT transfer_accounts_differ CHECK ((debit_account_id <> credit_account_id)),
     CONSTRAINT transfer_amount_is_positive CHECK ((amount_fen > 0)),
     CONSTRAINT transfer_kind_is_short CHECK (((length(kind) >= 1) AND (length(kind) <= 40)))
@@ -1480,6 +1530,17 @@ CREATE TABLE codes.batch (
 
 ALTER TABLE codes.batch OWNER TO siyu_owner;
 
+CREATE TABLE codes.batch_burst (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    redeemed bigint NOT NULL,
+    usual bigint NOT NULL,
+    CONSTRAINT batch_burst_stands_out CHECK (((usual > 0) AND (redeemed > usual)))
+);
+
+ALTER TABLE codes.batch_burst OWNER TO siyu_owner;
+
 CREATE TABLE codes.batch_fact (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -1496,6 +1557,16 @@ CREATE TABLE codes.batch_fact (
 );
 
 ALTER TABLE codes.batch_fact OWNER TO siyu_owner;
+
+CREATE TABLE codes.batch_minute (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    redeemed bigint NOT NULL,
+    CONSTRAINT batch_minute_has_some CHECK ((redeemed > 0))
+);
+
+ALTER TABLE codes.batch_minute OWNER TO siyu_owner;
 
 CREATE TABLE codes.campaign (
     brand_id uuid NOT NULL,
@@ -1559,6 +1630,22 @@ CREATE TABLE codes.campaign_prize (
 );
 
 ALTER TABLE codes.campaign_prize OWNER TO siyu_owner;
+
+CREATE TABLE codes.case_route (
+    brand_id uuid NOT NULL,
+    batch_id uuid NOT NULL,
+    from_index bigint NOT NULL,
+    shipped_at timestamp with time zone NOT NULL,
+    dealer_id uuid NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT case_route_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT case_route_is_past CHECK ((shipped_at <= created_at)),
+    CONSTRAINT case_route_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+ALTER TABLE codes.case_route OWNER TO siyu_owner;
 
 CREATE TABLE codes.code_range (
     brand_id uuid NOT NULL,
@@ -1729,6 +1816,95 @@ CREATE TABLE codes.key_use (
 );
 
 ALTER TABLE codes.key_use OWNER TO siyu_owner;
+
+CREATE TABLE codes.marketcode_account (
+    brand_id uuid NOT NULL,
+    appid text NOT NULL,
+    base_url text NOT NULL,
+    sealed_credentials bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT marketcode_account_texts_are_short CHECK ((((length(appid) >= 1) AND (length(appid) <= 64)) AND ((length(base_url) >= 1) AND (length(base_url) <= 200))))
+);
+
+ALTER TABLE codes.marketcode_account OWNER TO siyu_owner;
+
+CREATE TABLE codes.marketcode_activation (
+    brand_id uuid NOT NULL,
+    activation_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    index_from bigint NOT NULL,
+    index_to bigint NOT NULL,
+    activity text NOT NULL,
+    state text NOT NULL,
+    step bigint NOT NULL,
+    attempts integer NOT NULL,
+    wechat_word text,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    attention_since timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT marketcode_activation_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT marketcode_activation_finished_iff_active CHECK (((state = 'active'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT marketcode_activation_is_not_empty CHECK (((index_from >= 0) AND (index_to > index_from))),
+    CONSTRAINT marketcode_activation_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'unknown'::text, 'active'::text, 'refused'::text]))),
+    CONSTRAINT marketcode_activation_word_is_short CHECK ((length(wechat_word) <= 300))
+);
+
+ALTER TABLE codes.marketcode_activation OWNER TO siyu_owner;
+
+CREATE TABLE codes.marketcode_application (
+    brand_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    request_id text NOT NULL,
+    request_hash bytea NOT NULL,
+    wish text NOT NULL,
+    count bigint NOT NULL,
+    appid text NOT NULL,
+    state text NOT NULL,
+    step bigint NOT NULL,
+    attempts integer NOT NULL,
+    wechat_id text,
+    wechat_word text,
+    import_id uuid,
+    author text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    attention_since timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT marketcode_application_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT marketcode_application_count_fits CHECK ((((count >= 10000) AND (count <= 20000000)) AND ((count % (10000)::bigint) = 0))),
+    CONSTRAINT marketcode_application_finished_iff_loaded CHECK (((state = 'loaded'::text) = (finished_at IS NOT NULL))),
+    CONSTRAINT marketcode_application_hash_is_a_digest CHECK ((octet_length(request_hash) = 32)),
+    CONSTRAINT marketcode_application_import_while_loading CHECK (((state <> ALL (ARRAY['loading'::text, 'loaded'::text])) OR (import_id IS NOT NULL))),
+    CONSTRAINT marketcode_application_known_before_loading CHECK (((state <> ALL (ARRAY['generating'::text, 'loading'::text, 'loaded'::text])) OR (wechat_id IS NOT NULL))),
+    CONSTRAINT marketcode_application_request_is_short CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
+    CONSTRAINT marketcode_application_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'generating'::text, 'loading'::text, 'loaded'::text, 'refused'::text]))),
+    CONSTRAINT marketcode_application_word_is_short CHECK ((length(wechat_word) <= 300))
+);
+
+ALTER TABLE codes.marketcode_application OWNER TO siyu_owner;
+
+CREATE TABLE codes.marketcode_chunk (
+    brand_id uuid NOT NULL,
+    application_id uuid NOT NULL,
+    code_first bigint NOT NULL,
+    code_last bigint NOT NULL,
+    CONSTRAINT marketcode_chunk_is_not_empty CHECK (((code_first >= 0) AND (code_last >= code_first)))
+);
+
+ALTER TABLE codes.marketcode_chunk OWNER TO siyu_owner;
+
+CREATE TABLE codes.marketcode_ticket (
+    brand_id uuid NOT NULL,
+    ticket_hash bytea NOT NULL,
+    sealed_code bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT marketcode_ticket_hash_has_16_bytes CHECK ((octet_length(ticket_hash) = 16))
+);
+
+ALTER TABLE codes.marketcode_ticket OWNER TO siyu_owner;
 
 CREATE TABLE codes.pack_case (
     brand_id uuid NOT NULL,
@@ -1902,6 +2078,17 @@ CREATE TABLE codes.voucher (
 
 ALTER TABLE codes.voucher OWNER TO siyu_owner;
 
+CREATE TABLE gifting.address_consent (
+    brand_id uuid NOT NULL,
+    recipient_id uuid NOT NULL,
+    sender_id uuid NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT address_consent_to_another CHECK ((recipient_id <> sender_id))
+);
+
+ALTER TABLE gifting.address_consent OWNER TO siyu_owner;
+
 CREATE TABLE gifting.captured_price (
     brand_id uuid NOT NULL,
     gift_id uuid NOT NULL,
@@ -1912,6 +2099,34 @@ CREATE TABLE gifting.captured_price (
 );
 
 ALTER TABLE gifting.captured_price OWNER TO siyu_owner;
+
+CREATE TABLE gifting.cover (
+    brand_id uuid NOT NULL,
+    code text NOT NULL,
+    title text NOT NULL,
+    image_url text,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT cover_code_fits CHECK ((code ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text)),
+    CONSTRAINT cover_ends_after_it_begins CHECK ((valid_until > valid_from)),
+    CONSTRAINT cover_image_is_encrypted CHECK (((image_url ~~ 'https://%'::text) AND (length(image_url) <= 1000))),
+    CONSTRAINT cover_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 100)))
+);
+
+ALTER TABLE gifting.cover OWNER TO siyu_owner;
+
+CREATE TABLE gifting.entry (
+    brand_id uuid NOT NULL,
+    code text NOT NULL,
+    title text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT entry_code_fits CHECK (((code ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text) AND (code <> 'unknown'::text))),
+    CONSTRAINT entry_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 100)))
+);
+
+ALTER TABLE gifting.entry OWNER TO siyu_owner;
 
 CREATE TABLE gifting.gift (
     brand_id uuid NOT NULL,
@@ -1939,11 +2154,16 @@ CREATE TABLE gifting.gift (
     refunded_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    entry_code text,
+    cover_code text,
+    send_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    prefilled_address_id uuid,
     CONSTRAINT gift_accepted_in_time CHECK ((((state = 'accepted'::text) = (accepted_at IS NOT NULL)) AND ((accepted_at IS NULL) = (locked_until IS NULL)) AND ((accepted_at >= claimed_at) AND (accepted_at <= accept_until)) AND (accepted_at <= locked_until) AND ((state <> 'accepted'::text) OR (address_id IS NOT NULL)))),
     CONSTRAINT gift_address_once_claimed CHECK (((address_id IS NULL) OR (claimed_at IS NOT NULL))),
     CONSTRAINT gift_claimed_in_time CHECK ((
 CASE
-    WHEN (state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'sent'::text, 'cancelled'::text])) THEN (claimed_at IS NULL)
+    WHEN (state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'scheduled'::text, 'sent'::text, 'cancelled'::text])) THEN (claimed_at IS NULL)
     WHEN (state = ANY (ARRAY['claimed'::text, 'accepted'::text])) THEN (claimed_at IS NOT NULL)
     ELSE true
 END AND ((claimed_at >= sent_at) AND (claimed_at <= accept_until)))),
@@ -1967,15 +2187,33 @@ END),
 CASE
     WHEN (state = ANY (ARRAY['expired'::text, 'declined'::text])) THEN (refund_id IS NOT NULL)
     WHEN (state = 'cancelled'::text) THEN ((refund_id IS NULL) OR (payment_id IS NOT NULL))
+    WHEN (state = 'accepted'::text) THEN ((refund_id IS NULL) = (withdrawn_at IS NULL))
     ELSE (refund_id IS NULL)
 END AND ((refunded_at IS NULL) OR (refund_id IS NOT NULL)))),
-    CONSTRAINT gift_sent_once_paid CHECK ((((state = ANY (ARRAY['sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text])) = (sent_at IS NOT NULL)) AND ((sent_at IS NULL) = (accept_until IS NULL)) AND ((sent_at IS NULL) = (order_id IS NULL)) AND (sent_at < accept_until))),
-    CONSTRAINT gift_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text, 'cancelled'::text]))),
+    CONSTRAINT gift_sent_once_paid CHECK ((((state = ANY (ARRAY['sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text])) = (sent_at IS NOT NULL)) AND ((sent_at IS NULL) = (accept_until IS NULL)) AND (sent_at < accept_until) AND
+CASE state
+    WHEN 'scheduled'::text THEN ((order_id IS NOT NULL) AND (send_at IS NOT NULL))
+    WHEN 'cancelled'::text THEN ((order_id IS NULL) OR (send_at IS NOT NULL))
+    ELSE ((sent_at IS NULL) = (order_id IS NULL))
+END)),
+    CONSTRAINT gift_sent_when_it_should CHECK (((send_at > created_at) AND ((sent_at IS NULL) OR (sent_at >= send_at)))),
+    CONSTRAINT gift_state_known CHECK ((state = ANY (ARRAY['draft'::text, 'quoted'::text, 'paying'::text, 'scheduled'::text, 'sent'::text, 'claimed'::text, 'accepted'::text, 'expired'::text, 'declined'::text, 'cancelled'::text]))),
     CONSTRAINT gift_swapped_for_another CHECK ((swapped_from <> variant_id)),
-    CONSTRAINT gift_swapped_once_claimed CHECK (((swapped_from IS NULL) OR (claimed_at IS NOT NULL)))
+    CONSTRAINT gift_swapped_once_claimed CHECK (((swapped_from IS NULL) OR (claimed_at IS NOT NULL))),
+    CONSTRAINT gift_withdrawn_once_accepted CHECK (((withdrawn_at >= accepted_at) AND ((withdrawn_at IS NULL) OR (state = 'accepted'::text))))
 );
 
 ALTER TABLE gifting.gift OWNER TO siyu_owner;
+
+CREATE TABLE gifting.greeting_screen (
+    brand_id uuid NOT NULL,
+    url text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE gifting.greeting_screen OWNER TO siyu_owner;
 
 CREATE TABLE gifting.outcome (
     brand_id uuid NOT NULL,
@@ -1988,6 +2226,21 @@ CREATE TABLE gifting.outcome (
 
 ALTER TABLE gifting.outcome OWNER TO siyu_owner;
 
+CREATE TABLE gifting.shop_switch (
+    brand_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    is_on boolean NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT shop_switch_author_is_named CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT shop_switch_not_backdated CHECK ((valid_from >= created_at)),
+    CONSTRAINT shop_switch_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+ALTER TABLE gifting.shop_switch OWNER TO siyu_owner;
+
 CREATE TABLE gifting.swap (
     brand_id uuid NOT NULL,
     swap_id uuid NOT NULL,
@@ -1999,6 +2252,32 @@ CREATE TABLE gifting.swap (
 );
 
 ALTER TABLE gifting.swap OWNER TO siyu_owner;
+
+CREATE TABLE gifting.web_app (
+    brand_id uuid NOT NULL,
+    appid text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    page_base text NOT NULL,
+    authorize_base text NOT NULL,
+    api_base text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT web_app_appid_is_short CHECK (((length(appid) >= 1) AND (length(appid) <= 64)))
+);
+
+ALTER TABLE gifting.web_app OWNER TO siyu_owner;
+
+CREATE TABLE gifting.withdrawal (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    withdrawn_at timestamp with time zone NOT NULL,
+    CONSTRAINT withdrawal_author_is_named CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT withdrawal_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+ALTER TABLE gifting.withdrawal OWNER TO siyu_owner;
 
 CREATE TABLE hooks.api_key (
     key_hash bytea NOT NULL,
@@ -2099,11 +2378,30 @@ CREATE TABLE hooks.limit_count (
     used_since timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT limit_count_not_negative CHECK (((wrong >= 0) AND (in_a_row >= 0) AND (pauses >= 0) AND (used >= 0))),
-    CONSTRAINT limit_count_scope_known CHECK ((scope = ANY (ARRAY['member'::text, 'device'::text, 'network'::text, 'store'::text]))),
+    CONSTRAINT limit_count_scope_known CHECK ((scope = ANY (ARRAY['member'::text, 'device'::text, 'network'::text, 'store'::text, 'visitor'::text]))),
     CONSTRAINT limit_count_subject_is_blind CHECK ((octet_length(subject) = 16))
 );
 
 ALTER TABLE hooks.limit_count OWNER TO siyu_owner;
+
+CREATE TABLE hooks.limit_lift (
+    brand_id uuid NOT NULL,
+    lift_id uuid NOT NULL,
+    scope text NOT NULL,
+    subject bytea NOT NULL,
+    paused_until timestamp with time zone NOT NULL,
+    in_a_row integer NOT NULL,
+    pauses integer NOT NULL,
+    author text NOT NULL,
+    reason text NOT NULL,
+    lifted_at timestamp with time zone NOT NULL,
+    CONSTRAINT limit_lift_author_is_short CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT limit_lift_reason_is_given CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+    CONSTRAINT limit_lift_subject_is_blind CHECK ((octet_length(subject) = 16)),
+    CONSTRAINT limit_lift_was_a_pause CHECK ((paused_until > lifted_at))
+);
+
+ALTER TABLE hooks.limit_lift OWNER TO siyu_owner;
 
 CREATE TABLE hooks.operations_key (
     key_hash bytea NOT NULL,
@@ -2528,6 +2826,30 @@ CREATE TABLE members.merge_candidate (
 
 ALTER TABLE members.merge_candidate OWNER TO siyu_owner;
 
+CREATE TABLE orders.category (
+    brand_id uuid NOT NULL,
+    category_id uuid NOT NULL,
+    code text NOT NULL,
+    title text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT category_code_fits CHECK ((code ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text)),
+    CONSTRAINT category_title_is_short CHECK (((length(title) >= 1) AND (length(title) <= 100)))
+);
+
+ALTER TABLE orders.category OWNER TO siyu_owner;
+
+CREATE TABLE orders.category_place (
+    brand_id uuid NOT NULL,
+    category_id uuid NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    parent_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT category_place_not_backdated CHECK ((valid_from >= created_at)),
+    CONSTRAINT category_place_not_below_itself CHECK ((parent_id <> category_id))
+);
+
+ALTER TABLE orders.category_place OWNER TO siyu_owner;
+
 CREATE TABLE orders.customer_order (
     brand_id uuid NOT NULL,
     order_id uuid NOT NULL,
@@ -2550,6 +2872,25 @@ CREATE TABLE orders.customer_order (
 );
 
 ALTER TABLE orders.customer_order OWNER TO siyu_owner;
+
+CREATE TABLE orders.fee_cursor (
+    brand_id uuid NOT NULL,
+    last_xid bigint NOT NULL,
+    last_transfer_id uuid NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE orders.fee_cursor OWNER TO siyu_owner;
+
+CREATE TABLE orders.fee_meter (
+    brand_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    volume_fen bigint NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE orders.fee_meter OWNER TO siyu_owner;
 
 CREATE TABLE orders.import (
     brand_id uuid NOT NULL,
@@ -2744,6 +3085,17 @@ CREATE TABLE orders.product (
 
 ALTER TABLE orders.product OWNER TO siyu_owner;
 
+CREATE TABLE orders.product_category (
+    brand_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    category_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_category_not_backdated CHECK ((valid_from >= created_at))
+);
+
+ALTER TABLE orders.product_category OWNER TO siyu_owner;
+
 CREATE TABLE orders.refund (
     brand_id uuid NOT NULL,
     refund_id uuid NOT NULL,
@@ -2927,7 +3279,6 @@ ALTER TABLE siyu.migration OWNER TO siyu_owner;
 
 CREATE TABLE touch.touch (
     brand_id uuid NOT NULL,
-    touch_id uuid NOT NULL,
     member_id uuid NOT NULL,
     kind text NOT NULL,
     subject_id uuid NOT NULL,
@@ -2985,17 +3336,32 @@ ALTER TABLE ONLY accounting.account
 ALTER TABLE ONLY accounting.balance
     ADD CONSTRAINT balance_pkey PRIMARY KEY (brand_id, account_id);
 
+ALTER TABLE ONLY accounting.hold
+    ADD CONSTRAINT hold_pkey PRIMARY KEY (brand_id, hold_id);
+
+ALTER TABLE ONLY accounting.hold
+    ADD CONSTRAINT hold_subject_key UNIQUE (brand_id, kind, subject_id);
+
+ALTER TABLE ONLY accounting.seal
+    ADD CONSTRAINT seal_pkey PRIMARY KEY (brand_id, seal_no);
+
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (brand_id, transfer_id);
 
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
 
+ALTER TABLE ONLY codes.batch_burst
+    ADD CONSTRAINT batch_burst_pkey PRIMARY KEY (brand_id, batch_id, minute);
+
 ALTER TABLE ONLY codes.batch_fact
     ADD CONSTRAINT batch_fact_pkey PRIMARY KEY (brand_id, batch_id);
 
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_handle_key UNIQUE (brand_id, handle);
+
+ALTER TABLE ONLY codes.batch_minute
+    ADD CONSTRAINT batch_minute_pkey PRIMARY KEY (brand_id, batch_id, minute);
 
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_pkey PRIMARY KEY (brand_id, batch_id);
@@ -3011,6 +3377,9 @@ ALTER TABLE ONLY codes.campaign
 
 ALTER TABLE ONLY codes.campaign_prize
     ADD CONSTRAINT campaign_prize_pkey PRIMARY KEY (brand_id, campaign_id, tier);
+
+ALTER TABLE ONLY codes.case_route
+    ADD CONSTRAINT case_route_pkey PRIMARY KEY (brand_id, batch_id, from_index, shipped_at);
 
 ALTER TABLE ONLY codes.code_range
     ADD CONSTRAINT code_range_pkey PRIMARY KEY (brand_id, batch_id, range_id);
@@ -3069,6 +3438,27 @@ ALTER TABLE ONLY codes.imported_code
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_pkey PRIMARY KEY (brand_id, batch_id, use_id);
 
+ALTER TABLE ONLY codes.marketcode_account
+    ADD CONSTRAINT marketcode_account_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY codes.marketcode_activation
+    ADD CONSTRAINT marketcode_activation_pkey PRIMARY KEY (brand_id, activation_id);
+
+ALTER TABLE ONLY codes.marketcode_activation
+    ADD CONSTRAINT marketcode_activation_start_key UNIQUE (brand_id, application_id, index_from);
+
+ALTER TABLE ONLY codes.marketcode_application
+    ADD CONSTRAINT marketcode_application_pkey PRIMARY KEY (brand_id, application_id);
+
+ALTER TABLE ONLY codes.marketcode_application
+    ADD CONSTRAINT marketcode_application_request_key UNIQUE (brand_id, request_id);
+
+ALTER TABLE ONLY codes.marketcode_chunk
+    ADD CONSTRAINT marketcode_chunk_pkey PRIMARY KEY (brand_id, application_id, code_first);
+
+ALTER TABLE ONLY codes.marketcode_ticket
+    ADD CONSTRAINT marketcode_ticket_pkey PRIMARY KEY (brand_id, ticket_hash);
+
 ALTER TABLE ONLY codes.pack_case
     ADD CONSTRAINT pack_case_code_key UNIQUE (brand_id, case_code);
 
@@ -3111,8 +3501,17 @@ ALTER TABLE ONLY codes.voucher
 ALTER TABLE ONLY codes.voucher
     ADD CONSTRAINT voucher_token_key UNIQUE (brand_id, token_hash);
 
+ALTER TABLE ONLY gifting.address_consent
+    ADD CONSTRAINT address_consent_pkey PRIMARY KEY (brand_id, recipient_id, sender_id);
+
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_pkey PRIMARY KEY (brand_id, gift_id, variant_id);
+
+ALTER TABLE ONLY gifting.cover
+    ADD CONSTRAINT cover_pkey PRIMARY KEY (brand_id, code);
+
+ALTER TABLE ONLY gifting.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (brand_id, code);
 
 ALTER TABLE ONLY gifting.gift
     ADD CONSTRAINT gift_payment_key UNIQUE (brand_id, payment_id);
@@ -3120,11 +3519,23 @@ ALTER TABLE ONLY gifting.gift
 ALTER TABLE ONLY gifting.gift
     ADD CONSTRAINT gift_pkey PRIMARY KEY (brand_id, gift_id);
 
+ALTER TABLE ONLY gifting.greeting_screen
+    ADD CONSTRAINT greeting_screen_pkey PRIMARY KEY (brand_id);
+
 ALTER TABLE ONLY gifting.outcome
     ADD CONSTRAINT outcome_pkey PRIMARY KEY (brand_id, gift_id);
 
+ALTER TABLE ONLY gifting.shop_switch
+    ADD CONSTRAINT shop_switch_pkey PRIMARY KEY (brand_id, shop_id, valid_from);
+
 ALTER TABLE ONLY gifting.swap
     ADD CONSTRAINT swap_pkey PRIMARY KEY (brand_id, swap_id);
+
+ALTER TABLE ONLY gifting.web_app
+    ADD CONSTRAINT web_app_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY gifting.withdrawal
+    ADD CONSTRAINT withdrawal_pkey PRIMARY KEY (brand_id, gift_id);
 
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_key_id_key UNIQUE (key_id);
@@ -3149,6 +3560,9 @@ ALTER TABLE ONLY hooks.inbox
 
 ALTER TABLE ONLY hooks.limit_count
     ADD CONSTRAINT limit_count_pkey PRIMARY KEY (brand_id, scope, subject);
+
+ALTER TABLE ONLY hooks.limit_lift
+    ADD CONSTRAINT limit_lift_pkey PRIMARY KEY (brand_id, lift_id);
 
 ALTER TABLE ONLY hooks.operations_key
     ADD CONSTRAINT operations_key_key_id_key UNIQUE (key_id);
@@ -3252,11 +3666,26 @@ ALTER TABLE ONLY members.member
 ALTER TABLE ONLY members.merge_candidate
     ADD CONSTRAINT merge_candidate_pkey PRIMARY KEY (brand_id, member_id, other_id);
 
+ALTER TABLE ONLY orders.category
+    ADD CONSTRAINT category_code_key UNIQUE (brand_id, code);
+
+ALTER TABLE ONLY orders.category
+    ADD CONSTRAINT category_pkey PRIMARY KEY (brand_id, category_id);
+
+ALTER TABLE ONLY orders.category_place
+    ADD CONSTRAINT category_place_pkey PRIMARY KEY (brand_id, category_id, valid_from);
+
 ALTER TABLE ONLY orders.customer_order
     ADD CONSTRAINT customer_order_external_key UNIQUE (brand_id, shop_id, source, external_key);
 
 ALTER TABLE ONLY orders.customer_order
     ADD CONSTRAINT customer_order_pkey PRIMARY KEY (brand_id, order_id);
+
+ALTER TABLE ONLY orders.fee_cursor
+    ADD CONSTRAINT fee_cursor_pkey PRIMARY KEY (brand_id);
+
+ALTER TABLE ONLY orders.fee_meter
+    ADD CONSTRAINT fee_meter_pkey PRIMARY KEY (brand_id, shop_id, valid_from);
 
 ALTER TABLE ONLY orders.import_customer
     ADD CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, first_line);
@@ -3296,6 +3725,9 @@ ALTER TABLE ONLY orders.payout
 
 ALTER TABLE ONLY orders.payout
     ADD CONSTRAINT payout_pkey PRIMARY KEY (brand_id, payout_id);
+
+ALTER TABLE ONLY orders.product_category
+    ADD CONSTRAINT product_category_pkey PRIMARY KEY (brand_id, product_id, valid_from);
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_pkey PRIMARY KEY (brand_id, product_id);
@@ -3361,10 +3793,7 @@ ALTER TABLE ONLY siyu.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (version);
 
 ALTER TABLE ONLY touch.touch
-    ADD CONSTRAINT touch_pkey PRIMARY KEY (brand_id, touch_id);
-
-ALTER TABLE ONLY touch.touch
-    ADD CONSTRAINT touch_subject_key UNIQUE (brand_id, kind, subject_id);
+    ADD CONSTRAINT touch_pkey PRIMARY KEY (brand_id, kind, subject_id);
 
 ALTER TABLE ONLY vault.address
     ADD CONSTRAINT address_pkey PRIMARY KEY (brand_id, address_id);
@@ -3375,13 +3804,27 @@ ALTER TABLE ONLY vault.person
 ALTER TABLE ONLY vault.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (brand_id, person_id);
 
+CREATE INDEX hold_account_idx ON accounting.hold USING btree (brand_id, debit_account_id) WHERE (state = 'held'::text);
+
+CREATE INDEX hold_expiry_idx ON accounting.hold USING btree (brand_id, expires_at) WHERE (state = 'held'::text);
+
+CREATE INDEX transfer_credit_idx ON accounting.transfer USING btree (brand_id, credit_account_id, occurred_at) INCLUDE (amount_fen);
+
+CREATE INDEX transfer_debit_idx ON accounting.transfer USING btree (brand_id, debit_account_id, occurred_at) INCLUDE (amount_fen);
+
 CREATE INDEX transfer_period_idx ON accounting.transfer USING btree (brand_id, kind, occurred_at);
+
+CREATE INDEX transfer_posted_idx ON accounting.transfer USING btree (brand_id, posted_xid, transfer_id);
+
+CREATE INDEX batch_burst_list_idx ON codes.batch_burst USING btree (brand_id, minute);
 
 CREATE INDEX draw_right_person_idx ON codes.draw_right USING btree (brand_id, campaign_id, person_id);
 
 CREATE INDEX handover_reversal_settlement_idx ON codes.handover_reversal USING btree (brand_id, shop_id, reversed_at);
 
 CREATE INDEX handover_settlement_idx ON codes.handover USING btree (brand_id, shop_id, handed_over_at);
+
+CREATE INDEX marketcode_ticket_age_idx ON codes.marketcode_ticket USING btree (brand_id, created_at);
 
 CREATE INDEX redemption_period_idx ON codes.redemption USING btree (brand_id, redeemed_at);
 
@@ -3410,6 +3853,8 @@ CREATE INDEX idempotency_brand_id_created_at_idx ON hooks.idempotency USING btre
 CREATE INDEX inbox_bodies_idx ON hooks.inbox USING btree (brand_id, received_at) WHERE (sealed_body IS NOT NULL);
 
 CREATE INDEX limit_count_news_idx ON hooks.limit_count USING btree (updated_at);
+
+CREATE INDEX limit_lift_news_idx ON hooks.limit_lift USING btree (lifted_at);
 
 CREATE INDEX outgoing_delivery_left_idx ON hooks.outgoing_delivery USING btree (brand_id, endpoint_id, message_id) WHERE (state <> 'delivered'::text);
 
@@ -3517,11 +3962,23 @@ ALTER TABLE ONLY accounting.account
 ALTER TABLE ONLY accounting.balance
     ADD CONSTRAINT balance_account_fkey FOREIGN KEY (brand_id, account_id) REFERENCES accounting.account(brand_id, account_id);
 
+ALTER TABLE ONLY accounting.hold
+    ADD CONSTRAINT hold_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY accounting.seal
+    ADD CONSTRAINT seal_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY codes.batch_burst
+    ADD CONSTRAINT batch_burst_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
 ALTER TABLE ONLY codes.batch_fact
     ADD CONSTRAINT batch_fact_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
+
+ALTER TABLE ONLY codes.batch_minute
+    ADD CONSTRAINT batch_minute_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
 ALTER TABLE ONLY codes.batch
     ADD CONSTRAINT batch_product_fkey FOREIGN KEY (brand_id, product_id) REFERENCES orders.product(brand_id, product_id);
@@ -3534,6 +3991,12 @@ ALTER TABLE ONLY codes.campaign
 
 ALTER TABLE ONLY codes.campaign_prize
     ADD CONSTRAINT campaign_prize_campaign_fkey FOREIGN KEY (brand_id, campaign_id) REFERENCES codes.campaign(brand_id, campaign_id);
+
+ALTER TABLE ONLY codes.case_route
+    ADD CONSTRAINT case_route_case_fkey FOREIGN KEY (brand_id, batch_id, from_index) REFERENCES codes.pack_case(brand_id, batch_id, from_index);
+
+ALTER TABLE ONLY codes.case_route
+    ADD CONSTRAINT case_route_dealer_fkey FOREIGN KEY (brand_id, dealer_id) REFERENCES codes.dealer(brand_id, dealer_id);
 
 ALTER TABLE ONLY codes.code_range
     ADD CONSTRAINT code_range_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
@@ -3562,6 +4025,21 @@ ALTER TABLE ONLY codes.import
 ALTER TABLE ONLY codes.key_use
     ADD CONSTRAINT key_use_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
+ALTER TABLE ONLY codes.marketcode_account
+    ADD CONSTRAINT marketcode_account_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY codes.marketcode_activation
+    ADD CONSTRAINT marketcode_activation_application_fkey FOREIGN KEY (brand_id, application_id) REFERENCES codes.marketcode_application(brand_id, application_id);
+
+ALTER TABLE ONLY codes.marketcode_application
+    ADD CONSTRAINT marketcode_application_account_fkey FOREIGN KEY (brand_id) REFERENCES codes.marketcode_account(brand_id);
+
+ALTER TABLE ONLY codes.marketcode_chunk
+    ADD CONSTRAINT marketcode_chunk_application_fkey FOREIGN KEY (brand_id, application_id) REFERENCES codes.marketcode_application(brand_id, application_id);
+
+ALTER TABLE ONLY codes.marketcode_ticket
+    ADD CONSTRAINT marketcode_ticket_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY codes.pack_case
     ADD CONSTRAINT pack_case_batch_fkey FOREIGN KEY (brand_id, batch_id) REFERENCES codes.batch(brand_id, batch_id);
 
@@ -3586,17 +4064,38 @@ ALTER TABLE ONLY codes.rules
 ALTER TABLE ONLY codes.scan_look
     ADD CONSTRAINT scan_look_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY gifting.address_consent
+    ADD CONSTRAINT address_consent_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.cover
+    ADD CONSTRAINT cover_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY gifting.entry
+    ADD CONSTRAINT entry_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY gifting.gift
     ADD CONSTRAINT gift_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY gifting.greeting_screen
+    ADD CONSTRAINT greeting_screen_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY gifting.outcome
     ADD CONSTRAINT outcome_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
 
+ALTER TABLE ONLY gifting.shop_switch
+    ADD CONSTRAINT shop_switch_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
 ALTER TABLE ONLY gifting.swap
     ADD CONSTRAINT swap_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.web_app
+    ADD CONSTRAINT web_app_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY gifting.withdrawal
+    ADD CONSTRAINT withdrawal_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
 
 ALTER TABLE ONLY hooks.api_key
     ADD CONSTRAINT api_key_brand_id_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -3613,6 +4112,9 @@ ALTER TABLE ONLY hooks.idempotency
 ALTER TABLE ONLY hooks.limit_count
     ADD CONSTRAINT limit_count_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY hooks.limit_lift
+    ADD CONSTRAINT limit_lift_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY hooks.source
     ADD CONSTRAINT source_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
@@ -3622,11 +4124,20 @@ ALTER TABLE ONLY hooks.source_secret
 ALTER TABLE ONLY hooks.sweep
     ADD CONSTRAINT sweep_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
-ALTER TABLE ONLY members.identity
-    ADD CONSTRAINT identity_member_fkey FOREIGN KEY (brand_id, member_id) REFERENCES members.member(brand_id, member_id);
+ALTER TABLE ONLY orders.category
+    ADD CONSTRAINT category_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
-ALTER TABLE ONLY members.member
-    ADD CONSTRAINT member_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+ALTER TABLE ONLY orders.category_place
+    ADD CONSTRAINT category_place_category_fkey FOREIGN KEY (brand_id, category_id) REFERENCES orders.category(brand_id, category_id);
+
+ALTER TABLE ONLY orders.category_place
+    ADD CONSTRAINT category_place_parent_fkey FOREIGN KEY (brand_id, parent_id) REFERENCES orders.category(brand_id, category_id);
+
+ALTER TABLE ONLY orders.fee_cursor
+    ADD CONSTRAINT fee_cursor_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.fee_meter
+    ADD CONSTRAINT fee_meter_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY orders.import
     ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
@@ -3639,6 +4150,12 @@ ALTER TABLE ONLY orders.order_version
 
 ALTER TABLE ONLY orders.payout
     ADD CONSTRAINT payout_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.product_category
+    ADD CONSTRAINT product_category_category_fkey FOREIGN KEY (brand_id, category_id) REFERENCES orders.category(brand_id, category_id);
+
+ALTER TABLE ONLY orders.product_category
+    ADD CONSTRAINT product_category_product_fkey FOREIGN KEY (brand_id, product_id) REFERENCES orders.product(brand_id, product_id);
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
@@ -3673,6 +4190,7 @@ GRANT USAGE ON SCHEMA accounting TO siyu_operator;
 GRANT USAGE ON SCHEMA codes TO siyu_redeem;
 GRANT USAGE ON SCHEMA codes TO siyu_reports;
 GRANT USAGE ON SCHEMA codes TO siyu_operator;
+GRANT USAGE ON SCHEMA codes TO siyu_ingest;
 
 GRANT USAGE ON SCHEMA gifting TO siyu_gifts;
 GRANT USAGE ON SCHEMA gifting TO siyu_reports;
@@ -3829,14 +4347,140 @@ GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_redeem;
 GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_gifts;
 GRANT UPDATE(updated_at) ON TABLE accounting.balance TO siyu_operator;
 
-GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_ingest;
-GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_redeem;
-GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_gifts;
+GRANT UPDATE(held_fen) ON TABLE accounting.balance TO siyu_ingest;
+GRANT UPDATE(held_fen) ON TABLE accounting.balance TO siyu_redeem;
+GRANT UPDATE(held_fen) ON TABLE accounting.balance TO siyu_gifts;
+GRANT UPDATE(held_fen) ON TABLE accounting.balance TO siyu_operator;
+
+GRANT SELECT ON TABLE accounting.hold TO siyu_ingest;
+GRANT SELECT ON TABLE accounting.hold TO siyu_redeem;
+GRANT SELECT ON TABLE accounting.hold TO siyu_gifts;
+GRANT SELECT ON TABLE accounting.hold TO siyu_reports;
+GRANT SELECT ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(brand_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(brand_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(brand_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(brand_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(hold_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(hold_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(hold_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(hold_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(debit_account_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(debit_account_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(debit_account_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(debit_account_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(credit_account_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(credit_account_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(credit_account_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(credit_account_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(amount_fen) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(amount_fen) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(amount_fen) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(amount_fen) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(kind) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(kind) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(kind) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(kind) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(subject_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(subject_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(subject_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(subject_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(held_at) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(held_at) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(held_at) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(held_at) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT INSERT(expires_at) ON TABLE accounting.hold TO siyu_ingest;
+GRANT INSERT(expires_at) ON TABLE accounting.hold TO siyu_redeem;
+GRANT INSERT(expires_at) ON TABLE accounting.hold TO siyu_gifts;
+GRANT INSERT(expires_at) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE accounting.hold TO siyu_ingest;
+GRANT UPDATE(state) ON TABLE accounting.hold TO siyu_redeem;
+GRANT UPDATE(state) ON TABLE accounting.hold TO siyu_gifts;
+GRANT UPDATE(state) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT UPDATE(posted_fen) ON TABLE accounting.hold TO siyu_ingest;
+GRANT UPDATE(posted_fen) ON TABLE accounting.hold TO siyu_redeem;
+GRANT UPDATE(posted_fen) ON TABLE accounting.hold TO siyu_gifts;
+GRANT UPDATE(posted_fen) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT UPDATE(transfer_id) ON TABLE accounting.hold TO siyu_ingest;
+GRANT UPDATE(transfer_id) ON TABLE accounting.hold TO siyu_redeem;
+GRANT UPDATE(transfer_id) ON TABLE accounting.hold TO siyu_gifts;
+GRANT UPDATE(transfer_id) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT UPDATE(ended_at) ON TABLE accounting.hold TO siyu_ingest;
+GRANT UPDATE(ended_at) ON TABLE accounting.hold TO siyu_redeem;
+GRANT UPDATE(ended_at) ON TABLE accounting.hold TO siyu_gifts;
+GRANT UPDATE(ended_at) ON TABLE accounting.hold TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE accounting.seal TO siyu_ingest;
+GRANT SELECT ON TABLE accounting.seal TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE accounting.seal TO siyu_operator;
+
+GRANT SELECT ON TABLE accounting.transfer TO siyu_ingest;
+GRANT SELECT ON TABLE accounting.transfer TO siyu_redeem;
+GRANT SELECT ON TABLE accounting.transfer TO siyu_gifts;
 GRANT SELECT ON TABLE accounting.transfer TO siyu_reports;
-GRANT SELECT,INSERT ON TABLE accounting.transfer TO siyu_operator;
+GRANT SELECT ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(brand_id) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(brand_id) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(brand_id) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(brand_id) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(transfer_id) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(transfer_id) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(transfer_id) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(transfer_id) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(debit_account_id) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(debit_account_id) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(debit_account_id) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(debit_account_id) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(credit_account_id) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(credit_account_id) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(credit_account_id) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(credit_account_id) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(amount_fen) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(amount_fen) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(amount_fen) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(amount_fen) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(kind) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(kind) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(kind) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(kind) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(subject_id) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(subject_id) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(subject_id) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(subject_id) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(occurred_at) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(occurred_at) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(occurred_at) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(occurred_at) ON TABLE accounting.transfer TO siyu_operator;
+
+GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_ingest;
+GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_redeem;
+GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_gifts;
+GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.batch TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.batch TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE codes.batch TO siyu_ingest;
 
 GRANT SELECT(brand_id) ON TABLE codes.batch TO siyu_reports;
 
@@ -3861,14 +4505,47 @@ GRANT SELECT(created_at) ON TABLE codes.batch TO siyu_reports;
 GRANT UPDATE(closed_at) ON TABLE codes.batch TO siyu_operator;
 GRANT SELECT(closed_at) ON TABLE codes.batch TO siyu_reports;
 
+GRANT SELECT,INSERT ON TABLE codes.batch_burst TO siyu_redeem;
+GRANT SELECT ON TABLE codes.batch_burst TO siyu_reports;
+GRANT SELECT ON TABLE codes.batch_burst TO siyu_operator;
+
+GRANT UPDATE(redeemed) ON TABLE codes.batch_burst TO siyu_redeem;
+
 GRANT SELECT ON TABLE codes.batch_fact TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.batch_fact TO siyu_operator;
 GRANT SELECT ON TABLE codes.batch_fact TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.batch_fact TO siyu_ingest;
+
+GRANT SELECT,INSERT,DELETE ON TABLE codes.batch_minute TO siyu_redeem;
+
+GRANT UPDATE(redeemed) ON TABLE codes.batch_minute TO siyu_redeem;
 
 GRANT SELECT ON TABLE codes.campaign TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.campaign TO siyu_operator;
+GRANT SELECT ON TABLE codes.campaign TO siyu_ingest;
+
+GRANT SELECT(brand_id) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(campaign_id) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(code) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(name) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(mode) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(entries_max) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(starts_at) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(ends_at) ON TABLE codes.campaign TO siyu_reports;
 
 GRANT UPDATE(extended_to) ON TABLE codes.campaign TO siyu_operator;
+GRANT SELECT(extended_to) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(cost_account_id) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT SELECT(published_at) ON TABLE codes.campaign TO siyu_reports;
 
 GRANT UPDATE(entries) ON TABLE codes.campaign TO siyu_redeem;
 
@@ -3880,6 +4557,11 @@ GRANT UPDATE(revealed_at) ON TABLE codes.campaign TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.campaign_prize TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.campaign_prize TO siyu_operator;
+GRANT SELECT ON TABLE codes.campaign_prize TO siyu_reports;
+
+GRANT SELECT ON TABLE codes.case_route TO siyu_redeem;
+GRANT SELECT ON TABLE codes.case_route TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.case_route TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.code_range TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.code_range TO siyu_operator;
@@ -3903,15 +4585,18 @@ GRANT UPDATE(updated_at) ON TABLE codes.dealer TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.draw_day TO siyu_redeem;
 GRANT SELECT ON TABLE codes.draw_day TO siyu_operator;
+GRANT SELECT ON TABLE codes.draw_day TO siyu_reports;
 
 GRANT SELECT,INSERT ON TABLE codes.draw_entry TO siyu_redeem;
 GRANT SELECT ON TABLE codes.draw_entry TO siyu_operator;
+GRANT SELECT ON TABLE codes.draw_entry TO siyu_reports;
 
 GRANT SELECT,INSERT ON TABLE codes.draw_right TO siyu_redeem;
 GRANT SELECT ON TABLE codes.draw_right TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.handle TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.handle TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE codes.handle TO siyu_ingest;
 
 GRANT SELECT,INSERT ON TABLE codes.handover TO siyu_redeem;
 GRANT SELECT ON TABLE codes.handover TO siyu_reports;
@@ -3923,17 +4608,90 @@ GRANT SELECT ON TABLE codes.handover_reversal TO siyu_operator;
 
 GRANT SELECT ON TABLE codes.import TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.import TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE codes.import TO siyu_ingest;
 
 GRANT UPDATE(loaded) ON TABLE codes.import TO siyu_operator;
+GRANT UPDATE(loaded) ON TABLE codes.import TO siyu_ingest;
 
 GRANT UPDATE(state) ON TABLE codes.import TO siyu_operator;
+GRANT UPDATE(state) ON TABLE codes.import TO siyu_ingest;
 
 GRANT UPDATE(updated_at) ON TABLE codes.import TO siyu_operator;
+GRANT UPDATE(updated_at) ON TABLE codes.import TO siyu_ingest;
 
 GRANT SELECT ON TABLE codes.imported_code TO siyu_redeem;
 GRANT SELECT,INSERT,DELETE ON TABLE codes.imported_code TO siyu_operator;
+GRANT SELECT,INSERT,DELETE ON TABLE codes.imported_code TO siyu_ingest;
 
 GRANT SELECT,INSERT ON TABLE codes.key_use TO siyu_operator;
+
+GRANT SELECT ON TABLE codes.marketcode_account TO siyu_ingest;
+GRANT SELECT ON TABLE codes.marketcode_account TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE codes.marketcode_account TO siyu_operator;
+
+GRANT UPDATE(appid) ON TABLE codes.marketcode_account TO siyu_operator;
+
+GRANT UPDATE(base_url) ON TABLE codes.marketcode_account TO siyu_operator;
+
+GRANT UPDATE(sealed_credentials) ON TABLE codes.marketcode_account TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE codes.marketcode_account TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT SELECT ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(state) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(state) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(step) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(step) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(attempts) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(attempts) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(wechat_word) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(wechat_word) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(finished_at) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(attention_since) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(attention_since) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT UPDATE(updated_at) ON TABLE codes.marketcode_activation TO siyu_operator;
+GRANT UPDATE(updated_at) ON TABLE codes.marketcode_activation TO siyu_ingest;
+
+GRANT SELECT,INSERT ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT SELECT ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(state) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(state) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(step) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(step) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(attempts) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(attempts) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(wechat_id) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(wechat_word) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(wechat_word) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(import_id) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(finished_at) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(attention_since) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(attention_since) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT UPDATE(updated_at) ON TABLE codes.marketcode_application TO siyu_operator;
+GRANT UPDATE(updated_at) ON TABLE codes.marketcode_application TO siyu_ingest;
+
+GRANT SELECT ON TABLE codes.marketcode_chunk TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE codes.marketcode_chunk TO siyu_ingest;
+
+GRANT SELECT,INSERT ON TABLE codes.marketcode_ticket TO siyu_redeem;
+GRANT SELECT,DELETE ON TABLE codes.marketcode_ticket TO siyu_ingest;
 
 GRANT SELECT ON TABLE codes.pack_case TO siyu_redeem;
 GRANT SELECT ON TABLE codes.pack_case TO siyu_reports;
@@ -3946,9 +4704,11 @@ GRANT UPDATE(shipped_at) ON TABLE codes.pack_case TO siyu_operator;
 GRANT SELECT ON TABLE codes.prize TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_operator;
 GRANT SELECT ON TABLE codes.prize TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_ingest;
 
 GRANT SELECT ON TABLE codes.prize_shuffle TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.prize_shuffle TO siyu_operator;
+GRANT SELECT ON TABLE codes.prize_shuffle TO siyu_ingest;
 
 GRANT SELECT,INSERT ON TABLE codes.range_end TO siyu_operator;
 
@@ -3959,6 +4719,7 @@ GRANT SELECT ON TABLE codes.redemption TO siyu_reports;
 GRANT SELECT ON TABLE codes.rules TO siyu_redeem;
 GRANT SELECT ON TABLE codes.rules TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE codes.rules TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE codes.rules TO siyu_ingest;
 
 GRANT SELECT,INSERT ON TABLE codes.scan_look TO siyu_redeem;
 
@@ -4007,11 +4768,37 @@ GRANT UPDATE(updated_at) ON TABLE codes.voucher TO siyu_redeem;
 GRANT SELECT(updated_at) ON TABLE codes.voucher TO siyu_reports;
 GRANT SELECT(updated_at) ON TABLE codes.voucher TO siyu_operator;
 
+GRANT SELECT,INSERT ON TABLE gifting.address_consent TO siyu_gifts;
+
+GRANT UPDATE(granted_at) ON TABLE gifting.address_consent TO siyu_gifts;
+
+GRANT UPDATE(revoked_at) ON TABLE gifting.address_consent TO siyu_gifts;
+
 GRANT SELECT,INSERT ON TABLE gifting.captured_price TO siyu_gifts;
 
 GRANT UPDATE(list_price_fen) ON TABLE gifting.captured_price TO siyu_gifts;
 
 GRANT UPDATE(captured_at) ON TABLE gifting.captured_price TO siyu_gifts;
+
+GRANT SELECT ON TABLE gifting.cover TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.cover TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE gifting.cover TO siyu_operator;
+
+GRANT UPDATE(title) ON TABLE gifting.cover TO siyu_operator;
+
+GRANT UPDATE(image_url) ON TABLE gifting.cover TO siyu_operator;
+
+GRANT UPDATE(valid_from) ON TABLE gifting.cover TO siyu_operator;
+
+GRANT UPDATE(valid_until) ON TABLE gifting.cover TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.cover TO siyu_operator;
+
+GRANT SELECT ON TABLE gifting.entry TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.entry TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE gifting.entry TO siyu_operator;
+
+GRANT UPDATE(title) ON TABLE gifting.entry TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE gifting.gift TO siyu_gifts;
 
@@ -4102,13 +4889,60 @@ GRANT UPDATE(updated_at) ON TABLE gifting.gift TO siyu_gifts;
 GRANT SELECT(updated_at) ON TABLE gifting.gift TO siyu_reports;
 GRANT SELECT(updated_at) ON TABLE gifting.gift TO siyu_operator;
 
+GRANT SELECT(entry_code) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(entry_code) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(cover_code) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(cover_code) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(send_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(send_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(withdrawn_at) ON TABLE gifting.gift TO siyu_gifts;
+GRANT SELECT(withdrawn_at) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(withdrawn_at) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT UPDATE(prefilled_address_id) ON TABLE gifting.gift TO siyu_gifts;
+
+GRANT SELECT ON TABLE gifting.greeting_screen TO siyu_gifts;
+GRANT SELECT,INSERT,DELETE ON TABLE gifting.greeting_screen TO siyu_operator;
+
+GRANT UPDATE(url) ON TABLE gifting.greeting_screen TO siyu_operator;
+
+GRANT UPDATE(sealed_secret) ON TABLE gifting.greeting_screen TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.greeting_screen TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE gifting.outcome TO siyu_gifts;
 GRANT SELECT ON TABLE gifting.outcome TO siyu_reports;
 GRANT SELECT ON TABLE gifting.outcome TO siyu_operator;
 
+GRANT SELECT ON TABLE gifting.shop_switch TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.shop_switch TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE gifting.shop_switch TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE gifting.swap TO siyu_gifts;
 GRANT SELECT ON TABLE gifting.swap TO siyu_reports;
 GRANT SELECT ON TABLE gifting.swap TO siyu_operator;
+
+GRANT SELECT ON TABLE gifting.web_app TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(appid) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(sealed_secret) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(page_base) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(authorize_base) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(api_base) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.web_app TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.withdrawal TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.withdrawal TO siyu_reports;
+GRANT SELECT ON TABLE gifting.withdrawal TO siyu_operator;
 
 GRANT SELECT ON TABLE hooks.api_key TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.api_key TO siyu_reports;
@@ -4163,20 +4997,31 @@ GRANT SELECT,DELETE ON TABLE hooks.limit_count TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(wrong) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(wrong) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(since) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(since) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(in_a_row) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(in_a_row) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(pauses) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(pauses) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(paused_until) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(paused_until) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(used) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(used) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(used_since) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(used_since) ON TABLE hooks.limit_count TO siyu_operator;
 
 GRANT UPDATE(updated_at) ON TABLE hooks.limit_count TO siyu_redeem;
+GRANT UPDATE(updated_at) ON TABLE hooks.limit_count TO siyu_operator;
+
+GRANT SELECT ON TABLE hooks.limit_lift TO siyu_redeem;
+GRANT SELECT,INSERT ON TABLE hooks.limit_lift TO siyu_operator;
 
 GRANT SELECT ON TABLE hooks.operations_key TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE hooks.operations_key TO siyu_operator;
@@ -4310,6 +5155,14 @@ GRANT SELECT,INSERT ON TABLE members.merge_candidate TO siyu_redeem;
 GRANT SELECT ON TABLE members.merge_candidate TO siyu_reports;
 GRANT SELECT ON TABLE members.merge_candidate TO siyu_operator;
 
+GRANT SELECT ON TABLE orders.category TO siyu_gifts;
+GRANT SELECT ON TABLE orders.category TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.category TO siyu_operator;
+
+GRANT SELECT ON TABLE orders.category_place TO siyu_gifts;
+GRANT SELECT ON TABLE orders.category_place TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.category_place TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_ingest;
 GRANT SELECT ON TABLE orders.customer_order TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_operator;
@@ -4342,6 +5195,29 @@ GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_gifts;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_operator;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE orders.fee_cursor TO siyu_ingest;
+GRANT SELECT ON TABLE orders.fee_cursor TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.fee_cursor TO siyu_operator;
+
+GRANT UPDATE(last_xid) ON TABLE orders.fee_cursor TO siyu_ingest;
+GRANT UPDATE(last_xid) ON TABLE orders.fee_cursor TO siyu_operator;
+
+GRANT UPDATE(last_transfer_id) ON TABLE orders.fee_cursor TO siyu_ingest;
+GRANT UPDATE(last_transfer_id) ON TABLE orders.fee_cursor TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.fee_cursor TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.fee_cursor TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.fee_meter TO siyu_ingest;
+GRANT SELECT ON TABLE orders.fee_meter TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.fee_meter TO siyu_operator;
+
+GRANT UPDATE(volume_fen) ON TABLE orders.fee_meter TO siyu_ingest;
+GRANT UPDATE(volume_fen) ON TABLE orders.fee_meter TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.fee_meter TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.fee_meter TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.import TO siyu_ingest;
 GRANT SELECT ON TABLE orders.import TO siyu_reports;
@@ -4467,6 +5343,10 @@ GRANT SELECT(brand_id) ON TABLE orders.product TO siyu_redeem;
 GRANT SELECT(product_id) ON TABLE orders.product TO siyu_redeem;
 
 GRANT SELECT(title) ON TABLE orders.product TO siyu_redeem;
+
+GRANT SELECT ON TABLE orders.product_category TO siyu_gifts;
+GRANT SELECT ON TABLE orders.product_category TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE orders.product_category TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_gifts;
 GRANT SELECT ON TABLE orders.refund TO siyu_reports;
