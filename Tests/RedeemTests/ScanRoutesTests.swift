@@ -110,8 +110,9 @@ import Testing
 
             #expect(bodies.count == 1, "one body for all of them")
             #expect(took >= .milliseconds(20 * 300), "none comes before the floor")
-            // What happens anyway, each second: the directories, the worker, and these questions.
-            #expect(more <= (idle + 4) * (seconds + 4) / 3 + 10, "\(more) transactions, \(idle) in three idle seconds")
+            // What happens anyway, each second: the directories, the worker, what is counted, and these questions.
+            let anyway = (idle + 4) * (seconds + 4) / 3
+            #expect(more - anyway < 300 / 3, "\(more) transactions, \(idle) in three idle seconds")
         }
     }
 
