@@ -12,8 +12,8 @@ import Synchronization
 /// Answers the requests of direct routes on their connection; all others pass to the router.
 ///
 /// It stands behind the ``ConnectionGuard``, which counts its requests and closes its connections like all others; one per connection, used
-/// on its event loop alone. Requests are answered in their order: what a peer sends before it was answered waits, and nothing more is
-/// read meanwhile.
+/// on its event loop alone. Requests are answered in their order: what a peer sends before it was answered is held, and
+/// nothing more is read until then.
 final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
