@@ -106,6 +106,11 @@ final class DirectHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
+        if case .reading = stage {
+            // Nobody is left to answer; a request whose body was whole is worked to its end.
+            stage = .open
+            means.measurements.active.decrement()
+        }
         context.fireChannelInactive()
     }
 

@@ -249,6 +249,21 @@ struct DirectRouteTests {
         }
     }
 
+    @Test func peerThatIsGoneInTheMiddleOfItsBody_isNoActiveRequest() async throws {
+        try await withRoutes { server, asked in
+            func active() async throws -> String? {
+                try await server.get("\(server.admin)/metrics").body.split(separator: "\n")
+                    .first { $0.hasPrefix("http_server_active_requests ") }.map(String.init)
+            }
+            let raw = try await RawConnection.open(port: server.ports.api)
+            try await raw.send("POST /v1/hooks/shop/echoes HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhal")
+            try await eventually { try await active()?.contains(" 1") == true }
+            try await raw.reset()
+            try await eventually { try await active()?.contains(" 0") == true }
+            #expect(asked.direct.withLock { $0 } == 0)
+        }
+    }
+
     @Test func requests_areMeasuredUnderTheirRoute() async throws {
         let registry = PrometheusRegistry()
         try await withRoutes(registry: registry) { server, _ in

@@ -164,6 +164,13 @@ final class RawConnection: Sendable {
 
     func close() { channel.close(promise: nil) }
 
+    /// Goes as a peer goes whose machine lost its power and came back.
+    func reset() async throws {
+        let options = try #require(channel as? any SocketOptionProvider)
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
+    }
+
     /// Says that no more will be sent, and listens on.
     func finishSending() async throws { try await channel.close(mode: .output) }
 
