@@ -13,8 +13,6 @@ import ServiceLifecycle
 package struct LedgerSeals: Service {
     /// How often somebody looks: so long a transfer may stand without a seal.
     private static let pause: Duration = .seconds(10)
-    /// How soon somebody looks again after the database was away.
-    private static let pauseAfterFault: Duration = .seconds(60)
 
     private let pool: Pool
     private let queue: JobQueue
@@ -27,19 +25,7 @@ package struct LedgerSeals: Service {
     }
 
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                var pause = Self.pause
-                do {
-                    try await pushDue()
-                } catch {
-                    // The next look does it: a seal can wait.
-                    logger.warning("seals could not be pushed", metadata: ["error": "\(error)"])
-                    pause = Self.pauseAfterFault
-                }
-                do { try await Task.sleep(for: pause) } catch { return }
-            }
-        }
+        await Rounds(pause: Self.pause, name: "seals", logger: logger).run { _ = try await pushDue() }
     }
 
     /// Pushes what is due.

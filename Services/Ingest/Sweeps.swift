@@ -25,8 +25,6 @@ package struct SweepHooks: JobParameters {
 package struct Sweeps: Service {
     /// How often somebody looks; a sweep is late by this much at most.
     private static let pause: Duration = .seconds(3_600)
-    /// How soon somebody looks again after the database was away.
-    private static let pauseAfterFault: Duration = .seconds(60)
 
     private let pool: Pool
     private let queue: JobQueue
@@ -54,19 +52,7 @@ package struct Sweeps: Service {
     }
 
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                var pause = Self.pause
-                do {
-                    try await pushDue()
-                } catch {
-                    // The next look does it: a sweep can wait.
-                    logger.warning("sweeps could not be pushed", metadata: ["error": "\(error)"])
-                    pause = Self.pauseAfterFault
-                }
-                do { try await Task.sleep(for: pause) } catch { return }
-            }
-        }
+        await Rounds(pause: Self.pause, name: "sweeps", logger: logger).run { _ = try await pushDue() }
     }
 
     /// Pushes the sweeps that are due.
