@@ -123,10 +123,11 @@ let package = Package(
             ], exclude: ["Decisions", "README.md"]),
         library(
             "Schema", ["Postgres", crypto, logging], resources: [.embedInCode("SQL")],
-            exclude: ["Decisions", "golden.sql"]),
+            exclude: ["Decisions", "golden.sql", "grants.txt"]),
 
         // First floor: one room per concept of the business.
         library("Accounting", ["Jobs", "Kernel", "Postgres", crypto, logging], exclude: ["Decisions", "README.md"]),
+        library("Audit", ["Accounting", "Kernel", "Postgres", crypto], exclude: ["README.md"]),
         library("Vault", ["Kernel", "Keys", "Postgres"], exclude: ["README.md"]),
         library(
             "Orders",
@@ -148,8 +149,9 @@ let package = Package(
             "Gifting",
             [
                 "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
-                logging,
+                logging, metrics,
             ], exclude: ["Decisions", "README.md"]),
+        library("Promotions", ["Accounting", "Jobs", "Kernel", "Postgres"], exclude: ["README.md"]),
         library(
             "Reporting",
             ["Accounting", "Codes", "Gifting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
@@ -174,8 +176,11 @@ let package = Package(
         service(
             "Gifts",
             [
-                "Accounting", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres",
-                "Schema", "Vault", "WeChat", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging, nio,
+                "Accounting", "Audit", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Postgres",
+                "Promotions",
+                "Schema", "Vault", "WeChat", asyncHTTPClient, crypto, httpTypes, hummingbird, lifecycle, logging,
+                metrics, nio,
             ]),
         service(
             "Sandbox",
@@ -186,17 +191,18 @@ let package = Package(
         service(
             "Reports",
             [
-                "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Postgres", "Reporting", "Schema", hummingbird, lifecycle,
-                logging,
+                "Audit", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Postgres", "Reporting", "Schema", hummingbird,
+                lifecycle, logging,
             ]),
         service(
             "Operator",
             [
-                "Accounting", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Members", "Orders",
+                "Accounting", "Audit", "Codes", "Gifting", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Members",
+                "Orders",
                 "Policies",
                 "Postgres", "Reporting", "Schema", "Vault", "WeChat",
                 argumentParser, asyncHTTPClient, crypto, hummingbird, lifecycle, logging, nio, nioFoundation, nioHTTP1,
-                nioPosix,
+                nioPosix, unixSignals,
             ]),
 
         // Tests mirror the rooms.
@@ -210,6 +216,7 @@ let package = Package(
             swiftSettings: settings),
         tests("AccountingTests", ["Accounting", "JobTesting", "Jobs", "Kernel", "Postgres", crypto, logging]),
         tests("ArchitectureTests", []),
+        tests("AuditTests", ["Accounting", "Audit", "Kernel", "Postgres"]),
         tests(
             "CodesTests",
             [
@@ -232,7 +239,8 @@ let package = Package(
         tests(
             "GiftsTests",
             [
-                "Accounting", "Gifting", "Gifts", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders", "Policies",
+                "Accounting", "Audit", "Gifting", "Gifts", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Orders",
+                "Policies",
                 "Postgres", "Sandbox", "Vault", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1,
             ]),
         tests(
@@ -251,7 +259,8 @@ let package = Package(
         tests(
             "IngestTests",
             [
-                "Ingest", "Hooks", "Hosting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders", "Postgres", "WeChat",
+                "Accounting", "Ingest", "Hooks", "Hosting", "JobTesting", "Jobs", "Kernel", "Keys", "Orders",
+                "Postgres", "WeChat",
                 asyncHTTPClient,
                 crypto, cryptoExtras, logging, nio, nioHTTP1,
             ]),
@@ -263,7 +272,10 @@ let package = Package(
         tests("MembersTests", ["Kernel", "Members"]),
         tests(
             "OperatorTests",
-            ["Codes", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres", argumentParser, logging]),
+            [
+                "Audit", "Codes", "Gifting", "Hooks", "Jobs", "Kernel", "Keys", "Operator", "Orders", "Postgres",
+                "Vault", argumentParser, logging,
+            ]),
         tests(
             "OrdersTests",
             [
@@ -273,6 +285,9 @@ let package = Package(
             ]),
         tests("PoliciesTests", ["Kernel", "Policies", "Postgres"]),
         tests("PostgresTests", ["Postgres", logging]),
+        tests(
+            "PromotionsTests",
+            ["Accounting", "JobTesting", "Jobs", "Kernel", "Orders", "Postgres", "Promotions", logging]),
         tests(
             "RedeemTests",
             [
@@ -289,9 +304,11 @@ let package = Package(
         tests(
             "ReportsTests",
             [
-                "Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient, logging, nio,
+                "Audit", "Reports", "Hooks", "Hosting", "Kernel", "Keys", "Postgres", "Reporting", asyncHTTPClient,
+                logging, nio,
                 nioHTTP1,
             ]),
+        tests("SimulationTests", ["Codes", "Gifting", "Kernel", "Orders"]),
         tests(
             "SandboxTests",
             ["Hosting", "Kernel", "Sandbox", "WeChat", asyncHTTPClient, logging, nio, nioHTTP1, nioPosix]),

@@ -34,8 +34,18 @@ extension Ledger {
         _ changes: [ID<Account>: BalanceChange], brand: ID<Brand>, now: Date, on tx: Transaction,
         if condition: () async throws -> Bool = { true }
     ) async throws {
-        var kept = try await tx.run(LedgerStatements.lockBalances(of: changes.keys.sorted(), brand: brand))
+        let kept = try await tx.run(LedgerStatements.lockBalances(of: changes.keys.sorted(), brand: brand))
         guard try await condition(), !kept.isEmpty else { return }
+        try await change(kept, by: changes, brand: brand, now: now, on: tx)
+    }
+
+    /// ``change(_:brand:now:on:if:)`` of balances that are locked; those without a change stay as they are.
+    static func change(
+        _ locked: [KeptBalance], by changes: [ID<Account>: BalanceChange], brand: ID<Brand>, now: Date,
+        on tx: Transaction
+    ) async throws {
+        var kept = locked.filter { changes[$0.account] != nil }
+        if kept.isEmpty { return }
         for index in kept.indices {
             let change = changes[kept[index].account] ?? BalanceChange()
             kept[index].balance = try kept[index].balance + change.balance

@@ -35,6 +35,27 @@ extension Ledger {
         return account.id
     }
 
+    /// Finds the accounts that `keys` name, in one look where all of them are open, or opens them.
+    ///
+    /// - Returns: The accounts, in the order of `keys`.
+    /// - Throws: ``LedgerError/floorDiffers(_:)`` as ``account(_:floor:brand:now:on:)`` does.
+    package static func accounts(
+        _ keys: [(key: AccountKey, floor: Money?)], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws -> [ID<Account>] {
+        let rows = try await tx.run(LedgerStatements.accounts(keys.map(\.key), brand: brand))
+        let open = Dictionary(rows.map { ($0.place, $0) }) { first, _ in first }
+        var found: [ID<Account>] = []
+        for (place, wanted) in keys.enumerated() {
+            if let account = open[place + 1] {
+                guard account.floor == wanted.floor else { throw LedgerError.floorDiffers(account.id) }
+                found.append(account.id)
+            } else {
+                found.append(try await account(wanted.key, floor: wanted.floor, brand: brand, now: now, on: tx))
+            }
+        }
+        return found
+    }
+
     /// The balance of an account: kept if it has a floor, else folded from its transfers.
     package static func balance(
         of account: ID<Account>, brand: ID<Brand>, on executor: some Executor
@@ -91,11 +112,14 @@ extension Ledger {
         if let stranger = postings.first(where: { !known.contains($0.debit) || !known.contains($0.credit) }) {
             throw LedgerError.accountUnknown(stranger.id)
         }
-        let posted = Set(try await tx.run(LedgerStatements.post(postings, brand: brand, now: now)))
+        let (transfers, kept) = try await tx.pipeline(
+            LedgerStatements.post(postings, brand: brand, now: now),
+            LedgerStatements.lockBalances(of: accounts.sorted(), brand: brand))
+        let posted = Set(transfers)
         if posted.count < postings.count {
             try await confirm(postings.filter { !posted.contains($0.id) }, brand: brand, on: tx)
         }
-        try await moveBalances(postings.filter { posted.contains($0.id) }, brand: brand, now: now, on: tx)
+        try await moveBalances(kept, postings.filter { posted.contains($0.id) }, brand: brand, now: now, on: tx)
         return posted
     }
 
@@ -122,6 +146,14 @@ extension Ledger {
         }
     }
 
+    /// What stands in the books of one kind under some subjects; those without a transfer are missing.
+    package static func posted(
+        _ kind: TransferKind, of subjects: [UUID], brand: ID<Brand>, on executor: some Executor
+    ) async throws -> [UUID: Money] {
+        let rows = try await executor.run(LedgerStatements.recorded(kind, of: subjects, brand: brand))
+        return Dictionary(rows.map { ($0.subject, $0.amount) }) { first, _ in first }
+    }
+
     /// Postings that inserted nothing must stand in the books already, exactly as they are.
     private static func confirm(_ postings: [Posting], brand: ID<Brand>, on tx: Transaction) async throws {
         for (kind, repeated) in Dictionary(grouping: postings, by: \.kind) {
@@ -136,16 +168,16 @@ extension Ledger {
     }
 
     private static func moveBalances(
-        _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
+        _ kept: [KeptBalance], _ postings: [Posting], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws {
-        if postings.isEmpty { return }
+        if postings.isEmpty || kept.isEmpty { return }
         var changes: [ID<Account>: BalanceChange] = [:]
         for posting in postings {
             let (from, to) = (changes[posting.debit]?.balance ?? .zero, changes[posting.credit]?.balance ?? .zero)
             changes[posting.debit] = BalanceChange(balance: try from - posting.amount)
             changes[posting.credit] = BalanceChange(balance: try to + posting.amount)
         }
-        try await change(changes, brand: brand, now: now, on: tx)
+        try await change(kept, by: changes, brand: brand, now: now, on: tx)
     }
 }
 

@@ -40,6 +40,24 @@ enum LedgerStatements {
         ) { row throws(PostgresError) in (id: try row.next(), floor: try row.next()) }
     }
 
+    /// The accounts of some keys as far as they are open, with their places from 1.
+    static func accounts(
+        _ keys: [AccountKey], brand: ID<Brand>
+    ) -> Statement<(place: Int, id: ID<Account>, floor: Money?)> {
+        Statement(
+            """
+            SELECT x.place, a.account_id, a.floor_fen
+            FROM unnest(\(keys.map(\.kind)), \(keys.map(\.subject))) WITH ORDINALITY AS x (kind, subject_id, place)
+            CROSS JOIN LATERAL (
+                SELECT account_id, floor_fen
+                FROM accounting.account
+                WHERE brand_id = \(brand) AND kind = x.kind AND subject_id = x.subject_id
+                LIMIT 1
+            ) a
+            """
+        ) { row throws(PostgresError) in (place: try row.next(), id: try row.next(), floor: try row.next()) }
+    }
+
     static func keptBalance(of account: ID<Account>, brand: ID<Brand>) -> Statement<Money> {
         Statement(
             """

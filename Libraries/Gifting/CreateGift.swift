@@ -49,7 +49,11 @@ extension Gifts {
             throw .giftNeedsOneRecipient
         }
         guard recipient != shopper.openID else { throw .giftToOneself }
-        guard let greeting = wish.greeting else { return }
+        if let greeting = wish.greeting { try check(greeting: greeting) }
+    }
+
+    /// Refuses a greeting that is none, or too long.
+    package static func check(greeting: String) throws(Problem) {
         guard (1...Self.greetingMax).contains(greeting.count), greeting.utf8.count <= Self.greetingBytes.value else {
             throw .giftGreetingTooLong
         }
@@ -76,7 +80,7 @@ extension Gifts {
             recipient: people[1], greeting: wish.greeting, cover: wish.cover, entry: wish.entry, sendAt: wish.sendAt,
             state: .draft, payUntil: window.asSeconds.after(now),
             createdAt: now, updatedAt: now)
-        _ = try await tx.one(GiftStatements.begin(gift, brand: brand))
+        _ = try await tx.one(GiftStatements.begin(gift, cohort: shopper.cohort, brand: brand))
         try await schedule(GiftLapse(brand: brand, gift: gift.id), after: gift.payUntil, brand: brand, now: now, on: tx)
         return SenderView(gift, variantTitle: good.title)
     }
@@ -91,11 +95,15 @@ extension Gifts {
                 throw Problem.giftSendAtMalformed
             }
         }
-        if wish.cover == nil, wish.entry == nil { return }
+        try await check(cover: wish.cover, entry: wish.entry, brand: brand, on: tx)
+    }
+
+    func check(cover: String?, entry: String?, brand: ID<Brand>, on tx: Transaction) async throws {
+        if cover == nil, entry == nil { return }
         let (covers, entries) = try await tx.pipeline(
-            WishStatements.cover(wish.cover, brand: brand), WishStatements.entry(wish.entry, brand: brand))
+            WishStatements.cover(cover, brand: brand), WishStatements.entry(entry, brand: brand))
         // One whose licence is over is known: the gift is then wrapped as all others.
-        guard wish.cover == nil || !covers.isEmpty else { throw Problem.giftCoverUnknown }
-        guard wish.entry == nil || !entries.isEmpty else { throw Problem.giftEntryUnknown }
+        guard cover == nil || !covers.isEmpty else { throw Problem.giftCoverUnknown }
+        guard entry == nil || !entries.isEmpty else { throw Problem.giftEntryUnknown }
     }
 }

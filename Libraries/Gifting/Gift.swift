@@ -126,6 +126,10 @@ package struct GiftRecord: Hashable, Sendable {
     package let createdAt: Date
     /// When anything about it changed.
     package var updatedAt: Date
+    /// How many pieces it is of; more than one only where it was won in a group gift.
+    package var quantity = 1
+    /// The group gift in which it was won; its money is the group's.
+    package var group: ID<GiftGroup>?
 
     /// Who `person` is in this gift; nil for everybody else.
     package func role(of person: ID<Person>) -> GiftRole? {

@@ -1,5 +1,6 @@
 package import Accounting
 import FoundationEssentials
+import Hooks
 import Jobs
 import Kernel
 import Orders
@@ -54,11 +55,19 @@ extension Gifts {
         _ effects: [GiftEffect], to changed: GiftRecord, from state: GiftState, brand: ID<Brand>, on tx: Transaction
     ) async throws -> GiftRecord {
         var gift = changed
-        for effect in effects where !effect.movesStock { try await carryOut(effect, on: &gift, brand: brand, tx) }
-        guard try await tx.first(GiftStatements.save(gift, from: state, brand: brand)) != nil else {
-            throw GiftingError.stateMoved
+        var flight = Flight()
+        for effect in effects where !effect.movesStock {
+            try await carryOut(effect, on: &gift, brand: brand, tx)
+            if case .end(let end) = effect {
+                _ = flight.add(GiftStatements.addOutcome(end, of: gift.id, brand: brand, now: gift.updatedAt))
+            }
         }
+        let saved = flight.add(GiftStatements.save(gift, from: state, brand: brand))
+        guard try await tx.run(flight).rows(saved).count == 1 else { throw GiftingError.stateMoved }
         for effect in effects where effect.movesStock { try await carryOut(effect, on: &gift, brand: brand, tx) }
+        if let hooks, let event = GiftEvents.event(of: gift, from: state) {
+            _ = try await hooks.emit([event], brand: brand, now: gift.updatedAt, on: tx)
+        }
         return gift
     }
 
@@ -68,13 +77,16 @@ extension Gifts {
         let now = gift.updatedAt
         switch effect {
         case .reserve(let variant):
-            try await move([(variant, -1, .giftReserve)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
+            try await move(
+                [(variant, -gift.quantity, .giftReserve)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
         case .release(let variant):
-            try await move([(variant, 1, .giftRelease)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
+            try await move(
+                [(variant, gift.quantity, .giftRelease)], subject: gift.id.rawValue, brand: brand, now: now, on: tx)
         case .exchange(let old, let new):
             let swap = ID<GiftSwap>.mint()
             try await move(
-                [(old, 1, .giftSwapIn), (new, -1, .giftSwapOut)], subject: swap.rawValue, brand: brand, now: now, on: tx
+                [(old, gift.quantity, .giftSwapIn), (new, -gift.quantity, .giftSwapOut)], subject: swap.rawValue,
+                brand: brand, now: now, on: tx
             )
             try await tx.execute(GiftStatements.addSwap(swap, of: gift.id, from: old, to: new, brand: brand, now: now))
         case .openPayment(let payment, let amount, let until):
@@ -84,22 +96,39 @@ extension Gifts {
             try await schedule(GiftLapse(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .scheduleDelivery(let instant):
             try await schedule(GiftSend(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
-        case .scheduleExpiry(let instant):
-            try await schedule(GiftExpire(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .earn(let payment, let amount):
-            try await earn(amount, of: payment, for: gift, brand: brand, on: tx)
+            try await earn(amount * gift.quantity, of: payment, for: gift, brand: brand, on: tx)
         case .unearn(let payment, let amount):
-            try await unearn(amount, of: payment, for: gift, brand: brand, on: tx)
+            try await unearn(amount * gift.quantity, of: payment, for: gift, brand: brand, on: tx)
+        case .refund(let payment, let amount) where gift.group != nil:
+            try await refundWithGroup(amount * gift.quantity, of: payment, for: gift, brand: brand, on: tx)
         case .refund(let payment, let amount):
             gift.refund = try await Refunds.request(
                 payment: payment, amount: amount, reason: gift.refundReason, brand: brand, now: now,
                 queue: queue, on: tx)
-        case .end(let end):
-            try await tx.execute(GiftStatements.addOutcome(end, of: gift.id, brand: brand, now: now))
+        case .giveBackRest(let payment):
+            gift.refund = try await Aftersales(queue: queue, hooks: hooks).callOff(
+                payment, for: gift.id.rawValue, as: .giftWithdrawn, reason: gift.refundReason, brand: brand, now: now,
+                on: tx)
+        // The end itself is written down with the gift. What is not taken goes back with the group's one refund, once the last
+        // gift has ended.
+        case .end: if let group = gift.group { try await tell(group: group, brand: brand, on: tx) }
         }
     }
 
     // MARK: Effects
+
+    /// What was not taken goes back with the group's one refund; what a shop takes back after that, by itself.
+    private func refundWithGroup(
+        _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        guard gift.state == .accepted, let id = gift.group,
+            let group = try await tx.first(GroupStatements.lock(id, brand: brand)), group.state == .settled
+        else { return }
+        _ = try await Refunds.request(
+            payment: payment, amount: amount, cause: gift.id.rawValue, reason: gift.refundReason, brand: brand,
+            now: gift.updatedAt, queue: queue, on: tx)
+    }
 
     private func move(
         _ moves: [(variant: ID<Variant>, quantity: Int, kind: StockMoveKind)], subject: UUID, brand: ID<Brand>,
@@ -118,7 +147,7 @@ extension Gifts {
         let intent = NewIntent(
             id: payment, shop: gift.shop, payer: gift.sender, amount: amount,
             description: String((product?.title ?? "").prefix(Self.descriptionMax.value)),
-            subject: Self.subjectWord + gift.id.description, ownerQueue: GiftExpire.jobQueue, expiresAt: until)
+            subject: Self.subjectWord + gift.id.description, ownerQueue: GiftLapse.jobQueue, expiresAt: until)
         _ = try await Payments.create(intent, brand: brand, now: gift.updatedAt, on: tx)
     }
 
@@ -136,8 +165,9 @@ extension Gifts {
         _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
     ) async throws {
         let now = gift.updatedAt
-        let escrow = try await Ledger.account(.escrow(of: payment), floor: .zero, brand: brand, now: now, on: tx)
-        let sales = try await Ledger.account(.sales(of: gift.shop), brand: brand, now: now, on: tx)
+        let accounts = try await Ledger.accounts(
+            [(.escrow(of: payment), floor: .zero), (.sales(of: gift.shop), floor: nil)], brand: brand, now: now, on: tx)
+        let (escrow, sales) = (accounts[0], accounts[1])
         try await Ledger.post(
             [
                 Posting(
@@ -146,13 +176,14 @@ extension Gifts {
             ], brand: brand, now: now, on: tx)
     }
 
-    /// The other way round, so that every account is as it was before the gift was accepted.
+    /// The other way round for one gift of a group, so that every account is as it was before it was accepted.
     private func unearn(
         _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
     ) async throws {
         let now = gift.updatedAt
-        let escrow = try await Ledger.account(.escrow(of: payment), floor: .zero, brand: brand, now: now, on: tx)
-        let sales = try await Ledger.account(.sales(of: gift.shop), brand: brand, now: now, on: tx)
+        let accounts = try await Ledger.accounts(
+            [(.escrow(of: payment), floor: .zero), (.sales(of: gift.shop), floor: nil)], brand: brand, now: now, on: tx)
+        let (escrow, sales) = (accounts[0], accounts[1])
         try await Ledger.post(
             [
                 Posting(
@@ -179,8 +210,8 @@ extension GiftEffect {
     fileprivate var movesStock: Bool {
         switch self {
         case .reserve, .release, .exchange: true
-        case .openPayment, .closePayment, .scheduleLapse, .scheduleDelivery, .scheduleExpiry, .earn, .unearn, .refund,
-            .end:
+        case .openPayment, .closePayment, .scheduleLapse, .scheduleDelivery, .earn, .unearn, .refund,
+            .giveBackRest, .end:
             false
         }
     }
@@ -188,7 +219,7 @@ extension GiftEffect {
 
 extension GiftRecord {
     /// What the giver reads at WeChat about the money that comes back.
-    fileprivate var refundReason: String {
+    var refundReason: String {
         switch state {
         case .accepted: "商家无法发货"
         case .expired: "礼物超过时限未收下"

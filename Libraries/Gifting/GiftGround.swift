@@ -37,6 +37,12 @@ extension Gifts {
     func ground(
         for variants: [ID<Variant>], in shop: ID<Shop>, at now: Date, brand: ID<Brand>, on tx: Transaction
     ) async throws -> GiftGround {
+        try await Self.ground(for: variants, in: shop, at: now, brand: brand, on: tx)
+    }
+
+    static func ground(
+        for variants: [ID<Variant>], in shop: ID<Shop>, at now: Date, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> GiftGround {
         let (goods, switches, policies) = try await tx.pipeline(
             Catalogue.goods(variants, at: now, brand: brand), ShopSwitchStatements.value(shop, at: now, brand: brand),
             Policies.reading(Self.groundPolicies, brand: brand, at: now))

@@ -87,14 +87,14 @@ package enum GiftEffect: Hashable, Sendable {
     case scheduleLapse(after: Date)
     /// Send it at this instant.
     case scheduleDelivery(at: Date)
-    /// Look again after this instant whether it was accepted.
-    case scheduleExpiry(after: Date)
     /// The giver's money becomes the shop's.
     case earn(ID<Payment>, Money)
     /// What the shop earned is the giver's again.
     case unearn(ID<Payment>, Money)
     /// The giver's money goes back.
     case refund(ID<Payment>, Money)
+    /// What is left of the giver's money goes back, and with it what the shop earned of it.
+    case giveBackRest(ID<Payment>)
     /// This is the end.
     case end(GiftEnd)
 }
@@ -261,7 +261,7 @@ extension GiftLife {
             $0.sentAt = now
             $0.acceptUntil = until
         }
-        return .changed(next, [.scheduleExpiry(after: until)])
+        return .changed(next, [])
     }
 
     /// Whoever comes too late finds it sent or called off, and does nothing.
@@ -375,9 +375,10 @@ extension GiftLife {
             return .refused(.giftNotAccepted)
         }
         guard gift.withdrawnAt == nil else { return .unchanged }
-        return .changed(
-            gift.changed(at: now) { $0.withdrawnAt = now },
-            [.release(gift.variant), .unearn(payment, price), .refund(payment, price)])
+        // What was won in a group shares its payment with others; of any other gift, a part may be back by after-sales already.
+        let money: [GiftEffect] =
+            gift.group == nil ? [.giveBackRest(payment)] : [.refund(payment, price), .unearn(payment, price)]
+        return .changed(gift.changed(at: now) { $0.withdrawnAt = now }, [.release(gift.variant)] + money)
     }
 }
 

@@ -15,14 +15,14 @@ enum GiftStatements {
 
     // MARK: The gift
 
-    static func begin(_ gift: GiftRecord, brand: ID<Brand>) -> Statement<ID<Gift>> {
+    static func begin(_ gift: GiftRecord, cohort: Int32, brand: ID<Brand>) -> Statement<ID<Gift>> {
         Statement(
             """
             INSERT INTO gifting.gift (brand_id, gift_id, shop_id, product_id, variant_id, sender_id, recipient_id, greeting, cover_code,
-                entry_code, send_at, state, pay_until, created_at, updated_at)
+                entry_code, send_at, state, pay_until, created_at, updated_at, cohort)
             SELECT b.brand_id, \(gift.id), \(gift.shop), \(gift.product), \(gift.variant), \(gift.sender), \(gift.recipient),
                 \(gift.greeting), \(gift.cover), \(gift.entry), \(gift.sendAt), \(gift.state), \(gift.payUntil), \(gift.createdAt),
-                \(gift.updatedAt)
+                \(gift.updatedAt), \(cohort)
             FROM siyu.brand b
             WHERE b.brand_id = \(brand)
             RETURNING gift_id
@@ -35,7 +35,8 @@ enum GiftStatements {
             """
             SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, cover_code,
                 entry_code, send_at, state, captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at,
-                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at
+                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at,
+                quantity, group_id
             FROM gifting.gift
             WHERE brand_id = \(brand) AND gift_id = \(id)
             """,
@@ -48,7 +49,8 @@ enum GiftStatements {
             """
             SELECT gift_id, shop_id, product_id, variant_id, swapped_from, sender_id, recipient_id, greeting, cover_code,
                 entry_code, send_at, state, captured_price_fen, pay_until, payment_id, order_id, sent_at, accept_until, claimed_at,
-                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at
+                address_id, prefilled_address_id, accepted_at, locked_until, ended_at, refund_id, refunded_at, withdrawn_at, created_at, updated_at,
+                quantity, group_id
             FROM gifting.gift
             WHERE brand_id = \(brand) AND gift_id = \(id)
             FOR NO KEY UPDATE
@@ -57,7 +59,7 @@ enum GiftStatements {
     }
 
     @Sendable
-    private static func giftRow(_ row: inout RowReader) throws(PostgresError) -> GiftRecord {
+    static func giftRow(_ row: inout RowReader) throws(PostgresError) -> GiftRecord {
         GiftRecord(
             id: try row.next(), shop: try row.next(), product: try row.next(), variant: try row.next(),
             swappedFrom: try row.next(), sender: try row.next(), recipient: try row.next(), greeting: try row.next(),
@@ -67,7 +69,7 @@ enum GiftStatements {
             address: try row.next(), prefilledAddress: try row.next(), acceptedAt: try row.next(),
             lockedUntil: try row.next(), endedAt: try row.next(),
             refund: try row.next(), refundedAt: try row.next(), withdrawnAt: try row.next(), createdAt: try row.next(),
-            updatedAt: try row.next())
+            updatedAt: try row.next(), quantity: Int(try row.next(Int32.self)), group: try row.next())
     }
 
     /// The row is locked; the state it was in is asked for all the same.

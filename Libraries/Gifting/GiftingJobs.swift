@@ -2,7 +2,7 @@ import Jobs
 package import Kernel
 import Orders
 
-/// The job that ends a gift which nobody accepted; due when its time is over.
+/// The job that ends a gift which nobody accepted, as it was pushed for each gift before sweeps did this; nobody pushes it any more.
 package struct GiftExpire: JobParameters {
     /// Stable: jobs of an older process carry it.
     package static let jobName = "gift.expire"
@@ -86,12 +86,12 @@ extension Gifts {
 
 extension JobRetryStrategy where Self == ExponentialJitter {
     /// A night without a database must not leave a gift without its end; the number of tries is bounded all the same.
-    fileprivate static var ofGifts: Self {
+    static var ofGifts: Self {
         .exponentialJitter(maxAttempts: 100, minBackoff: .seconds(1), maxBackoff: .seconds(600))
     }
 }
 
 extension Duration {
     /// A job is one transaction of a dozen statements.
-    fileprivate static var ofOneGift: Duration { .seconds(60) }
+    static var ofOneGift: Duration { .seconds(60) }
 }

@@ -1,8 +1,10 @@
 import FoundationEssentials
+package import Hooks
 package import Jobs
 package import Kernel
 package import Keys
 import Orders
+import Policies
 import Postgres
 package import Vault
 
@@ -23,6 +25,11 @@ package struct Shopper: Hashable, Sendable {
     }
 }
 
+extension Shopper {
+    /// In which hundredth of the people they are for `gift.rollout`.
+    var cohort: Int32 { Rollout.hundredth(of: openID, in: .rollout, brand: brand) }
+}
+
 extension Shopper: CustomStringConvertible, CustomReflectable {
     /// The brand alone: an openid is a person's.
     package var description: String { "a shopper of \(brand)" }
@@ -35,14 +42,18 @@ package struct Gifts: Sendable {
     let queue: JobQueue
     let vault: Vault
     private let pageKeys: KeyRing?
+    let hooks: OutgoingHooks?
 
     /// Gifts whose jobs go to `queue` and whose people live in `vault`.
     ///
-    /// - Parameter pageKeys: What signs the addresses of their pages; without, givers are told none.
-    package init(queue: JobQueue, vault: Vault, pageKeys: KeyRing? = nil) {
+    /// - Parameters:
+    ///   - pageKeys: What signs the addresses of their pages; without, givers are told none.
+    ///   - hooks: Who tells of what becomes of them; nil where nobody is to be told.
+    package init(queue: JobQueue, vault: Vault, pageKeys: KeyRing? = nil, hooks: OutgoingHooks? = nil) {
         self.queue = queue
         self.vault = vault
         self.pageKeys = pageKeys
+        self.hooks = hooks
     }
 
     /// Where the recipient of a gift can open it, once it is sent.
@@ -74,10 +85,15 @@ extension Gifts {
     func turn(
         on id: ID<Gift>, of shopper: Shopper, as role: GiftRole? = nil, _ tx: Transaction
     ) async throws -> Turn {
-        let person = try await person(of: shopper, on: tx)
-        guard let person, let (gift, now) = try await lock(id, brand: shopper.brand, on: tx),
+        let index = vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
+        // One flight; in it the clock is read after the gift is locked.
+        let (people, gifts, clock) = try await tx.pipeline(
+            vault.finding([index], kind: Self.openID, brand: shopper.brand),
+            GiftStatements.lock(id, brand: shopper.brand), GiftStatements.clock())
+        guard let person = people.first?.1, let gift = gifts.first, let instant = clock.first,
             shopper.shop == nil || shopper.shop == gift.shop, let own = gift.role(of: person)
         else { throw Problem.giftNotAParty }
+        let now = max(instant, gift.updatedAt)
         switch role {
         case .sender where own != .sender: throw Problem.giftNotTheSender
         case .recipient where own != .recipient: throw Problem.giftNotTheRecipient
@@ -97,7 +113,8 @@ extension Gifts {
     ///
     /// The instants of a gift never go back, even where the server's clock does.
     func lock(_ id: ID<Gift>, brand: ID<Brand>, on tx: Transaction) async throws -> (gift: GiftRecord, now: Date)? {
-        guard let gift = try await tx.first(GiftStatements.lock(id, brand: brand)) else { return nil }
-        return (gift, max(try await tx.one(GiftStatements.clock()), gift.updatedAt))
+        let (gifts, clock) = try await tx.pipeline(GiftStatements.lock(id, brand: brand), GiftStatements.clock())
+        guard let gift = gifts.first, let now = clock.first else { return nil }
+        return (gift, max(now, gift.updatedAt))
     }
 }

@@ -13,6 +13,8 @@ package struct RecipientView: Encodable, Hashable, Sendable {
     let productID: ID<Product>
     let variantID: ID<Variant>
     let variantTitle: String
+    /// How many pieces it is of.
+    let quantity: Int
     let greeting: String?
     let cover: Cover?
     let choices: [Choice]
@@ -52,6 +54,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
         productID = gift.product
         variantID = gift.variant
         self.variantTitle = variantTitle
+        quantity = gift.quantity
         greeting = gift.greeting
         self.cover = cover.map { Cover(code: $0.code, title: $0.title, imageURL: $0.imageURL) }
         self.choices = choices.map { Choice(variantID: $0.id, title: $0.title, inStock: $0.inStock) }
@@ -72,6 +75,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
         let shop: ID<Shop>
         let product: ID<Product>
         let variant: ID<Variant>
+        let quantity: Int
         let greeting: String?
         let state: GiftState
         let isAddressGiven: Bool
@@ -90,6 +94,7 @@ package struct RecipientView: Encodable, Hashable, Sendable {
             shop = gift.shop
             product = gift.product
             variant = gift.variant
+            quantity = gift.quantity
             greeting = gift.greeting
             state = gift.state
             isAddressGiven = gift.address != nil

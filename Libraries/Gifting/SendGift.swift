@@ -19,6 +19,7 @@ extension Gifts {
     ///
     /// Heard again, it changes nothing.
     package func send(_ paid: OrderPaid, on tx: Transaction) async throws {
+        if let group = Self.group(ofSubject: paid.subject) { return try await open(group, paid, on: tx) }
         guard let id = Self.gift(ofSubject: paid.subject),
             let (gift, now) = try await lock(id, brand: paid.brand, on: tx)
         else { throw JobFailure.giftUnknown }
@@ -49,11 +50,18 @@ extension Gifts {
 
     /// The giver has the money back.
     ///
-    /// Heard again, it changes nothing.
+    /// Heard again, it changes nothing; nor does the money of an after-sales case, which is another refund of the same payment.
     package func noteRefund(_ refunded: OrderRefunded, on tx: Transaction) async throws {
-        guard let id = Self.gift(ofSubject: refunded.subject),
-            let (gift, now) = try await lock(id, brand: refunded.brand, on: tx)
-        else { throw JobFailure.giftUnknown }
+        if let group = Self.group(ofSubject: refunded.subject) {
+            return try await noteRefund(of: group, refunded, on: tx)
+        }
+        guard let id = Self.gift(ofSubject: refunded.subject) else { throw JobFailure.giftUnknown }
+        if let refund = try await Refunds.refund(refunded.refund, brand: refunded.brand, on: tx),
+            refund.cause != refunded.payment.rawValue, refund.cause != id.rawValue
+        {
+            return
+        }
+        guard let (gift, now) = try await lock(id, brand: refunded.brand, on: tx) else { throw JobFailure.giftUnknown }
         let turn = Turn(gift: gift, role: .sender, brand: refunded.brand, now: now)
         _ = try await carryOut(.refunded(refunded.refund, of: refunded.payment), turn, on: tx)
     }

@@ -13,6 +13,10 @@ package struct SenderView: Encodable, Hashable, Sendable {
     let productID: ID<Product>
     let variantID: ID<Variant>
     let variantTitle: String
+    /// How many pieces; the price is that of one.
+    let quantity: Int
+    /// The group gift in which it was won, if it was.
+    let groupID: ID<GiftGroup>?
     let greeting: String?
     let cover: String?
     let entry: String?
@@ -49,6 +53,8 @@ package struct SenderView: Encodable, Hashable, Sendable {
         productID = gift.product
         variantID = gift.bought
         self.variantTitle = variantTitle
+        quantity = gift.quantity
+        groupID = gift.group
         greeting = gift.greeting
         cover = gift.cover
         entry = gift.entry

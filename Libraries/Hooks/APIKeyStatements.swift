@@ -7,14 +7,15 @@ import Postgres
 /// They are credentials, so their instants are real time, not the clock of the business.
 enum APIKeyStatements {
     /// Adds a key to an existing brand; no row if there is no such brand.
-    static func insert(_ key: APIKeyRecord, hash: [UInt8]) -> Statement<APIKeyRecord> {
+    static func insert(_ key: APIKeyRecord, lifetime: Double?, hash: [UInt8]) -> Statement<APIKeyRecord> {
         Statement(
             """
-            INSERT INTO hooks.api_key (key_hash, key_id, brand_id, role, shop_id, label, created_at)
-            SELECT \(hash), \(key.id), b.brand_id, \(key.role), \(key.shop), \(key.label), now()
+            INSERT INTO hooks.api_key (key_hash, key_id, brand_id, role, shop_id, label, created_at, expires_at)
+            SELECT \(hash), \(key.id), b.brand_id, \(key.role), \(key.shop), \(key.label), now(),
+                now() + make_interval(secs => \(lifetime))
             FROM siyu.brand b
             WHERE b.brand_id = \(key.brand)
-            RETURNING key_id, brand_id, role, shop_id, label, created_at, revoked_at
+            RETURNING key_id, brand_id, role, shop_id, label, created_at, revoked_at, expires_at
             """, row: record)
     }
 
@@ -27,7 +28,7 @@ enum APIKeyStatements {
             UPDATE hooks.api_key
             SET revoked_at = COALESCE(revoked_at, now())
             WHERE brand_id = \(brand) AND key_id = \(id)
-            RETURNING key_id, brand_id, role, shop_id, label, created_at, revoked_at
+            RETURNING key_id, brand_id, role, shop_id, label, created_at, revoked_at, expires_at
             """, row: record)
     }
 
@@ -35,7 +36,7 @@ enum APIKeyStatements {
     static func list(brand: ID<Brand>) -> Statement<APIKeyRecord> {
         Statement(
             """
-            SELECT key_id, brand_id, role, shop_id, label, created_at, revoked_at
+            SELECT key_id, brand_id, role, shop_id, label, created_at, revoked_at, expires_at
             FROM hooks.api_key
             WHERE brand_id = \(brand)
             ORDER BY created_at, key_id
@@ -48,7 +49,7 @@ enum APIKeyStatements {
             """
             SELECT key_id, brand_id, role, shop_id
             FROM hooks.api_key
-            WHERE key_hash = \(hash) AND revoked_at IS NULL
+            WHERE key_hash = \(hash) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
             """, row: caller)
     }
 
@@ -58,7 +59,7 @@ enum APIKeyStatements {
             """
             SELECT key_id, brand_id, role, shop_id
             FROM hooks.api_key
-            WHERE key_id = \(id) AND revoked_at IS NULL
+            WHERE key_id = \(id) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
             """, row: caller)
     }
 
@@ -70,6 +71,6 @@ enum APIKeyStatements {
         APIKeyRecord(
             id: try row.next(), brand: try row.next(), role: try row.next(), shop: try row.next(),
             label: try row.next(),
-            createdAt: try row.next(), revokedAt: try row.next())
+            createdAt: try row.next(), revokedAt: try row.next(), expiresAt: try row.next())
     }
 }

@@ -18,6 +18,8 @@ package struct APIKeyRecord: Sendable, Hashable {
     package let createdAt: Date
     /// When it stopped being valid.
     package let revokedAt: Date?
+    /// When it stops being valid by itself; nil for never.
+    package let expiresAt: Date?
 }
 
 /// API keys: made and revoked by operators, presented by partners and staff.
@@ -27,20 +29,31 @@ package enum APIKeys {
     /// The longest label; it is read by people in a list.
     package static let labelLengthMax = 100
 
+    /// The longest life of a key that ends by itself; whoever needs more makes one that does not.
+    package static let lifetimeMax: Duration = .seconds(366 * 86_400)
+
     /// Makes a key for a brand, or for one shop of it.
     ///
+    /// - Parameter lifetime: How long it is valid; nil for until it is revoked.
     /// - Returns: The record and the token, which is shown once and never again; nil if the brand does not exist.
     /// - Throws: ``Problem`` for a label that is empty or too long; `PostgresError`.
     package static func create(
-        brand: ID<Brand>, role: Role, shop: ID<Shop>? = nil, label: String, on db: some Executor
+        brand: ID<Brand>, role: Role, shop: ID<Shop>? = nil, label: String, lifetime: Duration? = nil,
+        on db: some Executor
     ) async throws -> (record: APIKeyRecord, token: APIKeyToken)? {
         guard (1...labelLengthMax).contains(label.unicodeScalars.count) else {
             throw Problem.invalid("A label has 1 to \(labelLengthMax) characters.")
         }
+        if let lifetime, lifetime <= .zero || lifetime > lifetimeMax {
+            throw Problem.invalid("A key is valid for a second to 366 days, or until it is revoked.")
+        }
         let token = APIKeyToken.generate()
         let key = APIKeyRecord(
-            id: .mint(), brand: brand, role: role, shop: shop, label: label, createdAt: .distantPast, revokedAt: nil)
-        return try await db.first(APIKeyStatements.insert(key, hash: token.hash)).map { ($0, token) }
+            id: .mint(), brand: brand, role: role, shop: shop, label: label, createdAt: .distantPast, revokedAt: nil,
+            expiresAt: nil)
+        let seconds = lifetime.map { Double($0.components.seconds) }
+        return try await db.first(APIKeyStatements.insert(key, lifetime: seconds, hash: token.hash))
+            .map { ($0, token) }
     }
 
     /// Ends a key at once; a key that has ended stays as it is.

@@ -1,11 +1,25 @@
 package import Kernel
 
 /// What a caller may do; each API key has one.
+///
+/// Which endpoints each role may use stands in `Services/access.txt`, with which tests compare the services. A key of one shop is that
+/// shop's, whatever its role.
 package enum Role: String, Sendable, CaseIterable, Codable {
-    /// A system of the brand or its agency: sends orders and events in, reads reports.
+    /// A system of the brand or its agency: sends orders and events in, acts for shoppers, reads reports.
     case partner
-    /// A person of the brand at a staff page.
+    /// A person of the brand, or of a shop, at a staff page.
     case staff
+    /// Who keeps the accounts: sees prices, and never an address.
+    case finance
+    /// Who packs and hands over in a store: sees what was claimed, and neither prices nor whole addresses.
+    case store
+    /// Who brings parcels for the brand: sees where they go, and no price.
+    case provider
+    /// Who looks at what others did: reads, and changes nothing.
+    case auditor
+
+    /// Those who may read figures of the brand, and sign in to its pages.
+    package static let readers: Set<Role> = [.partner, .staff, .finance, .auditor]
 }
 
 /// Who is calling: the brand, and perhaps the one shop, that an API key speaks for.

@@ -72,7 +72,9 @@ package struct RequireCaller: RouterMiddleware {
     private let roles: Set<Role>
 
     /// Looks keys up in `db`; a key of another role than `roles` is answered 403.
-    package init(db: any Executor, roles: Set<Role> = Set(Role.allCases)) {
+    ///
+    /// There is no default: whoever adds a route says whose it is.
+    package init(db: any Executor, roles: Set<Role>) {
         self.db = db
         self.roles = roles
     }
@@ -89,13 +91,20 @@ package struct RequireCaller: RouterMiddleware {
         guard let caller = try await APIKeys.caller(presenting: String(token), on: db) else {
             throw Problem.unauthorized()
         }
-        guard roles.contains(caller.role) else { throw Problem.forbidden("This API key may not be used here.") }
+        guard roles.contains(caller.role) else { throw Problem.roleForbidden }
 
         var context = context
         context.caller = caller
         context.logger[metadataKey: "caller"] = "\(caller.keyID)"
         return try await next(request, context)
     }
+}
+
+extension Problem {
+    /// 403: the key is valid, and of a role that this is not for.
+    package static let roleForbidden = Problem(
+        status: 403, code: "role_forbidden", title: "Forbidden",
+        detail: "This API key may not be used here: it was made for another role.")
 }
 
 extension Request {

@@ -100,6 +100,7 @@ package struct RequireSession: RouterMiddleware {
             }
             return try pages.refuseStranger(request)
         }
+        guard Role.readers.contains(caller.role) else { throw Problem.roleForbidden }
         var context = context
         context.caller = caller
         context.session = session
@@ -218,7 +219,11 @@ package struct StaffPages: Sendable {
 
     /// Whose token this is, and where they begin.
     private func holder(presenting token: String) async throws -> (ID<APIKey>, home: String)? {
-        if let caller = try await APIKeys.caller(presenting: token, on: db) { return (caller.keyID, "/") }
+        if let caller = try await APIKeys.caller(presenting: token, on: db) {
+            // There is no page for the others.
+            guard Role.readers.contains(caller.role) else { return nil }
+            return (caller.keyID, "/")
+        }
         guard let operationsHome else { return nil }
         return try await OperationsKeys.caller(presenting: token, on: db).map { ($0.keyID, operationsHome) }
     }

@@ -4,6 +4,8 @@ package enum Sysexit: Int32, Sendable {
     case ok = 0
     /// The command line is wrong.
     case usage = 64
+    /// What a file holds is not what it should be.
+    case dataError = 65
     /// A file that was named cannot be read.
     case noInput = 66
     /// Something we need is away: the database, or a port somebody else holds.

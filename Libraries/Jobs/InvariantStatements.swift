@@ -13,9 +13,19 @@ package enum JobInvariants {
     /// What does not hold at present; empty as long as nothing is wrong.
     ///
     /// Reads every job that is about, and the history: a question for tests and for operators in doubt, not for a monitor.
-    package static func broken(on pool: Pool) async throws(PostgresError) -> [BrokenInvariant] {
-        try await pool.run(InvariantStatements.broken)
+    package static func broken(on executor: some Executor) async throws(PostgresError) -> [BrokenInvariant] {
+        try await executor.run(InvariantStatements.broken)
     }
+
+    /// Every rule there is, as ``BrokenInvariant/rule`` names it.
+    package static let rules = [
+        "a job is in one place", "a job that is done is nowhere else", "a job is done once",
+        "a claimed job has a worker", "a lane is not wider than its jobs allow", "a quota is not exceeded",
+        "a job that waits for its lane waits for somebody", "a dependent waits for somebody",
+        "every wait for another job belongs to a dependent", "every need is about, done and told, or discarded",
+        "a unique key belongs to a job that is about", "a key that counts while queued is released at the start",
+        "a job is paused by a pause", "a checkpoint belongs to a job that has not completed",
+    ]
 }
 
 /// The statement behind ``JobInvariants``.

@@ -72,3 +72,9 @@ package enum Payout {}
 package enum Category {}
 /// A pause of somebody who tried too much, ended before its time.
 package enum LimitLift {}
+/// A wish for money back, and what comes of it.
+package enum Aftersale {}
+/// A day's bill of WeChat Pay.
+package enum Bill {}
+/// Something in which a bill, our records and the books differ.
+package enum Mismatch {}

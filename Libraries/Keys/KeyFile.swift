@@ -80,14 +80,38 @@ struct KeyFile {
 
 extension KeyFile {
     /// Reads `folder/master.key` after checking that only its owner can.
-    static func read(folder: String) throws(KeysError) -> KeyFile {
+    static func read(folder: String) throws(KeysError) -> KeyFile { try readStamped(folder: folder).file }
+
+    /// Which file was read; another one has another stamp.
+    struct Stamp: Equatable, Sendable {
+        let inode: UInt64
+        let size: Int64
+        let seconds: Int64
+        let nanoseconds: Int64
+
+        fileprivate init(_ status: stat) {
+            inode = UInt64(status.st_ino)
+            size = Int64(status.st_size)
+            seconds = Int64(status.st_mtim.tv_sec)
+            nanoseconds = Int64(status.st_mtim.tv_nsec)
+        }
+    }
+
+    /// The stamp of the file that is there now; nil if there is none.
+    static func stamp(folder: String) -> Stamp? {
+        var status = stat()
+        return stat(folder + "/master.key", &status) == 0 ? Stamp(status) : nil
+    }
+
+    /// ``read(folder:)`` with the stamp of what was read.
+    static func readStamped(folder: String) throws(KeysError) -> (file: KeyFile, stamp: Stamp) {
         try check(folder, kind: S_IFDIR, mode: 0o700)
         let path = folder + "/master.key"
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         // The opened file is checked, not its name: what is read is what was looked at.
-        try check(path, kind: S_IFREG, mode: 0o600, descriptor: descriptor)
+        let status = try check(path, kind: S_IFREG, mode: 0o600, descriptor: descriptor)
 
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -100,7 +124,7 @@ extension KeyFile {
         guard bytes.count <= sizeMax, let text = String(validating: bytes, as: UTF8.self) else {
             throw .malformed(path: path, line: 1, reason: "this is not a key file")
         }
-        return try KeyFile(parsing: text, path: path)
+        return (try KeyFile(parsing: text, path: path), Stamp(status))
     }
 
     /// Writes `folder/master.key`; makes the folder if need be, never touches an existing file.
@@ -111,28 +135,66 @@ extension KeyFile {
         try Self.check(folder, kind: S_IFDIR, mode: 0o700)
 
         let path = folder + "/master.key"
-        let draft = path + ".\(UUID().uuidString.lowercased())"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("open", draft) }
-        defer {
-            close(descriptor)
-            unlink(draft)
-        }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw Self.failure("write", draft)
-        }
+        let draft = try draft(path)
+        defer { unlink(draft) }
         guard link(draft, path) == 0 else {
             throw errno == EEXIST ? .exists(path: path) : Self.failure("link", path)
         }
-        // The name too must survive a power cut: what is sealed from now on is lost without it.
-        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw Self.failure("open", folder) }
-        defer { close(directory) }
-        guard fsync(directory) == 0 else { throw Self.failure("fsync", folder) }
+        try Self.keepName(in: folder)
     }
 
-    private static func check(_ path: String, kind: mode_t, mode: UInt32, descriptor: Int32? = nil) throws(KeysError) {
+    /// Changes `folder/master.key` in one step: a crash leaves the old file or the new one, never half of one.
+    ///
+    /// Whoever else changes it at the same moment waits.
+    static func change(
+        folder: String, _ change: (inout KeyFile) throws(KeysError) -> Void
+    ) throws(KeysError) -> KeyFile {
+        try check(folder, kind: S_IFDIR, mode: 0o700)
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw failure("open", folder) }
+        defer { close(directory) }
+        guard flock(directory, LOCK_EX) == 0 else { throw failure("flock", folder) }
+
+        var file = try read(folder: folder)
+        try change(&file)
+        let path = folder + "/master.key"
+        let draft = try file.draft(path)
+        guard rename(draft, path) == 0 else {
+            let fault = failure("rename", path)
+            unlink(draft)
+            throw fault
+        }
+        try keepName(in: folder)
+        return file
+    }
+
+    /// Writes the text to a new file beside `path`, and returns its name.
+    private func draft(_ path: String) throws(KeysError) -> String {
+        let draft = path + ".\(UUID().uuidString.lowercased())"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("open", draft) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            let fault = Self.failure("write", draft)
+            unlink(draft)
+            throw fault
+        }
+        return draft
+    }
+
+    /// The name too must survive a power cut: what is sealed from now on is lost without it.
+    private static func keepName(in folder: String) throws(KeysError) {
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw failure("open", folder) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw failure("fsync", folder) }
+    }
+
+    @discardableResult
+    private static func check(
+        _ path: String, kind: mode_t, mode: UInt32, descriptor: Int32? = nil
+    ) throws(KeysError) -> stat {
         var status = stat()
         guard (descriptor.map { fstat($0, &status) } ?? stat(path, &status)) == 0 else { throw failure("stat", path) }
         guard status.st_mode & S_IFMT == kind else { throw .wrongKind(path: path) }
@@ -140,6 +202,7 @@ extension KeyFile {
         guard status.st_mode & 0o077 == 0 else {
             throw .exposed(path: path, mode: status.st_mode & 0o7777, wanted: mode)
         }
+        return status
     }
 
     private static func failure(_ operation: String, _ path: String) -> KeysError {

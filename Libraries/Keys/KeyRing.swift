@@ -11,10 +11,9 @@ import Synchronization
 /// - Shape: sealed = `0x01` · master key number (UInt32, big-endian) · nonce (12) · ciphertext · tag (16), AES-256-GCM.
 /// - Invariant: descriptions and mirrors of a ring show key numbers, never keys.
 package struct KeyRing: Sendable {
-    private let masters: [(id: UInt32, key: SymmetricKey)]
+    private let shelf: KeyShelf
     /// The state of a fingerprint before its first byte: making it costs more than a fingerprint itself.
     private let index: PreparedCode
-    private let derived = SubkeyCache()
 
     /// What a value is sealed or signed for; part of the sub-key, so a purpose's name never changes.
     package struct Purpose: Sendable, Hashable {
@@ -33,19 +32,24 @@ package struct KeyRing: Sendable {
         package static let inboxBody = Purpose("inbox-body")
     }
 
-    init(_ file: KeyFile) {
-        masters = file.masters
+    /// - Parameter folder: Where the file is from, to be looked at again; nil for keys that live in memory only.
+    init(_ file: KeyFile, folder: String? = nil, stamp: KeyFile.Stamp? = nil) {
+        shelf = KeyShelf(file, folder: folder, stamp: stamp)
         index = PreparedCode(
             key: HKDF<SHA256>.deriveKey(
                 inputKeyMaterial: file.index, info: Data("siyu/v1/blind-index".utf8),
                 outputByteCount: KeyFile.keyLength))
     }
 
-    /// Reads the ring from `folder/master.key`.
+    /// Reads the ring from `folder/master.key`, and follows the file from then on.
+    ///
+    /// The file is looked at once a second while the ring is used, and at once for a value that an unknown key sealed: keys rotate without
+    /// a restart. A file that cannot be read, or has another `index` key, changes nothing.
     ///
     /// - Throws: ``KeysError``: the folder must be 0700, the file 0600 (or stricter) and theirs the service's user or root.
     package static func load(folder: String) throws(KeysError) -> KeyRing {
-        KeyRing(try KeyFile.read(folder: folder))
+        let (file, stamp) = try KeyFile.readStamped(folder: folder)
+        return KeyRing(file, folder: folder, stamp: stamp)
     }
 
     /// Makes new random keys in `folder` (0700) as `master.key` (0600) and returns their ring.
@@ -54,7 +58,7 @@ package struct KeyRing: Sendable {
     package static func create(folder: String) throws(KeysError) -> KeyRing {
         let file = KeyFile.generate()
         try file.write(folder: folder)
-        return KeyRing(file)
+        return KeyRing(file, folder: folder)
     }
 
     /// A ring of random keys that lives in memory only, for tests.
@@ -62,49 +66,20 @@ package struct KeyRing: Sendable {
         KeyRing(.generate())
     }
 
-    /// The numbers of the master keys, newest first.
-    package var masterKeyIDs: [UInt32] { masters.map(\.id) }
+    /// The numbers of the master keys: the first seals, all of them open.
+    package var masterKeyIDs: [UInt32] { shelf.keys.masters.map(\.id) }
 
-    // Every ring holds a master key: `KeyFile` refuses a file without one.
-    private var newest: (id: UInt32, key: SymmetricKey) { masters[0] }
-
-    /// The key that wraps and seals for `purpose` today.
-    func newestSubkey(_ purpose: Purpose) -> SymmetricKey { subkey(purpose, of: newest) }
+    /// The number and the key that wrap and seal for `purpose` today.
+    func newest(_ purpose: Purpose) -> (id: UInt32, key: SymmetricKey) {
+        let keys = shelf.keys
+        // Every ring holds a master key: `KeyFile` refuses a file without one.
+        return (keys.masters[0].id, keys.subkey(purpose, of: keys.masters[0]))
+    }
 
     /// The key that one of the masters has for `purpose`; nil if the ring does not hold that master.
     func subkey(_ purpose: Purpose, ofMaster id: UInt32) -> SymmetricKey? {
-        masters.first { $0.id == id }.map { subkey(purpose, of: $0) }
-    }
-
-    private func subkey(_ purpose: Purpose, of master: (id: UInt32, key: SymmetricKey)) -> SymmetricKey {
-        derived.key(purpose, master: master.id) {
-            HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: master.key, info: Data("siyu/v1/\(purpose.name)".utf8),
-                outputByteCount: KeyFile.keyLength)
-        }
-    }
-}
-
-/// Sub-keys that were derived already: deriving one costs as much as wrapping with it, and there are few.
-///
-/// Shared by the copies of a ring.
-private final class SubkeyCache: Sendable {
-    private struct Name: Hashable {
-        let purpose: KeyRing.Purpose
-        let master: UInt32
-    }
-
-    private let keys = Mutex<[Name: SymmetricKey]>([:])
-
-    /// Purposes and masters are constants of the program and lines of a file, so the table stays small.
-    func key(_ purpose: KeyRing.Purpose, master: UInt32, derive: () -> SymmetricKey) -> SymmetricKey {
-        keys.withLock { keys in
-            let name = Name(purpose: purpose, master: master)
-            if let key = keys[name] { return key }
-            let key = derive()
-            keys[name] = key
-            return key
-        }
+        if let key = shelf.keys.subkey(purpose, ofMaster: id) { return key }
+        return shelf.reread().subkey(purpose, ofMaster: id)
     }
 }
 
@@ -121,8 +96,9 @@ extension KeyRing {
     /// - Parameter context: What the value belongs to, for instance the row's key; authenticated, not stored. Opening needs
     ///   the same context, so a sealed value moved to another row does not open.
     package func seal(_ plaintext: [UInt8], for purpose: Purpose, context: [UInt8]) throws(KeysError) -> [UInt8] {
+        let newest = newest(purpose)
         let header = [Self.version] + bigEndian(newest.id)
-        return header + (try encrypt(plaintext, with: newestSubkey(purpose), context: header + context))
+        return header + (try encrypt(plaintext, with: newest.key, context: header + context))
     }
 
     /// Decrypts what ``seal(_:for:context:)`` made with any master key of the ring.
@@ -175,14 +151,15 @@ extension KeyRing {
 
     /// Signs `message` with the newest master key's sub-key for `purpose`: 32 bytes of HMAC-SHA256.
     package func sign(_ message: [UInt8], for purpose: Purpose) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: message, using: newestSubkey(purpose)))
+        Array(HMAC<SHA256>.authenticationCode(for: message, using: newest(purpose).key))
     }
 
     /// Whether any master key of the ring signed `message` for `purpose`; compares in constant time.
     package func isValid(signature: [UInt8], of message: [UInt8], for purpose: Purpose) -> Bool {
-        masters.contains {
+        let keys = shelf.keys
+        return keys.masters.contains {
             HMAC<SHA256>.isValidAuthenticationCode(
-                signature, authenticating: message, using: subkey(purpose, of: $0))
+                signature, authenticating: message, using: keys.subkey(purpose, of: $0))
         }
     }
 }

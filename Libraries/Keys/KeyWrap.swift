@@ -15,8 +15,8 @@ extension KeyRing {
     /// - Throws: ``KeysError/unreadable`` for a length that AES-KW does not take: a multiple of 8 from 16 on.
     package func wrapRaw(_ key: [UInt8], for purpose: Purpose) throws(KeysError) -> [UInt8] {
         guard key.count >= 2 * Self.wrapBlock, key.count.isMultiple(of: Self.wrapBlock) else { throw .unreadable }
-        let wrapped = try aesWrap(key, with: newestSubkey(purpose))
-        return [Self.wrapVersion] + bigEndian(masterKeyIDs[0]) + wrapped
+        let newest = newest(purpose)
+        return [Self.wrapVersion] + bigEndian(newest.id) + (try aesWrap(key, with: newest.key))
     }
 
     /// Unwraps what ``wrapRaw(_:for:)`` made with any master key of the ring.

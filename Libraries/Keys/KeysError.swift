@@ -19,6 +19,8 @@ package enum KeysError: Error, Equatable {
     case system(operation: String, path: String, errno: Int32)
     /// The value was sealed with a master key that the ring does not hold (any more).
     case unknownKey(UInt32)
+    /// The key seals what is new, so it cannot be taken away.
+    case sealing(UInt32)
     /// The bytes are no sealed value of a known version.
     case unreadable
     /// The value was changed, or belongs to another key, purpose or context.
@@ -29,7 +31,7 @@ package enum KeysError: Error, Equatable {
         switch self {
         case .exposed, .foreignOwner: true
         case .system(_, _, let errno): errno == 13 || errno == 1  // EACCES, EPERM
-        case .missing, .wrongKind, .malformed, .exists, .unknownKey, .unreadable, .notAuthentic: false
+        case .missing, .wrongKind, .malformed, .exists, .unknownKey, .sealing, .unreadable, .notAuthentic: false
         }
     }
 }
@@ -53,7 +55,9 @@ extension KeysError: CustomStringConvertible {
         case .system(let operation, let path, let errno):
             "\(path): \(operation) failed with errno \(errno)."
         case .unknownKey(let id):
-            "The value was sealed with master key \(id), which is not in master.key."
+            "There is no master key \(id) in master.key."
+        case .sealing(let id):
+            "Master key \(id) seals what is new: let another one do that first, with `siyu keys rotate`."
         case .unreadable:
             "The bytes are not a sealed value."
         case .notAuthentic:

@@ -69,10 +69,34 @@ package struct OrderPaid: JobParameters {
     package let paidAt: Date
 }
 
+/// What jobs of refunds share.
+enum RefundJobs {
+    /// Since version 2 money may go back in parts: a process that takes each refund for all of its payment must not work them.
+    static let version = 2
+    /// The parameters are what they were.
+    static let upcasters: [Int: @Sendable ([UInt8]) throws -> [UInt8]] = [1: { $0 }]
+}
+
 /// A refund is to be sent; also what `siyu refund retry` pushes.
 struct RefundRequest: JobParameters {
     static let jobName = "refund.request"
+    static let jobVersion = RefundJobs.version
     static let jobQueue = PaymentReceived.jobQueue
+    /// With those that are sent again WeChat Pay's 150 a second, by all processes together.
+    static let jobQuota: JobQuota? = JobQuota(
+        "wechat-refund", rate: JobRate(every: .microseconds(6_950), burst: 15))
+
+    let brand: ID<Brand>
+    let refund: ID<Refund>
+}
+
+/// A refund is to be sent once more, which WeChat Pay would not take before.
+struct RefundAgain: JobParameters {
+    static let jobName = "refund.again"
+    static let jobQueue = PaymentReceived.jobQueue
+    /// WeChat Pay takes 6 a second of those that it refuses.
+    static let jobQuota: JobQuota? = JobQuota(
+        "wechat-refund-again", rate: JobRate(every: .microseconds(166_700), burst: 1))
 
     let brand: ID<Brand>
     let refund: ID<Refund>
@@ -81,6 +105,7 @@ struct RefundRequest: JobParameters {
 /// WeChat Pay is to be asked how a refund stands.
 struct RefundCheck: JobParameters {
     static let jobName = "refund.check"
+    static let jobVersion = RefundJobs.version
     static let jobQueue = PaymentReceived.jobQueue
 
     let brand: ID<Brand>
@@ -91,6 +116,8 @@ struct RefundCheck: JobParameters {
 package struct RefundReported: JobParameters {
     /// Stable: jobs of an older process carry it.
     package static let jobName = "refund.reported"
+    /// The one of all jobs of refunds.
+    package static let jobVersion = RefundJobs.version
     /// The queue of payments and refunds.
     package static let jobQueue = PaymentReceived.jobQueue
 

@@ -26,6 +26,11 @@ package struct Rollout: Codable, Hashable, Sendable {
         Self.place(of: subject, in: key, brand: brand) < UInt64(max(0, sharePPM))
     }
 
+    /// In which hundredth of the people somebody is, from 0: what reports know of it, too coarse to know anybody by.
+    package static func hundredth(of subject: String, in key: PolicyKey<Rollout>, brand: ID<Brand>) -> Int32 {
+        Int32(place(of: subject, in: key, brand: brand) / (parts / 100))
+    }
+
     /// Where somebody stands among a million: evenly spread, and never another place.
     static func place(of subject: String, in key: PolicyKey<Rollout>, brand: ID<Brand>) -> UInt64 {
         let text = "siyu-rollout-1\n\(key.name)\n\(brand)\n\(subject)"

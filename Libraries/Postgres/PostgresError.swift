@@ -71,6 +71,14 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDeb
         }
     }
 
+    /// Whether the database itself is the trouble: what else was in the transaction would fail alone as well.
+    public var isAway: Bool {
+        switch code {
+        case .poolExhausted, .poolClosed, .timedOut, .cancelled: true
+        default: endsConnection
+        }
+    }
+
     /// One sentence without any value.
     public var description: String {
         let named = constraint.map { " (constraint \($0))" } ?? ""

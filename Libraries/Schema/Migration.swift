@@ -78,6 +78,22 @@ package struct Migration: Sendable {
         Migration(version: 45, name: "gift_wishes", bytes: PackageResources._00045_gift_wishes_sql),
         Migration(version: 46, name: "gift_withdrawals", bytes: PackageResources._00046_gift_withdrawals_sql),
         Migration(version: 47, name: "address_book", bytes: PackageResources._00047_address_book_sql),
+        Migration(version: 48, name: "gift_deadlines", bytes: PackageResources._00048_gift_deadlines_sql),
+        Migration(version: 49, name: "partial_refunds", bytes: PackageResources._00049_partial_refunds_sql),
+        Migration(version: 50, name: "refund_approvals", bytes: PackageResources._00050_refund_approvals_sql),
+        Migration(version: 51, name: "aftersales", bytes: PackageResources._00051_aftersales_sql),
+        Migration(version: 52, name: "sale_effects", bytes: PackageResources._00052_sale_effects_sql),
+        Migration(version: 53, name: "doctor", bytes: PackageResources._00053_doctor_sql),
+        Migration(version: 54, name: "promotions", bytes: PackageResources._00054_promotions_sql),
+        Migration(version: 55, name: "guarantees", bytes: PackageResources._00055_guarantees_sql),
+        Migration(version: 56, name: "gift_groups", bytes: PackageResources._00056_gift_groups_sql),
+        Migration(version: 57, name: "reconciliation", bytes: PackageResources._00057_reconciliation_sql),
+        Migration(version: 58, name: "privacy", bytes: PackageResources._00058_privacy_sql),
+        Migration(version: 59, name: "audit", bytes: PackageResources._00059_audit_sql),
+        Migration(version: 60, name: "roles", bytes: PackageResources._00060_roles_sql),
+        Migration(version: 61, name: "gift_reports", bytes: PackageResources._00061_gift_reports_sql),
+        Migration(version: 62, name: "gift_ratings", bytes: PackageResources._00062_gift_ratings_sql),
+        Migration(version: 63, name: "refund_renewals", bytes: PackageResources._00063_refund_renewals_sql),
     ]
 
     /// The version that this binary was built for.

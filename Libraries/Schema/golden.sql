@@ -4,6 +4,10 @@ CREATE SCHEMA accounting;
 
 ALTER SCHEMA accounting OWNER TO siyu_owner;
 
+CREATE SCHEMA audit;
+
+ALTER SCHEMA audit OWNER TO siyu_owner;
+
 CREATE SCHEMA codes;
 
 ALTER SCHEMA codes OWNER TO siyu_owner;
@@ -31,6 +35,10 @@ ALTER SCHEMA orders OWNER TO siyu_owner;
 CREATE SCHEMA policies;
 
 ALTER SCHEMA policies OWNER TO siyu_owner;
+
+CREATE SCHEMA promotions;
+
+ALTER SCHEMA promotions OWNER TO siyu_owner;
 
 CREATE SCHEMA reporting;
 
@@ -1501,6 +1509,34 @@ CREATE TABLE accounting.transfer (
 
 ALTER TABLE accounting.transfer OWNER TO siyu_owner;
 
+CREATE TABLE audit.entry (
+    brand_id uuid NOT NULL,
+    number bigint NOT NULL,
+    acted_at timestamp with time zone NOT NULL,
+    author text NOT NULL,
+    act text NOT NULL,
+    subject text NOT NULL,
+    reason text NOT NULL,
+    details text NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT entry_act_is_named CHECK ((act <> ''::text)),
+    CONSTRAINT entry_author_is_named CHECK ((author <> ''::text)),
+    CONSTRAINT entry_hash_is_digest CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT entry_number_from_1 CHECK ((number >= 1))
+);
+
+ALTER TABLE audit.entry OWNER TO siyu_owner;
+
+CREATE TABLE audit.trail (
+    brand_id uuid NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT trail_hash_is_digest CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT trail_number_not_negative CHECK ((number >= 0))
+);
+
+ALTER TABLE audit.trail OWNER TO siyu_owner;
+
 CREATE TABLE codes.batch (
     brand_id uuid NOT NULL,
     batch_id uuid NOT NULL,
@@ -2159,6 +2195,9 @@ CREATE TABLE gifting.gift (
     send_at timestamp with time zone,
     withdrawn_at timestamp with time zone,
     prefilled_address_id uuid,
+    group_id uuid,
+    quantity integer DEFAULT 1 NOT NULL,
+    cohort integer,
     CONSTRAINT gift_accepted_in_time CHECK ((((state = 'accepted'::text) = (accepted_at IS NOT NULL)) AND ((accepted_at IS NULL) = (locked_until IS NULL)) AND ((accepted_at >= claimed_at) AND (accepted_at <= accept_until)) AND (accepted_at <= locked_until) AND ((state <> 'accepted'::text) OR (address_id IS NOT NULL)))),
     CONSTRAINT gift_address_once_claimed CHECK (((address_id IS NULL) OR (claimed_at IS NOT NULL))),
     CONSTRAINT gift_claimed_in_time CHECK ((
@@ -2167,6 +2206,7 @@ CASE
     WHEN (state = ANY (ARRAY['claimed'::text, 'accepted'::text])) THEN (claimed_at IS NOT NULL)
     ELSE true
 END AND ((claimed_at >= sent_at) AND (claimed_at <= accept_until)))),
+    CONSTRAINT gift_cohort_is_a_hundredth CHECK (((cohort >= 0) AND (cohort <= 99))),
     CONSTRAINT gift_ended_with_its_state CHECK ((((state = ANY (ARRAY['accepted'::text, 'expired'::text, 'declined'::text, 'cancelled'::text])) = (ended_at IS NOT NULL)) AND
 CASE state
     WHEN 'accepted'::text THEN (ended_at = accepted_at)
@@ -2183,8 +2223,10 @@ CASE
 END),
     CONSTRAINT gift_price_is_positive CHECK ((captured_price_fen > 0)),
     CONSTRAINT gift_price_once_quoted CHECK (((state = ANY (ARRAY['draft'::text, 'cancelled'::text])) OR (captured_price_fen IS NOT NULL))),
+    CONSTRAINT gift_quantity_is_positive CHECK (((quantity >= 1) AND ((quantity = 1) OR (group_id IS NOT NULL)))),
     CONSTRAINT gift_refund_of_what_ended CHECK ((
 CASE
+    WHEN (group_id IS NOT NULL) THEN (refund_id IS NULL)
     WHEN (state = ANY (ARRAY['expired'::text, 'declined'::text])) THEN (refund_id IS NOT NULL)
     WHEN (state = 'cancelled'::text) THEN ((refund_id IS NULL) OR (payment_id IS NOT NULL))
     WHEN (state = 'accepted'::text) THEN ((refund_id IS NULL) = (withdrawn_at IS NULL))
@@ -2205,6 +2247,64 @@ END)),
 
 ALTER TABLE gifting.gift OWNER TO siyu_owner;
 
+CREATE TABLE gifting.gift_group (
+    brand_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    sender_id uuid NOT NULL,
+    greeting text,
+    cover_code text,
+    entry_code text,
+    units integer NOT NULL,
+    places integer NOT NULL,
+    split text NOT NULL,
+    draw text NOT NULL,
+    entries_max integer NOT NULL,
+    draw_at timestamp with time zone,
+    commitment bytea NOT NULL,
+    wrapped_seed bytea NOT NULL,
+    state text NOT NULL,
+    captured_price_fen bigint NOT NULL,
+    pay_until timestamp with time zone NOT NULL,
+    payment_id uuid,
+    order_id uuid,
+    opened_at timestamp with time zone,
+    enter_until timestamp with time zone,
+    entries integer NOT NULL,
+    drawn_at timestamp with time zone,
+    accept_until timestamp with time zone,
+    revealed_seed bytea,
+    ended_at timestamp with time zone,
+    refund_id uuid,
+    refund_fen bigint,
+    refunded_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    cohort integer,
+    CONSTRAINT gift_group_cohort_is_a_hundredth CHECK (((cohort >= 0) AND (cohort <= 99))),
+    CONSTRAINT gift_group_commitment_is_a_hash CHECK (((octet_length(commitment) = 32) AND (octet_length(revealed_seed) = 32))),
+    CONSTRAINT gift_group_draw_known CHECK (((draw = ANY (ARRAY['when_full'::text, 'at_time'::text])) AND ((draw = 'at_time'::text) = (draw_at IS NOT NULL)))),
+    CONSTRAINT gift_group_ended_with_its_state CHECK (((state = ANY (ARRAY['settled'::text, 'failed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT gift_group_entries_within CHECK (((entries >= 0) AND (entries <= entries_max))),
+    CONSTRAINT gift_group_greeting_is_short CHECK (((octet_length(greeting) >= 1) AND (octet_length(greeting) <= 4000))),
+    CONSTRAINT gift_group_open_once_paid CHECK ((((state = ANY (ARRAY['open'::text, 'drawn'::text, 'settled'::text, 'failed'::text])) = (opened_at IS NOT NULL)) AND ((opened_at IS NULL) = (order_id IS NULL)) AND ((opened_at IS NULL) = (enter_until IS NULL)) AND ((entries = 0) OR (opened_at IS NOT NULL)))),
+    CONSTRAINT gift_group_payment_once_paying CHECK (
+CASE
+    WHEN (state = 'quoted'::text) THEN (payment_id IS NULL)
+    ELSE ((payment_id IS NOT NULL) OR (state = 'cancelled'::text))
+END),
+    CONSTRAINT gift_group_price_is_positive CHECK ((captured_price_fen > 0)),
+    CONSTRAINT gift_group_refund_of_what_ended CHECK ((((refund_id IS NULL) = (refund_fen IS NULL)) AND (refund_fen > 0) AND ((refund_id IS NULL) OR (state = ANY (ARRAY['settled'::text, 'failed'::text, 'cancelled'::text]))) AND ((refunded_at IS NULL) OR (refund_id IS NOT NULL)) AND ((state <> 'failed'::text) OR (refund_id IS NOT NULL)))),
+    CONSTRAINT gift_group_seed_with_the_draw CHECK ((((state = ANY (ARRAY['drawn'::text, 'settled'::text])) = (drawn_at IS NOT NULL)) AND ((drawn_at IS NULL) = (revealed_seed IS NULL)) AND ((drawn_at IS NULL) = (accept_until IS NULL)) AND ((drawn_at IS NULL) OR (entries > 0)) AND (drawn_at < accept_until))),
+    CONSTRAINT gift_group_sizes_fit CHECK ((((places >= 1) AND (places <= entries_max)) AND (places <= units) AND ((split = 'lucky'::text) OR ((units % places) = 0)))),
+    CONSTRAINT gift_group_split_known CHECK ((split = ANY (ARRAY['fixed'::text, 'lucky'::text]))),
+    CONSTRAINT gift_group_state_known CHECK ((state = ANY (ARRAY['quoted'::text, 'paying'::text, 'open'::text, 'drawn'::text, 'settled'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE gifting.gift_group OWNER TO siyu_owner;
+
 CREATE TABLE gifting.greeting_screen (
     brand_id uuid NOT NULL,
     url text NOT NULL,
@@ -2214,6 +2314,56 @@ CREATE TABLE gifting.greeting_screen (
 );
 
 ALTER TABLE gifting.greeting_screen OWNER TO siyu_owner;
+
+CREATE TABLE gifting.group_entry (
+    brand_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    entry_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    CONSTRAINT group_entry_ordinal_from_0 CHECK ((ordinal >= 0))
+);
+
+ALTER TABLE gifting.group_entry OWNER TO siyu_owner;
+
+CREATE TABLE gifting.group_price (
+    brand_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    variant_id uuid NOT NULL,
+    list_price_fen bigint NOT NULL,
+    captured_at timestamp with time zone NOT NULL,
+    CONSTRAINT group_price_not_negative CHECK ((list_price_fen >= 0))
+);
+
+ALTER TABLE gifting.group_price OWNER TO siyu_owner;
+
+CREATE TABLE gifting.group_win (
+    brand_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    rank integer NOT NULL,
+    entry_id uuid NOT NULL,
+    units integer NOT NULL,
+    gift_id uuid NOT NULL,
+    CONSTRAINT group_win_has_units CHECK ((units >= 1)),
+    CONSTRAINT group_win_rank_from_1 CHECK ((rank >= 1))
+);
+
+ALTER TABLE gifting.group_win OWNER TO siyu_owner;
+
+CREATE TABLE gifting.look (
+    brand_id uuid NOT NULL,
+    look_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    entry_code text,
+    cohort integer NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    CONSTRAINT look_cohort_is_a_hundredth CHECK (((cohort >= 0) AND (cohort <= 99)))
+);
+
+ALTER TABLE gifting.look OWNER TO siyu_owner;
 
 CREATE TABLE gifting.outcome (
     brand_id uuid NOT NULL,
@@ -2225,6 +2375,40 @@ CREATE TABLE gifting.outcome (
 );
 
 ALTER TABLE gifting.outcome OWNER TO siyu_owner;
+
+CREATE TABLE gifting.rating (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    stars integer NOT NULL,
+    rated_at timestamp with time zone NOT NULL,
+    CONSTRAINT rating_has_stars CHECK (((stars >= 1) AND (stars <= 5)))
+);
+
+ALTER TABLE gifting.rating OWNER TO siyu_owner;
+
+CREATE TABLE gifting.rating_visit (
+    brand_id uuid NOT NULL,
+    gift_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    visited_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE gifting.rating_visit OWNER TO siyu_owner;
+
+CREATE TABLE gifting.search (
+    brand_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    day date NOT NULL,
+    keyword text NOT NULL,
+    searches bigint NOT NULL,
+    CONSTRAINT search_is_counted CHECK ((searches >= 1)),
+    CONSTRAINT search_keyword_is_short CHECK (((length(keyword) >= 1) AND (length(keyword) <= 40)))
+);
+
+ALTER TABLE gifting.search OWNER TO siyu_owner;
 
 CREATE TABLE gifting.shop_switch (
     brand_id uuid NOT NULL,
@@ -2288,10 +2472,12 @@ CREATE TABLE hooks.api_key (
     label text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT api_key_expires_after_created CHECK ((expires_at > created_at)),
     CONSTRAINT api_key_key_hash_check CHECK ((length(key_hash) = 32)),
     CONSTRAINT api_key_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100))),
     CONSTRAINT api_key_revoked_after_created CHECK ((revoked_at >= created_at)),
-    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['partner'::text, 'staff'::text])))
+    CONSTRAINT api_key_role_is_known CHECK ((role = ANY (ARRAY['partner'::text, 'staff'::text, 'finance'::text, 'store'::text, 'provider'::text, 'auditor'::text])))
 );
 
 ALTER TABLE hooks.api_key OWNER TO siyu_owner;
@@ -2826,6 +3012,78 @@ CREATE TABLE members.merge_candidate (
 
 ALTER TABLE members.merge_candidate OWNER TO siyu_owner;
 
+CREATE TABLE orders.aftersale (
+    brand_id uuid NOT NULL,
+    aftersale_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    subject text NOT NULL,
+    payer_id uuid NOT NULL,
+    applicant_id uuid NOT NULL,
+    party text NOT NULL,
+    kind text NOT NULL,
+    line_no integer,
+    variant_id uuid,
+    quantity integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL,
+    refusal text,
+    decided_by text,
+    carrier text,
+    waybill text,
+    restocked boolean DEFAULT false NOT NULL,
+    refund_id uuid,
+    due_at timestamp with time zone,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT aftersale_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT aftersale_decider_known CHECK ((decided_by = ANY (ARRAY['merchant'::text, 'deadline'::text]))),
+    CONSTRAINT aftersale_ended_iff_over CHECK (((state = ANY (ARRAY['refunded'::text, 'refused'::text, 'withdrawn'::text, 'timed_out'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT aftersale_goods_of_returns CHECK (((kind = 'return'::text) OR ((waybill IS NULL) AND (state <> ALL (ARRAY['returning'::text, 'returned'::text]))))),
+    CONSTRAINT aftersale_kind_known CHECK ((kind = ANY (ARRAY['refund'::text, 'return'::text]))),
+    CONSTRAINT aftersale_money_has_refund CHECK (((state = ANY (ARRAY['refunding'::text, 'refunded'::text])) = (refund_id IS NOT NULL))),
+    CONSTRAINT aftersale_party_known CHECK ((party = ANY (ARRAY['payer'::text, 'recipient'::text]))),
+    CONSTRAINT aftersale_payer_is_the_applicant CHECK (((party = 'payer'::text) = (payer_id = applicant_id))),
+    CONSTRAINT aftersale_quantity_is_positive CHECK ((quantity > 0)),
+    CONSTRAINT aftersale_refused_with_a_reason CHECK (((state = 'refused'::text) = (refusal IS NOT NULL))),
+    CONSTRAINT aftersale_returned_by_waybill CHECK (((state <> 'returned'::text) OR (waybill IS NOT NULL))),
+    CONSTRAINT aftersale_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'returning'::text, 'returned'::text, 'refunding'::text, 'refunded'::text, 'refused'::text, 'withdrawn'::text, 'timed_out'::text]))),
+    CONSTRAINT aftersale_waits_until CHECK (((state = ANY (ARRAY['requested'::text, 'returning'::text, 'returned'::text])) = (due_at IS NOT NULL)))
+);
+
+ALTER TABLE orders.aftersale OWNER TO siyu_owner;
+
+CREATE TABLE orders.bill (
+    brand_id uuid NOT NULL,
+    bill_id uuid NOT NULL,
+    mchid text NOT NULL,
+    kind text NOT NULL,
+    bill_date date NOT NULL,
+    sha1 text NOT NULL,
+    row_count integer NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    CONSTRAINT bill_kind_known CHECK ((kind = ANY (ARRAY['trade'::text, 'fund_flow'::text]))),
+    CONSTRAINT bill_rows_not_negative CHECK ((row_count >= 0))
+);
+
+ALTER TABLE orders.bill OWNER TO siyu_owner;
+
+CREATE TABLE orders.bill_row (
+    brand_id uuid NOT NULL,
+    bill_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    kind text NOT NULL,
+    our_no text NOT NULL,
+    amount_fen bigint NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT bill_row_kind_known CHECK ((kind = ANY (ARRAY['payment'::text, 'refund'::text, 'payout'::text, 'other'::text])))
+);
+
+ALTER TABLE orders.bill_row OWNER TO siyu_owner;
+
 CREATE TABLE orders.category (
     brand_id uuid NOT NULL,
     category_id uuid NOT NULL,
@@ -2891,6 +3149,40 @@ CREATE TABLE orders.fee_meter (
 );
 
 ALTER TABLE orders.fee_meter OWNER TO siyu_owner;
+
+CREATE TABLE orders.guarantee (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    payer_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    compensation_fen bigint NOT NULL,
+    ship_by timestamp with time zone NOT NULL,
+    shipped_at timestamp with time zone,
+    refund_asked_at timestamp with time zone,
+    refund_by timestamp with time zone,
+    refunded_at timestamp with time zone,
+    compensated_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT guarantee_amounts_not_negative CHECK (((amount_fen >= 0) AND (compensation_fen >= 0))),
+    CONSTRAINT guarantee_refund_has_its_time CHECK ((((refund_asked_at IS NULL) = (refund_by IS NULL)) AND (refund_by >= refund_asked_at)))
+);
+
+ALTER TABLE orders.guarantee OWNER TO siyu_owner;
+
+CREATE TABLE orders.guarantee_fact (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    fact text NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    evidence text,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT guarantee_fact_evidence_is_short CHECK (((length(evidence) >= 1) AND (length(evidence) <= 64))),
+    CONSTRAINT guarantee_fact_known CHECK ((fact = ANY (ARRAY['opened'::text, 'shipped'::text, 'ship_late'::text, 'refund_asked'::text, 'refunded'::text, 'refund_late'::text, 'compensated'::text])))
+);
+
+ALTER TABLE orders.guarantee_fact OWNER TO siyu_owner;
 
 CREATE TABLE orders.import (
     brand_id uuid NOT NULL,
@@ -2969,6 +3261,40 @@ CREATE TABLE orders.merchant (
 );
 
 ALTER TABLE orders.merchant OWNER TO siyu_owner;
+
+CREATE TABLE orders.mismatch (
+    brand_id uuid NOT NULL,
+    mismatch_id uuid NOT NULL,
+    mchid text NOT NULL,
+    bill_kind text NOT NULL,
+    bill_date date NOT NULL,
+    reason text NOT NULL,
+    our_no text NOT NULL,
+    line_no integer,
+    bill_fen bigint,
+    our_fen bigint,
+    found_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    CONSTRAINT mismatch_seen_after_found CHECK ((seen_at >= found_at))
+);
+
+ALTER TABLE orders.mismatch OWNER TO siyu_owner;
+
+CREATE TABLE orders.order_line (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    variant_id uuid NOT NULL,
+    quantity integer NOT NULL,
+    amount_fen bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT order_line_amount_not_negative CHECK ((amount_fen >= 0)),
+    CONSTRAINT order_line_no_from_1 CHECK ((line_no >= 1)),
+    CONSTRAINT order_line_quantity_is_positive CHECK ((quantity > 0))
+);
+
+ALTER TABLE orders.order_line OWNER TO siyu_owner;
 
 CREATE TABLE orders.order_version (
     brand_id uuid NOT NULL,
@@ -3115,15 +3441,52 @@ CREATE TABLE orders.refund (
     finished_at timestamp with time zone,
     attention_since timestamp with time zone,
     updated_at timestamp with time zone NOT NULL,
+    cause_id uuid,
+    round integer,
+    last_sent_at timestamp with time zone,
     CONSTRAINT refund_amount_is_positive CHECK ((amount_fen > 0)),
     CONSTRAINT refund_finished_iff_over CHECK (((state = ANY (ARRAY['succeeded'::text, 'closed'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT refund_number_from_1 CHECK ((number >= 1)),
+    CONSTRAINT refund_number_within_limit CHECK ((number <= 50)),
     CONSTRAINT refund_reason_is_short CHECK (((length(reason) >= 1) AND (length(reason) <= 80))),
+    CONSTRAINT refund_round_within_number CHECK (((round >= 1) AND (round <= number))),
     CONSTRAINT refund_sent_before_answers CHECK (((state = 'requested'::text) OR (sent_at IS NOT NULL))),
     CONSTRAINT refund_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'unknown'::text, 'processing'::text, 'abnormal'::text, 'succeeded'::text, 'refused'::text, 'closed'::text])))
 );
 
 ALTER TABLE orders.refund OWNER TO siyu_owner;
+
+CREATE TABLE orders.refund_approval (
+    brand_id uuid NOT NULL,
+    approval_id uuid NOT NULL,
+    refund_id uuid NOT NULL,
+    author text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT refund_approval_author_is_named CHECK (((length(author) >= 1) AND (length(author) <= 100))),
+    CONSTRAINT refund_approval_used_after_given CHECK ((used_at >= approved_at))
+);
+
+ALTER TABLE orders.refund_approval OWNER TO siyu_owner;
+
+CREATE TABLE orders.sale_effect (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    kind text NOT NULL,
+    back_kind text NOT NULL,
+    debit_account_id uuid NOT NULL,
+    credit_account_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    sale_fen bigint NOT NULL,
+    returned_fen bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT sale_effect_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT sale_effect_kinds_are_short CHECK ((((length(kind) >= 1) AND (length(kind) <= 40)) AND ((length(back_kind) >= 1) AND (length(back_kind) <= 40)))),
+    CONSTRAINT sale_effect_returned_within_sale CHECK (((sale_fen > 0) AND ((returned_fen >= 0) AND (returned_fen <= sale_fen))))
+);
+
+ALTER TABLE orders.sale_effect OWNER TO siyu_owner;
 
 CREATE TABLE orders.shop (
     brand_id uuid NOT NULL,
@@ -3201,6 +3564,54 @@ CREATE TABLE policies.standard (
 );
 
 ALTER TABLE policies.standard OWNER TO siyu_owner;
+
+CREATE TABLE promotions.card (
+    brand_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    cap_fen bigint NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    used_fen bigint NOT NULL,
+    charged_fen bigint NOT NULL,
+    settled_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT card_charges_no_more_than_agreed CHECK (((cap_fen >= 0) AND (used_fen >= 0) AND ((charged_fen >= 0) AND (charged_fen <= LEAST(cap_fen, used_fen))) AND ((charged_fen = 0) OR (state = 'missed'::text)))),
+    CONSTRAINT card_ends_after_it_began CHECK ((ends_at > created_at)),
+    CONSTRAINT card_settled_after_its_end CHECK ((((state = 'active'::text) = (settled_at IS NULL)) AND (settled_at > ends_at))),
+    CONSTRAINT card_state_known CHECK ((state = ANY (ARRAY['active'::text, 'kept'::text, 'missed'::text])))
+);
+
+ALTER TABLE promotions.card OWNER TO siyu_owner;
+
+CREATE TABLE promotions.card_event (
+    brand_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    serial text NOT NULL,
+    goal text,
+    count integer,
+    amount_fen bigint,
+    order_id uuid,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT card_event_is_one_thing CHECK (((num_nonnulls(goal, count) = ANY (ARRAY[0, 2])) AND ((goal IS NULL) = (amount_fen IS NOT NULL)) AND (count <> 0) AND (amount_fen > 0))),
+    CONSTRAINT card_event_serial_is_short CHECK (((length(serial) >= 1) AND (length(serial) <= 100)))
+);
+
+ALTER TABLE promotions.card_event OWNER TO siyu_owner;
+
+CREATE TABLE promotions.card_goal (
+    brand_id uuid NOT NULL,
+    card_id uuid NOT NULL,
+    goal text NOT NULL,
+    wanted integer NOT NULL,
+    reached integer NOT NULL,
+    CONSTRAINT card_goal_is_short CHECK (((length(goal) >= 1) AND (length(goal) <= 40))),
+    CONSTRAINT card_goal_wants_something CHECK ((wanted >= 1))
+);
+
+ALTER TABLE promotions.card_goal OWNER TO siyu_owner;
 
 CREATE TABLE reporting.dirty_day (
     brand_id uuid NOT NULL,
@@ -3350,6 +3761,12 @@ ALTER TABLE ONLY accounting.transfer
 
 ALTER TABLE ONLY accounting.transfer
     ADD CONSTRAINT transfer_subject_key UNIQUE (brand_id, kind, subject_id);
+
+ALTER TABLE ONLY audit.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (brand_id, number);
+
+ALTER TABLE ONLY audit.trail
+    ADD CONSTRAINT trail_pkey PRIMARY KEY (brand_id);
 
 ALTER TABLE ONLY codes.batch_burst
     ADD CONSTRAINT batch_burst_pkey PRIMARY KEY (brand_id, batch_id, minute);
@@ -3513,8 +3930,11 @@ ALTER TABLE ONLY gifting.cover
 ALTER TABLE ONLY gifting.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (brand_id, code);
 
-ALTER TABLE ONLY gifting.gift
-    ADD CONSTRAINT gift_payment_key UNIQUE (brand_id, payment_id);
+ALTER TABLE ONLY gifting.gift_group
+    ADD CONSTRAINT gift_group_payment_key UNIQUE (brand_id, payment_id);
+
+ALTER TABLE ONLY gifting.gift_group
+    ADD CONSTRAINT gift_group_pkey PRIMARY KEY (brand_id, group_id);
 
 ALTER TABLE ONLY gifting.gift
     ADD CONSTRAINT gift_pkey PRIMARY KEY (brand_id, gift_id);
@@ -3522,8 +3942,41 @@ ALTER TABLE ONLY gifting.gift
 ALTER TABLE ONLY gifting.greeting_screen
     ADD CONSTRAINT greeting_screen_pkey PRIMARY KEY (brand_id);
 
+ALTER TABLE ONLY gifting.group_entry
+    ADD CONSTRAINT group_entry_id_key UNIQUE (brand_id, entry_id);
+
+ALTER TABLE ONLY gifting.group_entry
+    ADD CONSTRAINT group_entry_person_key UNIQUE (brand_id, group_id, person_id);
+
+ALTER TABLE ONLY gifting.group_entry
+    ADD CONSTRAINT group_entry_pkey PRIMARY KEY (brand_id, group_id, ordinal);
+
+ALTER TABLE ONLY gifting.group_price
+    ADD CONSTRAINT group_price_pkey PRIMARY KEY (brand_id, group_id, variant_id);
+
+ALTER TABLE ONLY gifting.group_win
+    ADD CONSTRAINT group_win_entry_key UNIQUE (brand_id, entry_id);
+
+ALTER TABLE ONLY gifting.group_win
+    ADD CONSTRAINT group_win_gift_key UNIQUE (brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.group_win
+    ADD CONSTRAINT group_win_pkey PRIMARY KEY (brand_id, group_id, rank);
+
+ALTER TABLE ONLY gifting.look
+    ADD CONSTRAINT look_pkey PRIMARY KEY (brand_id, look_id);
+
 ALTER TABLE ONLY gifting.outcome
     ADD CONSTRAINT outcome_pkey PRIMARY KEY (brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.rating
+    ADD CONSTRAINT rating_pkey PRIMARY KEY (brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.rating_visit
+    ADD CONSTRAINT rating_visit_pkey PRIMARY KEY (brand_id, gift_id, person_id);
+
+ALTER TABLE ONLY gifting.search
+    ADD CONSTRAINT search_pkey PRIMARY KEY (brand_id, shop_id, day, keyword);
 
 ALTER TABLE ONLY gifting.shop_switch
     ADD CONSTRAINT shop_switch_pkey PRIMARY KEY (brand_id, shop_id, valid_from);
@@ -3666,6 +4119,18 @@ ALTER TABLE ONLY members.member
 ALTER TABLE ONLY members.merge_candidate
     ADD CONSTRAINT merge_candidate_pkey PRIMARY KEY (brand_id, member_id, other_id);
 
+ALTER TABLE ONLY orders.aftersale
+    ADD CONSTRAINT aftersale_pkey PRIMARY KEY (brand_id, aftersale_id);
+
+ALTER TABLE ONLY orders.bill
+    ADD CONSTRAINT bill_of_a_day_key UNIQUE (brand_id, mchid, kind, bill_date);
+
+ALTER TABLE ONLY orders.bill
+    ADD CONSTRAINT bill_pkey PRIMARY KEY (brand_id, bill_id);
+
+ALTER TABLE ONLY orders.bill_row
+    ADD CONSTRAINT bill_row_pkey PRIMARY KEY (brand_id, bill_id, line_no);
+
 ALTER TABLE ONLY orders.category
     ADD CONSTRAINT category_code_key UNIQUE (brand_id, code);
 
@@ -3687,6 +4152,12 @@ ALTER TABLE ONLY orders.fee_cursor
 ALTER TABLE ONLY orders.fee_meter
     ADD CONSTRAINT fee_meter_pkey PRIMARY KEY (brand_id, shop_id, valid_from);
 
+ALTER TABLE ONLY orders.guarantee_fact
+    ADD CONSTRAINT guarantee_fact_pkey PRIMARY KEY (brand_id, order_id, fact);
+
+ALTER TABLE ONLY orders.guarantee
+    ADD CONSTRAINT guarantee_pkey PRIMARY KEY (brand_id, order_id);
+
 ALTER TABLE ONLY orders.import_customer
     ADD CONSTRAINT import_customer_pkey PRIMARY KEY (brand_id, import_id, first_line);
 
@@ -3704,6 +4175,15 @@ ALTER TABLE ONLY orders.merchant
 
 ALTER TABLE ONLY orders.merchant
     ADD CONSTRAINT merchant_pkey PRIMARY KEY (mchid);
+
+ALTER TABLE ONLY orders.mismatch
+    ADD CONSTRAINT mismatch_once_key UNIQUE (brand_id, mchid, bill_kind, bill_date, reason, our_no);
+
+ALTER TABLE ONLY orders.mismatch
+    ADD CONSTRAINT mismatch_pkey PRIMARY KEY (brand_id, mismatch_id);
+
+ALTER TABLE ONLY orders.order_line
+    ADD CONSTRAINT order_line_pkey PRIMARY KEY (brand_id, order_id, line_no);
 
 ALTER TABLE ONLY orders.order_version
     ADD CONSTRAINT order_version_pkey PRIMARY KEY (brand_id, order_id, version);
@@ -3735,6 +4215,9 @@ ALTER TABLE ONLY orders.product
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_sku_key UNIQUE (brand_id, shop_id, sku);
 
+ALTER TABLE ONLY orders.refund_approval
+    ADD CONSTRAINT refund_approval_pkey PRIMARY KEY (brand_id, approval_id);
+
 ALTER TABLE ONLY orders.refund
     ADD CONSTRAINT refund_number_key UNIQUE (brand_id, payment_id, number);
 
@@ -3743,6 +4226,12 @@ ALTER TABLE ONLY orders.refund
 
 ALTER TABLE ONLY orders.refund
     ADD CONSTRAINT refund_pkey PRIMARY KEY (brand_id, refund_id);
+
+ALTER TABLE ONLY orders.sale_effect
+    ADD CONSTRAINT sale_effect_back_kind_key UNIQUE (brand_id, order_id, back_kind);
+
+ALTER TABLE ONLY orders.sale_effect
+    ADD CONSTRAINT sale_effect_pkey PRIMARY KEY (brand_id, order_id, kind);
 
 ALTER TABLE ONLY orders.shop
     ADD CONSTRAINT shop_code_key UNIQUE (brand_id, code);
@@ -3770,6 +4259,15 @@ ALTER TABLE ONLY policies.setting
 
 ALTER TABLE ONLY policies.standard
     ADD CONSTRAINT standard_pkey PRIMARY KEY (name, valid_from);
+
+ALTER TABLE ONLY promotions.card_event
+    ADD CONSTRAINT card_event_pkey PRIMARY KEY (brand_id, card_id, serial);
+
+ALTER TABLE ONLY promotions.card_goal
+    ADD CONSTRAINT card_goal_pkey PRIMARY KEY (brand_id, card_id, goal);
+
+ALTER TABLE ONLY promotions.card
+    ADD CONSTRAINT card_pkey PRIMARY KEY (brand_id, card_id);
 
 ALTER TABLE ONLY reporting.dirty_day
     ADD CONSTRAINT dirty_day_pkey PRIMARY KEY (brand_id, day, shop_id, mark_id);
@@ -3842,7 +4340,23 @@ CREATE INDEX scan_trace_person_idx ON codes.scan_trace USING btree (brand_id, pe
 
 CREATE INDEX voucher_batch_idx ON codes.voucher USING btree (brand_id, batch_id, tier);
 
+CREATE INDEX gift_address_idx ON gifting.gift USING btree (brand_id, address_id) WHERE (address_id IS NOT NULL);
+
+CREATE INDEX gift_due_idx ON gifting.gift USING btree (brand_id, accept_until) WHERE ((state = ANY (ARRAY['sent'::text, 'claimed'::text])) AND (group_id IS NULL));
+
+CREATE INDEX gift_group_idx ON gifting.gift USING btree (brand_id, group_id) WHERE (group_id IS NOT NULL);
+
+CREATE UNIQUE INDEX gift_payment_key ON gifting.gift USING btree (brand_id, payment_id) WHERE (group_id IS NULL);
+
+CREATE INDEX gift_prefilled_address_idx ON gifting.gift USING btree (brand_id, prefilled_address_id) WHERE (prefilled_address_id IS NOT NULL);
+
+CREATE INDEX gift_sender_idx ON gifting.gift USING btree (brand_id, sender_id, created_at);
+
 CREATE INDEX gift_sent_idx ON gifting.gift USING btree (brand_id, sent_at, shop_id) WHERE (sent_at IS NOT NULL);
+
+CREATE INDEX look_person_idx ON gifting.look USING btree (brand_id, person_id, looked_at);
+
+CREATE INDEX look_time_idx ON gifting.look USING btree (brand_id, looked_at);
 
 CREATE INDEX swap_gift_idx ON gifting.swap USING btree (brand_id, gift_id, swapped_at);
 
@@ -3924,11 +4438,21 @@ CREATE INDEX identity_member_idx ON members.identity USING btree (brand_id, memb
 
 CREATE INDEX member_source_idx ON members.member USING btree (brand_id, source_kind, source_id, joined_at);
 
+CREATE UNIQUE INDEX aftersale_one_open_idx ON orders.aftersale USING btree (brand_id, order_id, COALESCE(line_no, 0)) WHERE (state = ANY (ARRAY['requested'::text, 'returning'::text, 'returned'::text, 'refunding'::text]));
+
+CREATE INDEX aftersale_order_idx ON orders.aftersale USING btree (brand_id, order_id);
+
+CREATE INDEX aftersale_waiting_idx ON orders.aftersale USING btree (brand_id, state, requested_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX bill_row_our_no_idx ON orders.bill_row USING btree (brand_id, our_no);
+
 CREATE INDEX customer_order_person_idx ON orders.customer_order USING btree (brand_id, person_id, placed_at, order_id);
 
 CREATE INDEX customer_order_shop_idx ON orders.customer_order USING btree (brand_id, shop_id, placed_at, order_id);
 
 CREATE INDEX merchant_brand_idx ON orders.merchant USING btree (brand_id, created_at);
+
+CREATE INDEX mismatch_open_idx ON orders.mismatch USING btree (brand_id, found_at) WHERE (resolved_at IS NULL);
 
 CREATE INDEX payment_intent_subject_idx ON orders.payment_intent USING btree (brand_id, subject);
 
@@ -3936,15 +4460,21 @@ CREATE INDEX payout_attention_idx ON orders.payout USING btree (brand_id, attent
 
 CREATE UNIQUE INDEX payout_one_live_idx ON orders.payout USING btree (brand_id, subject_id) WHERE (state <> 'failed'::text);
 
+CREATE UNIQUE INDEX refund_approval_open_idx ON orders.refund_approval USING btree (brand_id, refund_id, author) WHERE (used_at IS NULL);
+
 CREATE INDEX refund_attention_idx ON orders.refund USING btree (brand_id, attention_since) WHERE (attention_since IS NOT NULL);
 
-CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, payment_id) WHERE (state <> 'closed'::text);
+CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, payment_id, COALESCE(cause_id, payment_id)) WHERE (state <> 'closed'::text);
+
+CREATE INDEX card_event_order_idx ON promotions.card_event USING btree (brand_id, order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
 
 CREATE INDEX touch_member_idx ON touch.touch USING btree (brand_id, member_id, touched_at);
 
 CREATE INDEX touch_source_idx ON touch.touch USING btree (brand_id, source_id, touched_at);
+
+CREATE INDEX address_kept_idx ON vault.address USING btree (brand_id, created_at) WHERE (erased_at IS NULL);
 
 CREATE INDEX address_person_idx ON vault.address USING btree (brand_id, person_id);
 
@@ -4079,11 +4609,41 @@ ALTER TABLE ONLY gifting.entry
 ALTER TABLE ONLY gifting.gift
     ADD CONSTRAINT gift_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY gifting.gift_group
+    ADD CONSTRAINT gift_group_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY gifting.gift
+    ADD CONSTRAINT gift_group_fkey FOREIGN KEY (brand_id, group_id) REFERENCES gifting.gift_group(brand_id, group_id);
+
 ALTER TABLE ONLY gifting.greeting_screen
     ADD CONSTRAINT greeting_screen_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY gifting.group_entry
+    ADD CONSTRAINT group_entry_group_fkey FOREIGN KEY (brand_id, group_id) REFERENCES gifting.gift_group(brand_id, group_id);
+
+ALTER TABLE ONLY gifting.group_price
+    ADD CONSTRAINT group_price_group_fkey FOREIGN KEY (brand_id, group_id) REFERENCES gifting.gift_group(brand_id, group_id);
+
+ALTER TABLE ONLY gifting.group_win
+    ADD CONSTRAINT group_win_entry_fkey FOREIGN KEY (brand_id, entry_id) REFERENCES gifting.group_entry(brand_id, entry_id);
+
+ALTER TABLE ONLY gifting.group_win
+    ADD CONSTRAINT group_win_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.look
+    ADD CONSTRAINT look_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
 ALTER TABLE ONLY gifting.outcome
     ADD CONSTRAINT outcome_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.rating
+    ADD CONSTRAINT rating_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.rating_visit
+    ADD CONSTRAINT rating_visit_rating_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.rating(brand_id, gift_id);
+
+ALTER TABLE ONLY gifting.search
+    ADD CONSTRAINT search_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
 ALTER TABLE ONLY gifting.shop_switch
     ADD CONSTRAINT shop_switch_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
@@ -4124,6 +4684,15 @@ ALTER TABLE ONLY hooks.source_secret
 ALTER TABLE ONLY hooks.sweep
     ADD CONSTRAINT sweep_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY orders.aftersale
+    ADD CONSTRAINT aftersale_intent_fkey FOREIGN KEY (brand_id, payment_id) REFERENCES orders.payment_intent(brand_id, intent_id);
+
+ALTER TABLE ONLY orders.bill
+    ADD CONSTRAINT bill_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.bill_row
+    ADD CONSTRAINT bill_row_bill_fkey FOREIGN KEY (brand_id, bill_id) REFERENCES orders.bill(brand_id, bill_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY orders.category
     ADD CONSTRAINT category_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
@@ -4139,11 +4708,23 @@ ALTER TABLE ONLY orders.fee_cursor
 ALTER TABLE ONLY orders.fee_meter
     ADD CONSTRAINT fee_meter_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY orders.guarantee
+    ADD CONSTRAINT guarantee_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.guarantee_fact
+    ADD CONSTRAINT guarantee_fact_guarantee_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.guarantee(brand_id, order_id);
+
 ALTER TABLE ONLY orders.import
     ADD CONSTRAINT import_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
 ALTER TABLE ONLY orders.merchant
     ADD CONSTRAINT merchant_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.mismatch
+    ADD CONSTRAINT mismatch_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY orders.order_line
+    ADD CONSTRAINT order_line_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY orders.order_version
     ADD CONSTRAINT order_version_order_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.customer_order(brand_id, order_id);
@@ -4160,8 +4741,14 @@ ALTER TABLE ONLY orders.product_category
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
 
+ALTER TABLE ONLY orders.refund_approval
+    ADD CONSTRAINT refund_approval_refund_fkey FOREIGN KEY (brand_id, refund_id) REFERENCES orders.refund(brand_id, refund_id);
+
 ALTER TABLE ONLY orders.refund
     ADD CONSTRAINT refund_intent_fkey FOREIGN KEY (brand_id, payment_id) REFERENCES orders.payment_intent(brand_id, intent_id);
+
+ALTER TABLE ONLY orders.sale_effect
+    ADD CONSTRAINT sale_effect_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
 ALTER TABLE ONLY orders.shop
     ADD CONSTRAINT shop_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
@@ -4175,6 +4762,15 @@ ALTER TABLE ONLY orders.variant
 ALTER TABLE ONLY policies.setting
     ADD CONSTRAINT setting_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
+ALTER TABLE ONLY promotions.card
+    ADD CONSTRAINT card_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY promotions.card_event
+    ADD CONSTRAINT card_event_card_fkey FOREIGN KEY (brand_id, card_id) REFERENCES promotions.card(brand_id, card_id);
+
+ALTER TABLE ONLY promotions.card_goal
+    ADD CONSTRAINT card_goal_card_fkey FOREIGN KEY (brand_id, card_id) REFERENCES promotions.card(brand_id, card_id);
+
 ALTER TABLE ONLY reporting.rollup
     ADD CONSTRAINT rollup_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
@@ -4186,6 +4782,10 @@ GRANT USAGE ON SCHEMA accounting TO siyu_redeem;
 GRANT USAGE ON SCHEMA accounting TO siyu_gifts;
 GRANT USAGE ON SCHEMA accounting TO siyu_reports;
 GRANT USAGE ON SCHEMA accounting TO siyu_operator;
+
+GRANT USAGE ON SCHEMA audit TO siyu_gifts;
+GRANT USAGE ON SCHEMA audit TO siyu_reports;
+GRANT USAGE ON SCHEMA audit TO siyu_operator;
 
 GRANT USAGE ON SCHEMA codes TO siyu_redeem;
 GRANT USAGE ON SCHEMA codes TO siyu_reports;
@@ -4211,6 +4811,10 @@ GRANT USAGE ON SCHEMA orders TO siyu_gifts;
 GRANT USAGE ON SCHEMA orders TO siyu_redeem;
 
 GRANT USAGE ON SCHEMA policies TO siyu_worker;
+
+GRANT USAGE ON SCHEMA promotions TO siyu_gifts;
+GRANT USAGE ON SCHEMA promotions TO siyu_reports;
+GRANT USAGE ON SCHEMA promotions TO siyu_operator;
 
 GRANT USAGE ON SCHEMA reporting TO siyu_reports;
 GRANT USAGE ON SCHEMA reporting TO siyu_operator;
@@ -4478,6 +5082,22 @@ GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_redeem;
 GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_gifts;
 GRANT INSERT(posted_at) ON TABLE accounting.transfer TO siyu_operator;
 
+GRANT SELECT,INSERT ON TABLE audit.entry TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE audit.entry TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE audit.entry TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE audit.trail TO siyu_gifts;
+GRANT SELECT,INSERT ON TABLE audit.trail TO siyu_reports;
+GRANT SELECT,INSERT ON TABLE audit.trail TO siyu_operator;
+
+GRANT UPDATE(number) ON TABLE audit.trail TO siyu_gifts;
+GRANT UPDATE(number) ON TABLE audit.trail TO siyu_reports;
+GRANT UPDATE(number) ON TABLE audit.trail TO siyu_operator;
+
+GRANT UPDATE(hash) ON TABLE audit.trail TO siyu_gifts;
+GRANT UPDATE(hash) ON TABLE audit.trail TO siyu_reports;
+GRANT UPDATE(hash) ON TABLE audit.trail TO siyu_operator;
+
 GRANT SELECT ON TABLE codes.batch TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.batch TO siyu_operator;
 GRANT SELECT,INSERT ON TABLE codes.batch TO siyu_ingest;
@@ -4493,6 +5113,8 @@ GRANT SELECT(shop_id) ON TABLE codes.batch TO siyu_reports;
 GRANT SELECT(product_id) ON TABLE codes.batch TO siyu_reports;
 
 GRANT SELECT(count) ON TABLE codes.batch TO siyu_reports;
+
+GRANT UPDATE(wrapped_key) ON TABLE codes.batch TO siyu_operator;
 
 GRANT SELECT(prize_mode) ON TABLE codes.batch TO siyu_reports;
 
@@ -4542,6 +5164,8 @@ GRANT SELECT(ends_at) ON TABLE codes.campaign TO siyu_reports;
 
 GRANT UPDATE(extended_to) ON TABLE codes.campaign TO siyu_operator;
 GRANT SELECT(extended_to) ON TABLE codes.campaign TO siyu_reports;
+
+GRANT UPDATE(wrapped_seed) ON TABLE codes.campaign TO siyu_operator;
 
 GRANT SELECT(cost_account_id) ON TABLE codes.campaign TO siyu_reports;
 
@@ -4693,6 +5317,12 @@ GRANT SELECT,INSERT ON TABLE codes.marketcode_chunk TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE codes.marketcode_ticket TO siyu_redeem;
 GRANT SELECT,DELETE ON TABLE codes.marketcode_ticket TO siyu_ingest;
 
+GRANT SELECT(brand_id) ON TABLE codes.marketcode_ticket TO siyu_operator;
+
+GRANT SELECT(ticket_hash) ON TABLE codes.marketcode_ticket TO siyu_operator;
+
+GRANT SELECT(sealed_code),UPDATE(sealed_code) ON TABLE codes.marketcode_ticket TO siyu_operator;
+
 GRANT SELECT ON TABLE codes.pack_case TO siyu_redeem;
 GRANT SELECT ON TABLE codes.pack_case TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE codes.pack_case TO siyu_operator;
@@ -4709,6 +5339,8 @@ GRANT SELECT,INSERT ON TABLE codes.prize TO siyu_ingest;
 GRANT SELECT ON TABLE codes.prize_shuffle TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE codes.prize_shuffle TO siyu_operator;
 GRANT SELECT ON TABLE codes.prize_shuffle TO siyu_ingest;
+
+GRANT UPDATE(sealed_ranks) ON TABLE codes.prize_shuffle TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.range_end TO siyu_operator;
 
@@ -4732,6 +5364,12 @@ GRANT SELECT ON TABLE codes.scan_signal TO siyu_reports;
 GRANT SELECT ON TABLE codes.scan_signal TO siyu_operator;
 
 GRANT SELECT,INSERT,DELETE ON TABLE codes.scan_trace TO siyu_redeem;
+
+GRANT SELECT(brand_id) ON TABLE codes.scan_trace TO siyu_operator;
+
+GRANT SELECT(trace_id) ON TABLE codes.scan_trace TO siyu_operator;
+
+GRANT SELECT(sealed_place),UPDATE(sealed_place) ON TABLE codes.scan_trace TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE codes.voucher TO siyu_redeem;
 
@@ -4904,6 +5542,133 @@ GRANT SELECT(withdrawn_at) ON TABLE gifting.gift TO siyu_operator;
 
 GRANT UPDATE(prefilled_address_id) ON TABLE gifting.gift TO siyu_gifts;
 
+GRANT SELECT(group_id) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(group_id) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(quantity) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(quantity) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT(cohort) ON TABLE gifting.gift TO siyu_reports;
+GRANT SELECT(cohort) ON TABLE gifting.gift TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.gift_group TO siyu_gifts;
+
+GRANT SELECT(brand_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(group_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(group_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(shop_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(shop_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(product_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(product_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(variant_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(variant_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(sender_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(sender_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(cover_code) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(cover_code) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(entry_code) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(entry_code) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(units) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(units) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(places) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(places) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(split) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(split) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(draw) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(draw) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(entries_max) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(entries_max) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(draw_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(draw_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(commitment) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(commitment) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(wrapped_seed),UPDATE(wrapped_seed) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(state) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(state) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(captured_price_fen) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(captured_price_fen) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(pay_until) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(pay_until) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(pay_until) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(payment_id) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(payment_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(payment_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(order_id) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(order_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(order_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(opened_at) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(opened_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(opened_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(enter_until) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(enter_until) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(enter_until) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(entries) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(entries) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(entries) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(drawn_at) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(drawn_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(drawn_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(accept_until) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(accept_until) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(accept_until) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(revealed_seed) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(revealed_seed) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(revealed_seed) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(ended_at) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(ended_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(ended_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(refund_id) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(refund_id) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(refund_id) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(refund_fen) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(refund_fen) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(refund_fen) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(refunded_at) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(refunded_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(refunded_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(created_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(created_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.gift_group TO siyu_gifts;
+GRANT SELECT(updated_at) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(updated_at) ON TABLE gifting.gift_group TO siyu_operator;
+
+GRANT SELECT(cohort) ON TABLE gifting.gift_group TO siyu_reports;
+GRANT SELECT(cohort) ON TABLE gifting.gift_group TO siyu_operator;
+
 GRANT SELECT ON TABLE gifting.greeting_screen TO siyu_gifts;
 GRANT SELECT,INSERT,DELETE ON TABLE gifting.greeting_screen TO siyu_operator;
 
@@ -4913,9 +5678,50 @@ GRANT UPDATE(sealed_secret) ON TABLE gifting.greeting_screen TO siyu_operator;
 
 GRANT UPDATE(updated_at) ON TABLE gifting.greeting_screen TO siyu_operator;
 
+GRANT SELECT,INSERT ON TABLE gifting.group_entry TO siyu_gifts;
+
+GRANT SELECT(brand_id) ON TABLE gifting.group_entry TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE gifting.group_entry TO siyu_operator;
+
+GRANT SELECT(group_id) ON TABLE gifting.group_entry TO siyu_reports;
+GRANT SELECT(group_id) ON TABLE gifting.group_entry TO siyu_operator;
+
+GRANT SELECT(ordinal) ON TABLE gifting.group_entry TO siyu_reports;
+GRANT SELECT(ordinal) ON TABLE gifting.group_entry TO siyu_operator;
+
+GRANT SELECT(entry_id) ON TABLE gifting.group_entry TO siyu_reports;
+GRANT SELECT(entry_id) ON TABLE gifting.group_entry TO siyu_operator;
+
+GRANT SELECT(entered_at) ON TABLE gifting.group_entry TO siyu_reports;
+GRANT SELECT(entered_at) ON TABLE gifting.group_entry TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.group_price TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE gifting.group_win TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.group_win TO siyu_reports;
+GRANT SELECT ON TABLE gifting.group_win TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.look TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.look TO siyu_reports;
+GRANT SELECT ON TABLE gifting.look TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE gifting.outcome TO siyu_gifts;
 GRANT SELECT ON TABLE gifting.outcome TO siyu_reports;
 GRANT SELECT ON TABLE gifting.outcome TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.rating TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.rating TO siyu_reports;
+GRANT SELECT ON TABLE gifting.rating TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.rating_visit TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.rating_visit TO siyu_reports;
+GRANT SELECT ON TABLE gifting.rating_visit TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE gifting.search TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.search TO siyu_reports;
+GRANT SELECT ON TABLE gifting.search TO siyu_operator;
+
+GRANT UPDATE(searches) ON TABLE gifting.search TO siyu_gifts;
 
 GRANT SELECT ON TABLE gifting.shop_switch TO siyu_gifts;
 GRANT SELECT ON TABLE gifting.shop_switch TO siyu_reports;
@@ -4979,6 +5785,8 @@ GRANT UPDATE(updated_at) ON TABLE hooks.endpoint TO siyu_operator;
 GRANT SELECT ON TABLE hooks.endpoint_secret TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE hooks.endpoint_secret TO siyu_operator;
 
+GRANT UPDATE(sealed_secret) ON TABLE hooks.endpoint_secret TO siyu_operator;
+
 GRANT UPDATE(valid_until) ON TABLE hooks.endpoint_secret TO siyu_operator;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_ingest;
@@ -4986,11 +5794,26 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_reports;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_redeem;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE hooks.idempotency TO siyu_gifts;
 
+GRANT SELECT(brand_id) ON TABLE hooks.idempotency TO siyu_operator;
+
+GRANT SELECT(caller) ON TABLE hooks.idempotency TO siyu_operator;
+
+GRANT SELECT(route) ON TABLE hooks.idempotency TO siyu_operator;
+
+GRANT SELECT(key) ON TABLE hooks.idempotency TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE hooks.inbox TO siyu_gifts;
 
+GRANT SELECT(brand_id) ON TABLE hooks.inbox TO siyu_operator;
+
+GRANT SELECT(source_id) ON TABLE hooks.inbox TO siyu_operator;
+
+GRANT SELECT(delivery_id) ON TABLE hooks.inbox TO siyu_operator;
+
 GRANT UPDATE(sealed_body) ON TABLE hooks.inbox TO siyu_ingest;
+GRANT SELECT(sealed_body),UPDATE(sealed_body) ON TABLE hooks.inbox TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE hooks.limit_count TO siyu_redeem;
 GRANT SELECT,DELETE ON TABLE hooks.limit_count TO siyu_ingest;
@@ -5061,6 +5884,8 @@ GRANT SELECT ON TABLE hooks.source_secret TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.source_secret TO siyu_redeem;
 GRANT SELECT ON TABLE hooks.source_secret TO siyu_gifts;
 GRANT SELECT,INSERT ON TABLE hooks.source_secret TO siyu_operator;
+
+GRANT UPDATE(sealed_secret) ON TABLE hooks.source_secret TO siyu_operator;
 
 GRANT UPDATE(valid_until) ON TABLE hooks.source_secret TO siyu_operator;
 
@@ -5155,6 +5980,100 @@ GRANT SELECT,INSERT ON TABLE members.merge_candidate TO siyu_redeem;
 GRANT SELECT ON TABLE members.merge_candidate TO siyu_reports;
 GRANT SELECT ON TABLE members.merge_candidate TO siyu_operator;
 
+GRANT SELECT,INSERT ON TABLE orders.aftersale TO siyu_gifts;
+
+GRANT SELECT(brand_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(aftersale_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(aftersale_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(order_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(order_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(payment_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(payment_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(shop_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(shop_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(subject) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(subject) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(payer_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(payer_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(applicant_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(applicant_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(party) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(party) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(kind) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(kind) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(line_no) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(line_no) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(variant_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(variant_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(quantity) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(quantity) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(amount_fen) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(amount_fen) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(reason) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(reason) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(state) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(state) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(refusal) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(refusal) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(refusal) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(decided_by) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(decided_by) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(decided_by) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(carrier) ON TABLE orders.aftersale TO siyu_gifts;
+
+GRANT UPDATE(waybill) ON TABLE orders.aftersale TO siyu_gifts;
+
+GRANT UPDATE(restocked) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(restocked) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(restocked) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(refund_id) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(refund_id) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(refund_id) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(due_at) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(due_at) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(due_at) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT(requested_at) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(requested_at) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(ended_at) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(ended_at) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(ended_at) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT UPDATE(updated_at) ON TABLE orders.aftersale TO siyu_gifts;
+GRANT SELECT(updated_at) ON TABLE orders.aftersale TO siyu_reports;
+GRANT SELECT(updated_at) ON TABLE orders.aftersale TO siyu_operator;
+
+GRANT SELECT,INSERT,DELETE ON TABLE orders.bill TO siyu_operator;
+GRANT SELECT ON TABLE orders.bill TO siyu_reports;
+
+GRANT UPDATE(row_count) ON TABLE orders.bill TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.bill_row TO siyu_operator;
+GRANT SELECT ON TABLE orders.bill_row TO siyu_reports;
+
 GRANT SELECT ON TABLE orders.category TO siyu_gifts;
 GRANT SELECT ON TABLE orders.category TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.category TO siyu_operator;
@@ -5187,6 +6106,7 @@ GRANT UPDATE(quantity) ON TABLE orders.customer_order TO siyu_operator;
 
 GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_operator;
+GRANT UPDATE(amount_fen) ON TABLE orders.customer_order TO siyu_gifts;
 
 GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_operator;
@@ -5218,6 +6138,39 @@ GRANT UPDATE(volume_fen) ON TABLE orders.fee_meter TO siyu_operator;
 
 GRANT UPDATE(updated_at) ON TABLE orders.fee_meter TO siyu_ingest;
 GRANT UPDATE(updated_at) ON TABLE orders.fee_meter TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.guarantee TO siyu_gifts;
+GRANT SELECT ON TABLE orders.guarantee TO siyu_reports;
+GRANT SELECT ON TABLE orders.guarantee TO siyu_operator;
+
+GRANT UPDATE(shipped_at) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT UPDATE(refund_asked_at) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT UPDATE(refund_by) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT UPDATE(refunded_at) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT UPDATE(compensated_at) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT UPDATE(updated_at) ON TABLE orders.guarantee TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE orders.guarantee_fact TO siyu_gifts;
+
+GRANT SELECT(brand_id) ON TABLE orders.guarantee_fact TO siyu_reports;
+GRANT SELECT(brand_id) ON TABLE orders.guarantee_fact TO siyu_operator;
+
+GRANT SELECT(order_id) ON TABLE orders.guarantee_fact TO siyu_reports;
+GRANT SELECT(order_id) ON TABLE orders.guarantee_fact TO siyu_operator;
+
+GRANT SELECT(fact) ON TABLE orders.guarantee_fact TO siyu_reports;
+GRANT SELECT(fact) ON TABLE orders.guarantee_fact TO siyu_operator;
+
+GRANT SELECT(happened_at) ON TABLE orders.guarantee_fact TO siyu_reports;
+GRANT SELECT(happened_at) ON TABLE orders.guarantee_fact TO siyu_operator;
+
+GRANT SELECT(recorded_at) ON TABLE orders.guarantee_fact TO siyu_reports;
+GRANT SELECT(recorded_at) ON TABLE orders.guarantee_fact TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.import TO siyu_ingest;
 GRANT SELECT ON TABLE orders.import TO siyu_reports;
@@ -5267,6 +6220,23 @@ GRANT UPDATE(sealed_credentials) ON TABLE orders.merchant TO siyu_operator;
 
 GRANT UPDATE(updated_at) ON TABLE orders.merchant TO siyu_operator;
 
+GRANT SELECT,INSERT ON TABLE orders.mismatch TO siyu_operator;
+GRANT SELECT ON TABLE orders.mismatch TO siyu_reports;
+
+GRANT UPDATE(line_no) ON TABLE orders.mismatch TO siyu_operator;
+
+GRANT UPDATE(bill_fen) ON TABLE orders.mismatch TO siyu_operator;
+
+GRANT UPDATE(our_fen) ON TABLE orders.mismatch TO siyu_operator;
+
+GRANT UPDATE(seen_at) ON TABLE orders.mismatch TO siyu_operator;
+
+GRANT UPDATE(resolved_at) ON TABLE orders.mismatch TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.order_line TO siyu_gifts;
+GRANT SELECT ON TABLE orders.order_line TO siyu_reports;
+GRANT SELECT ON TABLE orders.order_line TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_ingest;
 GRANT SELECT ON TABLE orders.order_version TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.order_version TO siyu_operator;
@@ -5298,10 +6268,12 @@ GRANT UPDATE(transaction_id) ON TABLE orders.payment_intent TO siyu_gifts;
 GRANT UPDATE(paid_fen) ON TABLE orders.payment_intent TO siyu_gifts;
 
 GRANT UPDATE(refund_reserved_fen) ON TABLE orders.payment_intent TO siyu_gifts;
+GRANT UPDATE(refund_reserved_fen) ON TABLE orders.payment_intent TO siyu_operator;
 
 GRANT UPDATE(paid_at) ON TABLE orders.payment_intent TO siyu_gifts;
 
 GRANT UPDATE(updated_at) ON TABLE orders.payment_intent TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE orders.payment_intent TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.payout TO siyu_redeem;
 GRANT SELECT,INSERT ON TABLE orders.payout TO siyu_gifts;
@@ -5317,6 +6289,7 @@ GRANT UPDATE(provider_bill_no) ON TABLE orders.payout TO siyu_gifts;
 GRANT UPDATE(provider_word) ON TABLE orders.payout TO siyu_gifts;
 
 GRANT UPDATE(sealed_package) ON TABLE orders.payout TO siyu_gifts;
+GRANT UPDATE(sealed_package) ON TABLE orders.payout TO siyu_operator;
 
 GRANT UPDATE(confirm_until) ON TABLE orders.payout TO siyu_gifts;
 
@@ -5350,7 +6323,7 @@ GRANT SELECT,INSERT ON TABLE orders.product_category TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_gifts;
 GRANT SELECT ON TABLE orders.refund TO siyu_reports;
-GRANT SELECT ON TABLE orders.refund TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_operator;
 
 GRANT UPDATE(state) ON TABLE orders.refund TO siyu_gifts;
 GRANT UPDATE(state) ON TABLE orders.refund TO siyu_operator;
@@ -5371,6 +6344,25 @@ GRANT UPDATE(attention_since) ON TABLE orders.refund TO siyu_operator;
 
 GRANT UPDATE(updated_at) ON TABLE orders.refund TO siyu_gifts;
 GRANT UPDATE(updated_at) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(last_sent_at) ON TABLE orders.refund TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE orders.refund_approval TO siyu_operator;
+
+GRANT UPDATE(approved_at) ON TABLE orders.refund_approval TO siyu_operator;
+
+GRANT UPDATE(used_at) ON TABLE orders.refund_approval TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_ingest;
+GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_gifts;
+GRANT SELECT ON TABLE orders.sale_effect TO siyu_reports;
+GRANT SELECT ON TABLE orders.sale_effect TO siyu_operator;
+
+GRANT UPDATE(returned_fen) ON TABLE orders.sale_effect TO siyu_ingest;
+GRANT UPDATE(returned_fen) ON TABLE orders.sale_effect TO siyu_gifts;
+
+GRANT UPDATE(updated_at) ON TABLE orders.sale_effect TO siyu_ingest;
+GRANT UPDATE(updated_at) ON TABLE orders.sale_effect TO siyu_gifts;
 
 GRANT SELECT,INSERT ON TABLE orders.shop TO siyu_ingest;
 GRANT SELECT ON TABLE orders.shop TO siyu_reports;
@@ -5401,6 +6393,30 @@ GRANT INSERT ON TABLE policies.setting TO siyu_operator;
 
 GRANT SELECT ON TABLE policies.standard TO siyu_worker;
 
+GRANT SELECT,INSERT ON TABLE promotions.card TO siyu_gifts;
+GRANT SELECT ON TABLE promotions.card TO siyu_reports;
+GRANT SELECT ON TABLE promotions.card TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE promotions.card TO siyu_gifts;
+
+GRANT UPDATE(used_fen) ON TABLE promotions.card TO siyu_gifts;
+
+GRANT UPDATE(charged_fen) ON TABLE promotions.card TO siyu_gifts;
+
+GRANT UPDATE(settled_at) ON TABLE promotions.card TO siyu_gifts;
+
+GRANT UPDATE(updated_at) ON TABLE promotions.card TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE promotions.card_event TO siyu_gifts;
+GRANT SELECT ON TABLE promotions.card_event TO siyu_reports;
+GRANT SELECT ON TABLE promotions.card_event TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE promotions.card_goal TO siyu_gifts;
+GRANT SELECT ON TABLE promotions.card_goal TO siyu_reports;
+GRANT SELECT ON TABLE promotions.card_goal TO siyu_operator;
+
+GRANT UPDATE(reached) ON TABLE promotions.card_goal TO siyu_gifts;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.dirty_day TO siyu_reports;
 GRANT SELECT ON TABLE reporting.dirty_day TO siyu_operator;
 
@@ -5428,8 +6444,10 @@ GRANT SELECT,INSERT ON TABLE vault.address TO siyu_gifts;
 GRANT SELECT ON TABLE vault.address TO siyu_operator;
 
 GRANT UPDATE(sealed_value) ON TABLE vault.address TO siyu_operator;
+GRANT UPDATE(sealed_value) ON TABLE vault.address TO siyu_gifts;
 
 GRANT UPDATE(erased_at) ON TABLE vault.address TO siyu_operator;
+GRANT UPDATE(erased_at) ON TABLE vault.address TO siyu_gifts;
 
 GRANT SELECT,INSERT ON TABLE vault.person TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE vault.person TO siyu_operator;

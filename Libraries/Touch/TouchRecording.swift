@@ -12,21 +12,24 @@ package enum TouchRecording {
     private static let attemptsMax = 5
 
     /// Tells `queue` how the jobs of this room are done; the process must work the queue `touch`.
-    package static func register(on queue: JobQueue) {
-        queue.registerJob(parameters: TouchRecord.self) { job, context in
-            // Its statements are sent and answered on that thread: no other has to wake for each of them.
-            try await withTaskExecutorPreference(Pool.taskExecutor) { try await record(job, context) }
-        }
+    ///
+    /// - Parameter patience: How long a job waits for others, to share a transaction with them.
+    package static func register(on queue: JobQueue, patience: Duration = TouchDesk.patience.value) {
+        let pool = queue.pool
+        let desk = TouchDesk(patience: patience) { jobs in try await record(jobs, on: pool) }
+        queue.registerJob(parameters: TouchRecord.self) { job, _ in try await desk.record(job) }
     }
 
-    private static func record(_ job: TouchRecord, _ context: JobContext) async throws {
+    /// Without the jobs' fences, since a second time changes nothing; they are completed afterwards, by the worker's next exchange.
+    private static func record(_ jobs: [TouchRecord], on pool: Pool) async throws {
         for attempt in 1... {
             do {
-                // A job's touches are its own; persons may be linked by another job in this instant, and then are looked up again.
+                // A job's touches are its own; persons may be linked by another process in this instant, and then are looked up again.
                 let onConflict: OnConflict = attempt == 1 ? .fail : .doNothing
-                // Nobody is told of a touch: one that a crash of the server forgets is recorded by the job's next run.
-                return try await context.complete(isDurable: false) { tx in
-                    try await record(job, onConflict, on: tx)
+                // Nobody is told of a touch. One that a crash of the server forgets is recorded by the job's next run: the end of the job
+                // is written after it, and forgotten with it.
+                return try await pool.transaction(.init(isDurable: false)) { tx in
+                    try await record(jobs, onConflict, on: tx)
                 }
             } catch is MemberLinks.LinkedMeanwhile where attempt < attemptsMax {
                 continue
@@ -36,19 +39,20 @@ package enum TouchRecording {
         }
     }
 
-    /// Makes members and touches of a job's redemptions; a second time it changes nothing.
-    private static func record(_ job: TouchRecord, _ onConflict: OnConflict, on tx: Transaction) async throws {
-        let contacts = job.packs.map {
-            Contact(openid: $0.person, unionid: $0.unionPerson, source: .pack($0.batch), at: job.at)
+    /// Makes members and touches of the redemptions of jobs of one brand; a second time it changes nothing.
+    private static func record(_ jobs: [TouchRecord], _ onConflict: OnConflict, on tx: Transaction) async throws {
+        guard let brand = jobs.first?.brand else { return }
+        let told = jobs.flatMap { job in job.packs.map { (pack: $0, at: job.at) } }
+        let contacts = told.map { pack, at in
+            Contact(openid: pack.person, unionid: pack.unionPerson, source: .pack(pack.batch), at: at)
         }
-        let members = try await MemberLinks.link(contacts, onConflict, brand: job.brand, on: tx)
-        let touches = zip(job.packs, members).map { pack, member in
+        let members = try await MemberLinks.link(contacts, onConflict, brand: brand, on: tx)
+        let touches = zip(told, members).map { told, member in
             TouchStatements.NewTouch(
-                member: member, subject: pack.redemption.rawValue, source: pack.batch.rawValue,
-                product: pack.product, shop: pack.shop)
+                member: member, subject: told.pack.redemption.rawValue, source: told.pack.batch.rawValue,
+                product: told.pack.product, shop: told.pack.shop, at: told.at)
         }
         if touches.isEmpty { return }
-        try await tx.execute(
-            TouchStatements.insert(touches, onConflict, kind: packRedeemed, at: job.at, brand: job.brand))
+        try await tx.execute(TouchStatements.insert(touches, onConflict, kind: packRedeemed, brand: brand))
     }
 }

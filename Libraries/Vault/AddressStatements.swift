@@ -34,4 +34,17 @@ enum AddressStatements {
             WHERE brand_id = \(brand) AND person_id = \(person) AND erased_at IS NULL
             """)
     }
+
+    /// Each by its key; those that were erased before bring no row.
+    static func erase(_ addresses: [ID<Address>], brand: ID<Brand>, now: Date) -> Statement<ID<Address>> {
+        Statement(
+            """
+            UPDATE vault.address a
+            SET sealed_value = NULL, erased_at = \(now)
+            FROM unnest(\(addresses)) AS x (address_id)
+            WHERE a.brand_id = \(brand) AND a.address_id = x.address_id AND a.erased_at IS NULL
+            RETURNING a.address_id
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
 }

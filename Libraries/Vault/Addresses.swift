@@ -61,15 +61,17 @@ extension Vault {
     ///
     /// Only for the few places that must show or print it; what comes back is never logged.
     ///
-    /// - Throws: ``VaultError/addressUnknown(_:)``, ``VaultError/personErased(_:)``; `KeysError`; `PostgresError`.
+    /// - Throws: ``VaultError/addressUnknown(_:)``, ``VaultError/addressErased(_:)``, ``VaultError/personErased(_:)``; `KeysError`;
+    ///   `PostgresError`.
     package func revealAddress(
         _ address: ID<Address>, brand: ID<Brand>, on executor: some Executor
     ) async throws -> PostalAddress {
         guard let stored = try await executor.first(AddressStatements.address(address, brand: brand)) else {
             throw VaultError.addressUnknown(address)
         }
-        guard let sealed = stored.sealedValue else { throw VaultError.personErased(stored.person) }
+        // Says who was erased before what was.
         let key = try await dataKey(of: stored.person, brand: brand, on: executor)
+        guard let sealed = stored.sealedValue else { throw VaultError.addressErased(address) }
         let text = try key.open(sealed, context: Self.context(address, of: stored.person, brand: brand))
         guard let opened = try? JSONDecoder().decode(PostalAddress.self, from: Data(text)) else {
             // What the decoder says may quote the text.
@@ -94,6 +96,16 @@ extension Vault {
             throw VaultError.personUnknown(person)
         }
         return false
+    }
+
+    /// Erases addresses whose time is over; their person and other addresses stay.
+    ///
+    /// - Returns: How many there were to erase.
+    package func erase(
+        addresses: [ID<Address>], brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws(PostgresError) -> Int {
+        if addresses.isEmpty { return 0 }
+        return try await tx.run(AddressStatements.erase(addresses.sorted(), brand: brand, now: now)).count
     }
 
     /// What binds a sealed address to its row; longer than that of an identifier, so that neither opens as the other.

@@ -47,6 +47,8 @@ package enum VaultError: Error, Hashable, Sendable {
     case personErased(ID<Person>)
     /// There is no such address.
     case addressUnknown(ID<Address>)
+    /// The address was kept for as long as it may be: the id is all that is left.
+    case addressErased(ID<Address>)
     /// The stored bytes are not what they should be.
     case valueUnreadable(ID<Person>)
 }

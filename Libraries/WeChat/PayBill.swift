@@ -16,7 +16,14 @@ package struct PayBill: Sendable {
 
     /// One line of a bill.
     package struct Row: Sendable {
-        fileprivate let cells: [String: String]
+        /// Its line in the file, from 1.
+        package let line: Int
+        private let cells: [String: String]
+
+        init(line: Int, cells: [String: String]) {
+            self.line = line
+            self.cells = cells
+        }
 
         /// The text of a column; nil if the bill has no such column.
         package subscript(column: String) -> String? { cells[column] }
@@ -31,44 +38,17 @@ package struct PayBill: Sendable {
     package func summaryAmount(_ column: String) -> Money? { summary[column].flatMap { Money(yuan: $0) } }
 
     /// What the first column of the summary may be called.
-    private static let summaryNames: Set<String> = ["总交易单数", "资金流水总笔数"]
+    static let summaryNames: Set<String> = ["总交易单数", "资金流水总笔数"]
 
     /// Reads the uncompressed file.
     ///
     /// - Throws: ``PayBillError`` with the line that is not what a bill has there; a bill that was cut short has no summary.
     package init(csv: [UInt8]) throws(PayBillError) {
-        guard let text = String(bytes: csv, encoding: .utf8) else { throw .notUTF8 }
-        var lines = text.trimmingPrefix("\u{FEFF}").split(
-            omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        while lines.last?.isEmpty == true { lines.removeLast() }
-
-        guard let first = lines.first else { throw .malformed(line: 1) }
-        columns = Self.cells(first)
-        guard columns.count > 1, Set(columns).count == columns.count else { throw .malformed(line: 1) }
-        guard let end = lines.firstIndex(where: { Self.summaryNames.contains(String($0.prefix { $0 != "," })) }) else {
-            throw .noSummary
-        }
-        var rows: [Row] = []
-        for index in 1..<max(end, 1) {
-            rows.append(Row(cells: try Self.detail(lines[index], columns, line: index + 1)))
-        }
-        self.rows = rows
-        guard lines.count == end + 2 else { throw .malformed(line: end + 3) }
-        summary = try Self.detail(lines[end + 1], Self.cells(lines[end]), line: end + 2)
-    }
-
-    private static func cells(_ line: Substring) -> [String] {
-        line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
-
-    private static func detail(
-        _ line: Substring, _ columns: [String], line number: Int
-    ) throws(PayBillError) -> [String: String] {
-        let cells = cells(line)
-        guard cells.count == columns.count, cells.allSatisfy({ $0.hasPrefix("`") }) else {
-            throw .malformed(line: number)
-        }
-        return Dictionary(zip(columns, cells.map { String($0.dropFirst()) })) { first, _ in first }
+        var reader = PayBillReader()
+        rows = try reader.read(csv)
+        try reader.end()
+        columns = reader.columns
+        summary = reader.summary ?? [:]
     }
 
     /// The SHA-1 of the uncompressed file in hex, as the answer that led to the bill gives it.

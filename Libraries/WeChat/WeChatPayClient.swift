@@ -177,8 +177,9 @@ extension WeChatPayClient {
         }
     }
 
-    private func exchange(
-        _ method: String, _ path: String, body: [UInt8]
+    func exchange(
+        _ method: String, _ path: String, body: [UInt8], timeout: Duration? = nil,
+        bytesMax: Int = WeChatPayClient.answerBytesMax.value
     ) async throws(WeChatPayError) -> WeChatCall.Answer {
         var request = HTTPClientRequest(url: merchant.baseURL + path)
         request.method = HTTPMethod(rawValue: method)
@@ -195,7 +196,7 @@ extension WeChatPayClient {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
         }
-        return try await WeChatCall.send(request, over: http, timeout: timeout, bytesMax: Self.answerBytesMax.value)
+        return try await WeChatCall.send(request, over: http, timeout: timeout ?? self.timeout, bytesMax: bytesMax)
     }
 }
 

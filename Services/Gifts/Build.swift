@@ -7,6 +7,7 @@ import Jobs
 package import Logging
 package import Orders
 import Postgres
+import Promotions
 import Schema
 import Vault
 import WeChat
@@ -27,10 +28,19 @@ package func build(
         pool: pool, logger: logger, options: JobQueueOptions(listenConnection: settings.listenConfiguration))
     let weChatPay = WeChatPayConnection(pool: pool, keys: keys)
     let payments = Payments(pool: pool, queue: queue, providers: providers ?? weChatPay)
-    let gifts = Gifts(queue: queue, vault: Vault(keys: keys), pageKeys: keys)
+    let vault = Vault(keys: keys)
+    let gifts = Gifts(queue: queue, vault: vault, pageKeys: keys, hooks: OutgoingHooks(queue: queue))
+    let retention = AddressRetention(queue: queue, vault: vault)
+    let groups = GiftGroups(gifts: gifts, keys: keys)
     payments.register()
     Paying(queue: queue, providers: payouts ?? weChatPay, keys: keys).register()
     gifts.register()
+    Guarantees(queue: queue).register()
+    Cards(queue: queue).register()
+    let aftersales = Aftersales(queue: queue, hooks: OutgoingHooks(queue: queue))
+    aftersales.register(on: queue)
+    groups.register()
+    retention.register()
 
     // Sandboxes of whoever looks at greetings listen on this machine.
     let allowsLocal = settings.environment == .development
@@ -41,19 +51,33 @@ package func build(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
         workers: [
             queue.processor(
-                queues: [GiftExpire.jobQueue, PaymentReceived.jobQueue, PayoutRequest.jobQueue],
-                options: JobProcessorOptions(concurrency: settings.jobConcurrency))
+                queues: [GiftLapse.jobQueue, PaymentReceived.jobQueue, PayoutRequest.jobQueue],
+                options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
+            DeadlineWatch(
+                pool: pool, deadlines: GiftDeadlines(gifts: gifts, pool: pool, logger: logger), logger: logger),
+            RetentionRounds(pool: pool, retention: retention, logger: logger),
         ], openAPI: openAPI
     ) { router in
         GiftPageRoutes(
-            pool: pool, gifts: gifts, keys: keys, login: WebLogin(), isSecure: settings.environment == .production
+            pool: pool, queue: queue, gifts: gifts, groups: groups, keys: keys, login: WebLogin(),
+            isSecure: settings.environment == .production
         ).add(to: router)
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
         GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments, screens: screens).add(to: api)
+        GroupRoutes(pool: pool, queue: queue, groups: groups, payments: payments, screens: screens).add(to: api)
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
+        RatingRoutes(pool: pool, ratings: GiftRatings(gifts: gifts, keys: keys)).add(to: api)
+        LookRoutes(pool: pool, gifts: gifts).add(to: api)
+        let cases = AftersaleRoutes(
+            pool: pool, queue: queue, gifts: gifts, aftersales: aftersales,
+            origins: HookOrigins(pool: pool, keys: keys), inbox: Inbox(keys: keys))
+        cases.addShopper(to: api)
+        cases.addShop(to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
+        cases.addHooks(to: router)
         WithdrawalRoutes(pool: pool, gifts: gifts).add(
             to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
         PayoutRoutes(pool: pool, keys: keys).add(to: api)
+        SlipRoutes(pool: pool, gifts: gifts).add(to: router)
     }
     application.resources = [weChatPay, carrier]
     return application

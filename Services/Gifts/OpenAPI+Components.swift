@@ -54,6 +54,8 @@ let components = """
           }
         },
         "schemas": {
+    \(groupSchemas),
+    \(aftersaleSchemas)
           "Payout": {
             "type": "object",
             "required": ["redemption_id", "payout_id", "attempt", "state", "amount_fen", "requested_at"],
@@ -225,6 +227,7 @@ let components = """
               "product_id",
               "variant_id",
               "variant_title",
+              "quantity",
               "created_at"
             ],
             "properties": {
@@ -248,6 +251,10 @@ let components = """
               "product_id": {"type": "string", "format": "uuid"},
               "variant_id": {"type": "string", "format": "uuid"},
               "variant_title": {"type": "string"},
+              "quantity": {"type": "integer", "minimum": 1, "description": "How many pieces; the price is that of one."},
+              "group_id": {
+                "type": "string", "format": "uuid", "description": "The group gift in which it was won; its money is the group's."
+              },
               "greeting": {"type": "string"},
               "cover": {"type": "string"},
               "entry": {"type": "string"},
@@ -293,6 +300,7 @@ let components = """
               "product_id",
               "variant_id",
               "variant_title",
+              "quantity",
               "choices",
               "address_given"
             ],
@@ -304,6 +312,7 @@ let components = """
               "product_id": {"type": "string", "format": "uuid"},
               "variant_id": {"type": "string", "format": "uuid"},
               "variant_title": {"type": "string"},
+              "quantity": {"type": "integer", "minimum": 1, "description": "How many pieces it is of."},
               "greeting": {"type": "string"},
               "cover": {
                 "type": "object",

@@ -8,6 +8,7 @@ let openAPI = """
         "description": "Gifts from friend to friend, refunded when nobody takes them."
       },
       "paths": {
+    \(groupPaths),
         "/g/{token}": {
           "get": {
             "summary": "The recipient's page, in Chinese or English: WeChat says first who opens it. It shows no price.",
@@ -499,6 +500,8 @@ let openAPI = """
             }
           }
         },
+    \(aftersalePaths)
+    \(slipPaths)
         "/v1/payouts/{id}": {
           "get": {
             "summary": "Cash that a redemption won: how its payment stands, and what the winner's mini program needs to take it.",

@@ -56,9 +56,10 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
             LedgerSeals(pool: pool, queue: queue, logger: logger),
         ], openAPI: openAPI
     ) { router in
-        let api = router.group().add(middleware: RequireCaller(db: pool))
-        ImportRoutes(pool: pool, imports: imports).add(to: api)
-        OrderRoutes(pool: pool).add(to: api)
+        ImportRoutes(pool: pool, imports: imports).add(
+            to: router.group().add(middleware: RequireCaller(db: pool, roles: [.partner, .staff])))
+        OrderRoutes(pool: pool).add(
+            to: router.group().add(middleware: RequireCaller(db: pool, roles: Role.readers)))
         PayNotifyRoutes(notices: notices).add(to: router)
     }
     application.resources = [carrier, marketcodes]

@@ -13,9 +13,10 @@ struct Siyu: AsyncParsableCommand {
         subcommands: [
             MigrateCommand.self, DoctorCommand.self, TourCommand.self, ClockCommand.self, BrandCommand.self,
             ShopCommand.self, CategoryCommand.self, GiftsCommand.self, APIKeyCommand.self, HooksCommand.self,
-            PolicyCommand.self, PrivacyCommand.self,
+            PolicyCommand.self, PrivacyCommand.self, AuditCommand.self,
             KeysCommand.self, JobsCommand.self, ImportCommand.self, MerchantCommand.self, RefundCommand.self,
-            PayoutCommand.self, CodesCommand.self, DrawCommand.self, LimitsCommand.self, LedgerCommand.self,
+            PayoutCommand.self, ReconcileCommand.self, CodesCommand.self, DrawCommand.self, LimitsCommand.self,
+            LedgerCommand.self,
             ReportCommand.self,
             BenchCommand.self, BenchWorkerCommand.self,
             BenchBareCommand.self,
@@ -29,14 +30,29 @@ struct Siyu: AsyncParsableCommand {
             return handler
         }
         do {
-            var command = try parseAsRoot()
+            try await perform(Array(CommandLine.arguments.dropFirst()))
+        } catch {
+            exit(withError: Failure.exit(for: error))
+        }
+    }
+}
+
+extension Siyu {
+    /// Runs a command; what changes something is written down before it begins, and once more if it fails.
+    static func perform(_ arguments: [String]) async throws {
+        var command = try parseAsRoot(arguments)
+        let noting = try Noting(type(of: command), arguments)
+        try await noting?.note()
+        do {
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
-            exit(withError: Failure.exit(for: error))
+            // That it was asked for is written down already; whoever asked must hear why it failed, whatever becomes of the note.
+            try? await noting?.note(failure: error)
+            throw error
         }
     }
 }

@@ -23,7 +23,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     let console = ConsoleRoutes(
         queue: queue,
         looking: JobQueue(pool: looking, logger: logger, options: JobQueueOptions(usesNotifications: false)),
-        pages: pages)
+        pages: pages, pool: pool)
 
     var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
@@ -35,6 +35,8 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         pages.add(to: router)
         BoardRoutes(pool: pool, pages: pages).add(to: router)
         ReportRoutes(pool: pool, pages: pages).add(to: router)
+        ReconciliationRoutes(pool: pool, pages: pages).add(to: router)
+        AuditRoutes(pool: pool).add(to: router)
         console.add(to: router)
     }
     application.resources = [ClosesLast(pool: looking)]

@@ -20,6 +20,7 @@ let openAPI = """
             }
           }
         },
+    \(auditPaths)
         "/board.css": {
           "get": {
             "summary": "The board's style sheet.",
@@ -228,12 +229,46 @@ let openAPI = """
             }
           }
         },
+        "/reconciliation": {
+          "get": {
+            "summary": "Money on its way, and everything in which WeChat Pay's bills, our records and the books differ: a page.",
+            "security": [{ "session": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/lang" }],
+            "responses": {
+              "200": { "description": "The page.", "content": { "text/html": {} } },
+              "303": { "description": "Nobody is signed in: to /login." },
+              "403": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/v1/reconciliation": {
+          "get": {
+            "summary": "The same as JSON: refunds by stage and age, unknown outcomes, open differences, fees by month. Not for one shop's key.",
+            "security": [{ "key": [] }, { "session": [] }],
+            "responses": {
+              "200": { "description": "As of one instant.", "content": { "application/json": { "schema": {
+                "type": "object",
+                "required": ["brand_id", "as_of", "in_order", "bills", "mismatches", "refunds", "refunds_unknown", "fees"],
+                "properties": {
+                  "in_order": { "type": "boolean", "description": "Nothing differs, and no refund waits for a day." },
+                  "refunds_unknown": { "type": "integer" },
+                  "mismatches": { "type": "array", "items": { "type": "object" } },
+                  "refunds": { "type": "array", "items": { "type": "object" } },
+                  "bills": { "type": "array", "items": { "type": "object" } },
+                  "fees": { "type": "array", "items": { "type": "object" } }
+                } } } } },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "403": { "$ref": "#/components/responses/Problem" },
+              "404": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
         "/v1/reports/{name}": {
           "get": {
             "summary": "A report: figures, each with the identities it balances by.",
             "security": [{ "key": [] }, { "session": [] }],
             "parameters": [
-              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs", "draws"] } },
+              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply"] } },
               { "name": "brand", "in": "query", "description": "The caller's brand, which is also the default.",
                 "schema": { "type": "string", "format": "uuid" } },
               { "$ref": "#/components/parameters/from" }, { "$ref": "#/components/parameters/to" },
@@ -294,13 +329,19 @@ let openAPI = """
               "by_product", "by_day", "metrics"
             ],
             "properties": {
-              "report": { "enum": ["prizes", "gifts", "settlement", "packs", "draws"] },
+              "report": { "enum": ["prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply"] },
               "balanced": { "type": "boolean", "description": "Whether every identity holds." },
               "figures": { "type": "object", "additionalProperties": { "type": "integer" } },
               "by_batch": { "type": "array", "description": "Of prizes and packs.", "items": { "type": "object" } },
               "by_shop": { "type": "array", "description": "Of settlement only.", "items": { "type": "object" } },
               "by_region": { "type": "array", "description": "Of packs only: by the dealer who had the pack when it was redeemed, and `none`; empty where no case was shipped.", "items": { "type": "object" } },
               "by_campaign": { "type": "array", "description": "Of draws only, by the draw's code.", "items": { "type": "object" } },
+              "by_entry": { "type": "array", "description": "Of gifts and funnel: where gifts are begun, and `unknown`.", "items": { "type": "object" } },
+              "by_cohort": { "type": "array", "description": "Of funnel only: by the share of gift.rollout that first let the giver in, in parts per million.", "items": { "type": "object" } },
+              "by_segment": { "type": "array", "description": "Of givers only: `top`, `high` and `mass`.", "items": { "type": "object" } },
+              "by_category": { "type": "array", "description": "Of supply only; a product counts in all categories above it.", "items": { "type": "object" } },
+              "by_keyword": { "type": "array", "description": "Of supply only; those that find nothing come first.", "items": { "type": "object" } },
+              "by_refund_day": { "type": "array", "description": "Of returns only.", "items": { "type": "object" } },
               "by_product": { "type": "array", "description": "Empty for settlement and draws.", "items": { "type": "object" } },
               "by_day": { "type": "array", "items": { "type": "object" } }
             }

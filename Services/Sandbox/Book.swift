@@ -15,6 +15,8 @@ enum BookEvent: Codable {
     case closed(outTradeNo: String)
     case refundAccepted(AcceptedRefund)
     case refundSucceeded(outRefundNo: String)
+    case refundEnded(outRefundNo: String, as: RefundEnd)
+    case clockMoved(seconds: Double)
     case transferAccepted(AcceptedTransfer)
     case transferEnded(outBillNo: String, state: TransferEnd)
     case codesApplied(AppliedCodes)
@@ -49,6 +51,14 @@ struct AcceptedRefund: Codable, Equatable {
     let notifyURL: String?
 }
 
+/// How a refund ends that is not paid out, in WeChat Pay's words.
+enum RefundEnd: String, Codable {
+    /// It could not be paid out for seven days.
+    case closed = "CLOSED"
+    /// It could not be delivered; somebody may still see to it.
+    case abnormal = "ABNORMAL"
+}
+
 /// A transfer as the merchant asked for it.
 struct AcceptedTransfer: Codable, Equatable {
     let outBillNo: String
@@ -71,6 +81,7 @@ struct Notice: Codable, Equatable {
     enum Subject: Codable, Equatable {
         case payment(outTradeNo: String)
         case refund(outRefundNo: String)
+        case refundEnd(outRefundNo: String, RefundEnd)
         case transfer(outBillNo: String)
     }
 
@@ -111,7 +122,12 @@ struct Book {
         let asked: AcceptedRefund
         let transactionID: String
         let acceptedAt: Date
+        /// What it comes to, where that is not the payer's account; settled by the faults of when it was accepted.
+        var fate: RefundEnd?
         var succeededAt: Date?
+        var end: RefundEnd?
+
+        var state: String { succeededAt != nil ? "SUCCESS" : end?.rawValue ?? "PROCESSING" }
     }
 
     struct Transfer {
@@ -133,6 +149,8 @@ struct Book {
     private(set) var codes = MarketcodeShelf()
     private(set) var notices: [String: Notice] = [:]
     private(set) var faults = FaultSettings()
+    /// How far this book's time is ahead of the real one.
+    private(set) var clockOffset: TimeInterval = 0
     private(set) var probesSent = 0
     /// Probes that the merchant took for true: each is a fault of the merchant's.
     private(set) var probesBelieved = 0
@@ -162,13 +180,21 @@ extension Book {
         case .refundAccepted(let asked):
             guard let transactionID = payments[asked.outTradeNo]?.transactionID else { throw BookDamage() }
             payments[asked.outTradeNo]?.refunds.append(asked.outRefundNo)
-            refunds[asked.outRefundNo] = Refund(asked: asked, transactionID: transactionID, acceptedAt: entry.at)
+            refunds[asked.outRefundNo] = Refund(
+                asked: asked, transactionID: transactionID, acceptedAt: entry.at,
+                fate: faults.fate(of: asked.outRefundNo))
             processing.append(asked.outRefundNo)
         case .refundSucceeded(let number):
             guard let asked = refunds[number]?.asked else { throw BookDamage() }
             refunds[number]?.succeededAt = entry.at
             processing.removeAll { $0 == number }
             if let url = asked.notifyURL { add(.refund(outRefundNo: number), url: url, at: entry.at) }
+        case .refundEnded(let number, let end):
+            guard let asked = refunds[number]?.asked else { throw BookDamage() }
+            refunds[number]?.end = end
+            processing.removeAll { $0 == number }
+            if let url = asked.notifyURL { add(.refundEnd(outRefundNo: number, end), url: url, at: entry.at) }
+        case .clockMoved(let seconds): clockOffset += seconds
         case .transferAccepted(let asked):
             transfers[asked.outBillNo] = Transfer(asked: asked, acceptedAt: entry.at)
             waiting.append(asked.outBillNo)
@@ -212,6 +238,11 @@ extension Book {
 
 /// An entry that no decision can have given.
 struct BookDamage: Error {}
+
+extension Book {
+    /// The book's time at an instant of the real one.
+    func time(at real: Date) -> Date { real.addingTimeInterval(clockOffset) }
+}
 
 // MARK: - Refusals
 
@@ -278,22 +309,38 @@ extension Book {
         }
         guard payment.paidAt != nil else { throw .invalid("订单未支付") }
         guard asked.total == payment.order.total else { throw .invalid("订单金额与原订单不一致") }
-        let before = payment.refunds.compactMap { refunds[$0]?.asked.refund }
+        // What was closed is with the merchant again.
+        let before = payment.refunds.compactMap { refunds[$0] }.filter { $0.end != .closed }.map(\.asked.refund)
         // Each is at most the total and there are at most fifty, so the sum fits.
         let (sum, tooMuch) = before.reduce(0, &+).addingReportingOverflow(asked.refund)
         guard asked.refund > 0, !tooMuch, sum <= payment.order.total else { throw .invalid("退款金额超过可退金额") }
-        guard before.count < Self.refundsPerPaymentMax else { throw .invalid("超过部分退款次数限制") }
+        guard payment.refunds.count < Self.refundsPerPaymentMax else { throw .invalid("超过部分退款次数限制") }
         return [.refundAccepted(asked)]
     }
 
     /// As WeChat Pay has it.
     static let refundsPerPaymentMax = 50
 
-    /// The refunds whose money has arrived by now.
+    /// As WeChat Pay has it: what cannot be paid out for so long is closed.
+    static let refundClosesAfter: TimeInterval = 7 * 86_400
+
+    /// The refunds that have come to their end by now, whichever that is.
     func settle(after seconds: Double, now: Date) -> [BookEvent] {
-        processing.filter { number in
-            (refunds[number]?.acceptedAt).map { $0.addingTimeInterval(seconds) <= now } ?? false
-        }.map { .refundSucceeded(outRefundNo: $0) }
+        processing.compactMap { number in
+            guard let refund = refunds[number] else { return nil }
+            let time = refund.fate == .closed ? Self.refundClosesAfter : seconds
+            guard refund.acceptedAt.addingTimeInterval(time) <= now else { return nil }
+            return refund.fate.map { .refundEnded(outRefundNo: number, as: $0) }
+                ?? .refundSucceeded(outRefundNo: number)
+        }
+    }
+
+    /// Somebody sees to it that an abnormal refund is delivered; again changes nothing.
+    func deliver(outRefundNo: String) throws(PayRefusal) -> [BookEvent] {
+        guard let refund = refunds[outRefundNo] else { throw .noResource }
+        if refund.succeededAt != nil { return [] }
+        guard refund.end == .abnormal else { throw .invalid("only an abnormal refund is delivered by hand") }
+        return [.refundSucceeded(outRefundNo: outRefundNo)]
     }
 
     /// Accepts a transfer, once per number; it then waits for whoever is to get the money.

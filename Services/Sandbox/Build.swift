@@ -14,8 +14,10 @@ package struct SandboxOptions: Sendable {
     package var packageCodes: Int64 = 50_000
     /// The pauses between the attempts of a notification; then it is given up.
     ///
-    /// WeChat Pay's own plan begins with 15 s and ends after a day, which nobody wants to wait for.
+    /// WeChat Pay's own plan begins with 15 s and ends after a day: `PUT /sandbox/faults` chooses it.
     package var retryPauses: [Duration] = [1, 1, 2, 3, 5, 10, 15, 30, 60, 60].map { .seconds($0) }
+    /// As WeChat Pay has it: who answers a notification later has not answered.
+    package var answerTime: Duration = .seconds(5)
     /// How often the sandbox looks whether something is due.
     package var tick: Duration = .milliseconds(50)
 
@@ -48,6 +50,7 @@ package func build(
     ) { router in
         PayRoutes(sandbox: sandbox).add(to: router)
         TransferRoutes(sandbox: sandbox).add(to: router)
+        BillRoutes(sandbox: sandbox).add(to: router)
         MarketcodeRoutes(sandbox: sandbox).add(to: router)
         ControlRoutes(sandbox: sandbox).add(to: router)
         LoginRoutes().add(to: router)

@@ -15,8 +15,6 @@ struct Clockwork: Service {
     let sandbox: Sandbox
     let logger: Logger
 
-    /// As WeChat Pay has it: who answers later has not answered.
-    private static let answerTime = TimeAmount.seconds(5)
     private static let deliveriesMax = 16
 
     func run() async throws {
@@ -36,12 +34,12 @@ struct Clockwork: Service {
     }
 
     private func tick(_ http: HTTPClient, _ flight: Flight, in group: inout DiscardingTaskGroup) async {
-        let now = Sandbox.now()
         func seconds(_ time: Duration) -> Double {
             Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
         }
         let (refundTime, confirmTime) = (seconds(sandbox.options.refundTime), seconds(sandbox.options.confirmTime))
         do {
+            let now = try sandbox.clock()
             let due = try await sandbox.change(
                 now: now, { $0.settle(after: refundTime, now: now) + $0.expire(after: confirmTime, now: now) },
                 then: { $0.due(now: now, flight: flight.ids) })
@@ -97,12 +95,13 @@ struct Clockwork: Service {
     }
 
     private func failed(_ notice: Notice, _ status: Int) async throws {
-        let pauses = sandbox.options.retryPauses
+        let plan = try await sandbox.read { $0.faults.retries }
+        let pauses = plan == .wechat ? FaultSettings.Retries.ofWeChat : sandbox.options.retryPauses
         guard notice.attempts < pauses.count else {
             return try await sandbox.record([.noticeEnded(notice: notice.id, end: .givenUp)])
         }
         let pause = pauses[notice.attempts].components
-        let next = Sandbox.now().addingTimeInterval(Double(pause.seconds) + Double(pause.attoseconds) / 1e18)
+        let next = try sandbox.clock().addingTimeInterval(Double(pause.seconds) + Double(pause.attoseconds) / 1e18)
         try await sandbox.record([.noticeFailed(notice: notice.id, status: status, next: next)])
     }
 
@@ -123,7 +122,7 @@ struct Clockwork: Service {
         request.headers.add(name: "User-Agent", value: "Mozilla/4.0")
         request.body = .bytes(ByteBuffer(bytes: bytes))
         do {
-            let response = try await http.execute(request, timeout: Self.answerTime)
+            let response = try await http.execute(request, timeout: TimeAmount(sandbox.options.answerTime))
             // Read to its end, or the connection could not be used again; what it says does not matter.
             _ = try await response.body.collect(upTo: 64 * 1_024)
             return Int(response.status.code)

@@ -13,6 +13,8 @@ struct FaultSettings: Codable, Equatable {
         var lateNotification = 0.0
         var lostNotification = 0.0
         var signatureProbe = 0.0
+        var closedRefund = 0.0
+        var abnormalRefund = 0.0
 
         private enum CodingKeys: String, CodingKey, CaseIterable {
             case timeOutAfterWork = "time_out_after_work"
@@ -22,6 +24,8 @@ struct FaultSettings: Codable, Equatable {
             case lateNotification = "late_notification"
             case lostNotification = "lost_notification"
             case signatureProbe = "signature_probe"
+            case closedRefund = "closed_refund"
+            case abnormalRefund = "abnormal_refund"
         }
 
         init() {}
@@ -39,12 +43,14 @@ struct FaultSettings: Codable, Equatable {
             lateNotification = try rate(.lateNotification)
             lostNotification = try rate(.lostNotification)
             signatureProbe = try rate(.signatureProbe)
+            closedRefund = try rate(.closedRefund)
+            abnormalRefund = try rate(.abnormalRefund)
         }
 
         var all: [Double] {
             [
                 timeOutAfterWork, serverError, refuse, duplicateNotification, lateNotification, lostNotification,
-                signatureProbe,
+                signatureProbe, closedRefund, abnormalRefund,
             ]
         }
     }
@@ -57,11 +63,27 @@ struct FaultSettings: Codable, Equatable {
     var holdMilliseconds = 6_000
     /// How late a late notification is.
     var lateMilliseconds = 3_000
+    /// The pauses between the attempts of a notification.
+    var retries = Retries.quick
+
+    /// A plan of attempts.
+    enum Retries: String, Codable {
+        /// The stand-in's own: minutes in all, which nobody minds to wait for.
+        case quick
+        /// WeChat Pay's: a day in all, for tests that move the clock.
+        case wechat
+
+        /// 24 hours and 4 minutes, after which WeChat Pay gives up.
+        static let ofWeChat: [Duration] = [
+            15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
+        ].map { .seconds($0) }
+    }
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case seed, rates, operations
         case holdMilliseconds = "hold_ms"
         case lateMilliseconds = "late_ms"
+        case retries
     }
 
     init() {}
@@ -74,6 +96,7 @@ struct FaultSettings: Codable, Equatable {
         operations = try container.decodeIfPresent([Operation].self, forKey: .operations)
         holdMilliseconds = try container.decodeIfPresent(Int.self, forKey: .holdMilliseconds) ?? holdMilliseconds
         lateMilliseconds = try container.decodeIfPresent(Int.self, forKey: .lateMilliseconds) ?? lateMilliseconds
+        retries = try container.decodeIfPresent(Retries.self, forKey: .retries) ?? retries
     }
 
     /// The merchant's calls, and the service account's.
@@ -98,10 +121,20 @@ struct FaultSettings: Codable, Equatable {
         guard rates.timeOutAfterWork + rates.serverError + rates.refuse <= 1 else {
             return "time_out_after_work, server_error and refuse exclude each other: their sum may be 1."
         }
+        guard rates.closedRefund + rates.abnormalRefund <= 1 else {
+            return "closed_refund and abnormal_refund exclude each other: their sum may be 1."
+        }
         // A request of ours lives 10 s at most.
         guard (0...9_000).contains(holdMilliseconds) else { return "hold_ms must be from 0 to 9000." }
         guard (0...3_600_000).contains(lateMilliseconds) else { return "late_ms must be from 0 to 3600000." }
         return nil
+    }
+
+    /// What a refund comes to; nil for the payer's account.
+    func fate(of outRefundNo: String) -> RefundEnd? {
+        let draw = Draw.unit(seed, "fate", outRefundNo, 0)
+        if draw < rates.closedRefund { return .closed }
+        return draw < rates.closedRefund + rates.abnormalRefund ? .abnormal : nil
     }
 
     /// What happens to one call.

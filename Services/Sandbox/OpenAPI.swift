@@ -41,6 +41,28 @@ let openAPI = """
             "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
               "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
         },
+        "/v3/bill/tradebill": {
+          "get": { "summary": "Where the bill of what a day paid and refunded lies.", "security": [{ "merchant": [] }],
+            "parameters": [{ "name": "bill_date", "in": "query", "required": true, "schema": { "type": "string" } },
+              { "name": "bill_type", "in": "query", "schema": { "enum": ["ALL"] } },
+              { "name": "tar_type", "in": "query", "schema": { "enum": ["GZIP"] } }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/bill/fundflowbill": {
+          "get": { "summary": "Where the bill of the money that came and went lies.", "security": [{ "merchant": [] }],
+            "parameters": [{ "name": "bill_date", "in": "query", "required": true, "schema": { "type": "string" } },
+              { "name": "account_type", "in": "query", "schema": { "enum": ["BASIC"] } },
+              { "name": "tar_type", "in": "query", "schema": { "enum": ["GZIP"] } }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
+        "/v3/billdownload/file": {
+          "get": { "summary": "A bill, for five minutes after it was asked for.", "security": [{ "merchant": [] }],
+            "parameters": [{ "name": "token", "in": "query", "required": true, "schema": { "type": "string" } }],
+            "responses": {
+              "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
+        },
         "/v3/certificates": {
           "get": { "summary": "The platform certificate, encrypted.", "security": [{ "merchant": [] }], "responses": {
             "200": { "$ref": "#/components/responses/Signed" }, "4XX": { "$ref": "#/components/responses/Refused" } } }
@@ -117,6 +139,21 @@ let openAPI = """
               "200": { "$ref": "#/components/responses/JSON" }, "404": { "$ref": "#/components/responses/Problem" },
               "409": { "$ref": "#/components/responses/Problem" } } }
         },
+        "/sandbox/refunds/{no}/deliver": {
+          "post": { "summary": "Somebody sees to it that an abnormal refund arrives; again changes nothing.",
+            "parameters": [{ "$ref": "#/components/parameters/no" }], "responses": {
+              "200": { "$ref": "#/components/responses/JSON" }, "404": { "$ref": "#/components/responses/Problem" },
+              "409": { "$ref": "#/components/responses/Problem" } } }
+        },
+        "/sandbox/clock": {
+          "post": { "summary": "Moves the book's time forward: refunds and transfers end, notifications become due.",
+            "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object",
+              "required": ["advance_seconds"],
+              "properties": { "advance_seconds": { "type": "number", "exclusiveMinimum": 0, "maximum": 31622400 } } } } } },
+            "responses": { "200": { "$ref": "#/components/responses/JSON" },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" } } }
+        },
         "/sandbox/book": {
           "get": { "summary": "What the book counts: orders, payments, refunds, payouts, transfers, notifications, faults.",
             "responses": { "200": { "$ref": "#/components/responses/JSON" } } }
@@ -137,10 +174,12 @@ let openAPI = """
                   "enum": ["prepay", "payment_query", "close", "refund", "refund_query", "transfer", "transfer_query", "token",
                     "code_apply", "code_apply_query", "code_download", "code_activate", "code_active_query", "code_ticket"] } },
                 "hold_ms": { "type": "integer", "default": 6000 }, "late_ms": { "type": "integer", "default": 3000 },
+                "retries": { "enum": ["quick", "wechat"], "default": "quick" },
                 "rates": { "type": "object", "additionalProperties": false, "properties": {
                   "time_out_after_work": { "type": "number" }, "server_error": { "type": "number" },
                   "refuse": { "type": "number" }, "duplicate_notification": { "type": "number" },
                   "late_notification": { "type": "number" }, "lost_notification": { "type": "number" },
+                  "closed_refund": { "type": "number" }, "abnormal_refund": { "type": "number" },
                   "signature_probe": { "type": "number" } } } } } } } },
             "responses": { "200": { "$ref": "#/components/responses/JSON" },
               "400": { "$ref": "#/components/responses/Problem" },

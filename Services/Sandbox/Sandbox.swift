@@ -32,8 +32,11 @@ final class Sandbox: Sendable {
         self.options = options
     }
 
-    /// The real time: the sandbox has no other clock.
+    /// The real time, which signatures and sessions are of.
     static func now() -> Date { Date() }
+
+    /// The book's time, which a test may move forward (`POST /sandbox/clock`).
+    func clock() throws(Problem) -> Date { try state().book.withLock { $0.time(at: Self.now()) } }
 
     // MARK: Opening
 
@@ -107,12 +110,14 @@ final class Sandbox: Sendable {
     /// Decides on the book and writes what follows; it is on the disk when this returns.
     ///
     /// - Parameters:
+    ///   - given: The book's time, where somebody decided by it already.
     ///   - decide: Gives the events that follow from the book as it is.
     ///   - look: Gives the value to return, from the book with the events applied.
     func change<Value>(
-        now: Date = Sandbox.now(), _ decide: (Book) throws -> [BookEvent], then look: (Book) throws -> Value
+        now given: Date? = nil, _ decide: (Book) throws -> [BookEvent], then look: (Book) throws -> Value
     ) async throws -> Value {
         let state = try state()
+        let now = try given ?? clock()
         let value = try state.book.withLock { book in
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -100,7 +100,7 @@ enum Wire {
             out_trade_no = refund.asked.outTradeNo
             success_time = refund.succeededAt.map(PayInstant.write)
             create_time = PayInstant.write(refund.acceptedAt)
-            status = refund.succeededAt == nil ? "PROCESSING" : "SUCCESS"
+            status = refund.state
             amount = Amount(refund.asked)
         }
 
@@ -124,13 +124,14 @@ enum Wire {
         let transaction_id: String
         let out_refund_no: String
         let refund_id: String
-        let refund_status = "SUCCESS"
+        let refund_status: String
         let success_time: String?
         let user_received_account = "支付用户零钱"
         let amount: Amount
 
         init(_ refund: Book.Refund, merchant: MerchantCredentials) {
             mchid = merchant.mchid
+            refund_status = refund.state
             out_trade_no = refund.asked.outTradeNo
             transaction_id = refund.transactionID
             out_refund_no = refund.asked.outRefundNo
@@ -248,6 +249,11 @@ struct NoticeBody: Sendable {
         case .refund(let number):
             guard let refund = book.refunds[number] else { throw BookDamage() }
             content = .refund(refund)
+        case .refundEnd(let number, let end):
+            guard var refund = book.refunds[number] else { throw BookDamage() }
+            // What had happened then, whatever somebody did since.
+            (refund.succeededAt, refund.end) = (nil, end)
+            content = .refund(refund)
         case .transfer(let number):
             guard let transfer = book.transfers[number] else { throw BookDamage() }
             content = .transfer(transfer)
@@ -278,7 +284,7 @@ struct NoticeBody: Sendable {
                 )
             case .refund(let refund):
                 (
-                    "REFUND.SUCCESS", "退款成功", "refund",
+                    "REFUND.\(refund.state)", refund.succeededAt == nil ? "退款未成功" : "退款成功", "refund",
                     try Wire.json(Wire.RefundNotice(refund, merchant: platform.merchant))
                 )
             case .transfer(let transfer):

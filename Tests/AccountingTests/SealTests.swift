@@ -217,6 +217,40 @@ struct SealTests {
         }
     }
 
+    /// Somebody else sets a seal between two statements of a sealer: its transaction was still running at the first.
+    @Test func d18_sealSetMeanwhile_isNoYoungerServer() async throws {
+        try await withTestDatabase { db in
+            let (books, _) = try await sealedBooks(db, seals: 1, each: 10)
+
+            let sealing = try await db.superuser.transaction { tx in
+                try await tx.execute(Statement<Void>("LOCK TABLE accounting.seal IN ACCESS EXCLUSIVE MODE"))
+                let sealing = Task {
+                    try await books.pool.transaction { try await Ledger.seal(brand: books.brand, now: books.now, on: $0) }
+                }
+                // The sealer waits, and no transaction is older than this one.
+                let isAwaited = Statement<Bool>(
+                    """
+                    SELECT pg_snapshot_xmin(pg_current_snapshot()) = pg_current_xact_id() AND EXISTS (
+                        SELECT FROM pg_locks WHERE relation = 'accounting.seal'::regclass AND NOT granted
+                    )
+                    """
+                ) { row throws(PostgresError) in try row.next() }
+                try await eventually { try await tx.one(isAwaited) }
+                try await tx.execute(
+                    Statement<Void>(
+                        """
+                        INSERT INTO accounting.seal
+                        SELECT brand_id, seal_no + 1, transfers, pg_current_xact_id()::text::bigint, last_transfer_id, transfer_ids,
+                            marks, hash, sealed_at
+                        FROM accounting.seal
+                        """))
+                return sealing
+            }
+
+            #expect(try await sealing.value == .nothing)
+        }
+    }
+
     @Test func d18_postersAndSealersAtOnce_makeOneChainOfEverything() async throws {
         try await withTestDatabase { db in
             let books = try await Books(db)

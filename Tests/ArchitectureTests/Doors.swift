@@ -23,12 +23,14 @@ enum Doors {
     /// The ground floor is open to all of them.
     static let first: [String: Set<String>] = [
         "Accounting": [],
+        "Audit": ["Accounting"],
         "Vault": [],
         "Orders": ["Accounting", "Vault"],
         "Members": [],
         "Touch": ["Members"],
         "Codes": ["Members", "Orders"],
         "Gifting": ["Orders"],
+        "Promotions": ["Accounting"],
         "Reporting": ["Accounting", "Vault", "Orders", "Codes", "Gifting"],
     ]
 

@@ -3,7 +3,9 @@ enum StatementRules {
     /// Rooms of the first floor whose every statement binds the brand.
     ///
     /// Reporting reads across by design, but has a test of its own for its writes.
-    static let bound: Set<String> = ["Accounting", "Vault", "Orders", "Codes", "Gifting", "Members", "Touch"]
+    static let bound: Set<String> = [
+        "Accounting", "Audit", "Vault", "Orders", "Codes", "Gifting", "Members", "Touch", "Promotions",
+    ]
 
     /// Statements without a brand, as `file:part of the text`, each with a reason.
     ///

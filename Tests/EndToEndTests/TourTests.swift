@@ -9,9 +9,10 @@ import Testing
 struct TourTests {
     /// The last line of a tour that held.
     private static let summary =
-        #"{"accepted":21,"codes":10000,"expired":29,"gifts":50,"gmv_fen":250031563,"ledger_fen":250031563,"#
+        #"{"accepted":21,"bills":2,"codes":10000,"expired":29,"gifts":50,"gmv_fen":250031563,"group_declined":1,"group_entries":5,"#
+        + #""group_refunded_fen":17600,"group_wins":3,"ledger_fen":250031563,"#
         + #""ledger_transfers":69579,"members":23570,"orders":69659,"redemptions":500,"refunded_fen":255200,"#
-        + #""refunds":29,"repeat_members":11662,"swapped":1,"tour":"ok","zero_orders":80}"#
+        + #""refunds":29,"repeat_members":11662,"sent_back":1,"swapped":1,"tour":"ok","zero_orders":80}"#
 
     private func expectSummary(_ tour: (exit: Int32, output: String, errors: String), _ deployment: Deployment) {
         #expect(tour.exit == 0, "\(tour.errors) \(deployment.lastWords)")

@@ -17,6 +17,7 @@ struct GiftBench {
     let vault: Vault
     let queue: JobQueue
     let gifts: Gifts
+    let deadlines: GiftDeadlines
     let payments: Payments
     let pay: StubPay
     let brand = ID<Brand>.mint()
@@ -42,6 +43,7 @@ struct GiftBench {
         vault = Vault(keys: .ephemeral())
         queue = JobQueue(pool: pool, logger: .silent)
         gifts = Gifts(queue: queue, vault: vault)
+        deadlines = GiftDeadlines(gifts: gifts, pool: pool, logger: .silent)
         payments = Payments(pool: pool, queue: queue, providers: pay)
         gifts.register()
         payments.register()
@@ -172,11 +174,25 @@ struct GiftBench {
 
     // MARK: Around it
 
-    /// Works both queues for the length of `body`.
+    /// Ends what is due, as siyu-gifts does again and again; as `deadlines` of another process if there are several.
+    @discardableResult
+    func sweep(_ deadlines: GiftDeadlines? = nil) async throws -> Int {
+        let now = try await db.owner.one(
+            Statement("SELECT siyu.clock()") { row throws(PostgresError) in try row.next(Date.self) })
+        return try await (deadlines ?? self.deadlines).sweep(brand, now: now).ended
+    }
+
+    /// Works both queues, and ends what is due, for the length of `body`.
     func working(_ body: @Sendable () async throws -> Void) async throws {
         let processor = queue.processor(queues: ["gifts", "payments"], options: JobProcessorOptions(concurrency: 8))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await processor.run() }
+            group.addTask {
+                while !Task.isCancelled {
+                    try await sweep()
+                    try await lettingPass(.milliseconds(50))
+                }
+            }
             try await body()
             group.cancelAll()
         }

@@ -17,12 +17,12 @@ final class StubPay: PaymentProvider, PaymentProviders {
     private let book = Mutex(Book())
     /// Every how many-th call fails; 0 for none.
     private let failsEvery: Int
-    /// Whether the first refund number of every payment ends CLOSED.
-    private let closesFirst: Bool
+    /// Up to which number the refunds of every payment end CLOSED.
+    private let closes: Int
 
-    init(failsEvery: Int = 0, closesFirst: Bool = false) {
+    init(failsEvery: Int = 0, closes: Int = 0) {
         self.failsEvery = failsEvery
-        self.closesFirst = closesFirst
+        self.closes = closes
     }
 
     /// Refund numbers that were paid out, with what they paid, by payment.
@@ -50,7 +50,7 @@ final class StubPay: PaymentProvider, PaymentProviders {
         let fault = strike()
         if fault == 1 { throw .throttled(code: "FREQUENCY_LIMITED") }
         if fault == 2 { throw .outcomeUnknown(reason: "it never arrived") }
-        if closesFirst, order.outRefundNo.hasSuffix("-1") {
+        if let number = order.outRefundNo.split(separator: "-").last.flatMap({ Int($0) }), number <= closes {
             return try result(order.outRefundNo, of: order.outTradeNo, order.refund, status: "CLOSED")
         }
         book.withLock { $0.payouts[order.outTradeNo, default: [:]][order.outRefundNo] = order.refund.fen }

@@ -178,7 +178,7 @@ import Testing
 }
 
 /// A phone's browser, as far as this page needs one: cookies, redirects and forms.
-private final class Browser {
+final class Browser {
     struct Page {
         let path: String
         let status: Int

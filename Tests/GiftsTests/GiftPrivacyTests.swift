@@ -1,4 +1,5 @@
 import Foundation
+import Hooks
 import Kernel
 import Orders
 import Postgres
@@ -11,6 +12,7 @@ import Testing
 
     @Test func g07_addressTokens_reachNoSenderNoLogNoJobAndNoRow() async throws {
         try await GiftsBundle.serve { bundle in
+            try await bundle.listen()
             let tea = try await bundle.product("tea", fen: 10_000)
             var seen: [Answer] = []
             var random = SystemRandomNumberGenerator()
@@ -65,6 +67,11 @@ import Testing
                 #expect(try await bundle.tablesThatHold(openID) == [], "an openid is stored in clear")
             }
             #expect(try await bundle.tablesThatHold("canary") == [])
+            let measured = try await bundle.metrics()
+            #expect(measured.contains("http") && !measured.contains("canary") && !measured.contains("giver-"))
+            #expect(
+                try await bundle.count("SELECT count(*) FROM hooks.outgoing WHERE event = 'gift.claimed'") == 12,
+                "nobody was told")
             #expect(
                 try await bundle.tablesThatHold("Tea") == ["orders.payment_intent", "orders.product"],
                 "the search does not find")
@@ -98,6 +105,62 @@ import Testing
                 choices.count > 2 && choices.allSatisfy { $0.map { $0["title"] as? String } == ["a-red", "b-blue"] })
             let statuses = Set(cheap.answers.map(\.status) + cheapAfter.map(\.status))
             #expect(statuses.isSuperset(of: [200, 403, 409, 410, 422, 423]), "\(statuses)")
+        }
+    }
+
+    /// What lies in the parcel, what partners are told, and what stores are refused.
+    @Test func g08_slipsAndMessagesOfGiftsThatDifferInPriceAlone_areTheSame() async throws {
+        try await GiftsBundle.serve { bundle in
+            try await bundle.listen()
+            let keys = try await bundle.keysOfAllRoles()
+            func life(_ name: String, fen: Int64) async throws -> (answers: [Answer], messages: [String]) {
+                let tea = try await bundle.product(name, fen: fen)
+                let (taken, back) = (
+                    try await bundle.begin("\(name)-1", tea[0]), try await bundle.begin("\(name)-2", tea[0])
+                )
+                var answers: [Answer] = []
+                func look() async throws {
+                    for role in Role.allCases where role != .staff && role != .finance && role != .auditor {
+                        answers.append(try await bundle.read("packing-slip", taken, keys[role]))
+                        answers.append(try await bundle.read("money", taken, keys[role]))
+                    }
+                }
+                for pair in [taken, back] { try await bundle.pay(pair, fen: fen) }
+                try await look()
+                for pair in [taken, back] { _ = try await bundle.post(pair.path("claim"), ["openid": pair.recipient]) }
+                _ = try await bundle.put(
+                    taken.path("address"), ["openid": taken.recipient, "address": GiftsBundle.address()])
+                _ = try await bundle.post(
+                    taken.path("swap"), ["openid": taken.recipient, "variant_id": "\(tea[1].id)"])
+                _ = try await bundle.post(taken.path("accept"), ["openid": taken.recipient])
+                _ = try await bundle.post(back.path("decline"), ["openid": back.recipient])
+                try await bundle.refunded(back)
+                try await look()
+                let messages = try await bundle.messages(of: taken) + bundle.messages(of: back)
+                return (answers, messages)
+            }
+            let (cheap, dear) = (try await life("cheap", fen: 100), try await life("dear", fen: 987_654))
+
+            for (one, other) in zip(cheap.answers, dear.answers) {
+                #expect(one.withoutIDsAndInstants == other.withoutIDsAndInstants, "\(one.method) \(one.path)")
+                #expect(one.header("content-length") == other.header("content-length"))
+            }
+            func plain(_ text: String) -> String {
+                text.replacing(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/, with: "<id>")
+                    .replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "<instant>")
+            }
+            #expect(cheap.messages.map(plain) == dear.messages.map(plain))
+            #expect(
+                cheap.messages.map { String($0.prefix { $0 != " " }) } == [
+                    "gift.sent", "gift.claimed", "gift.accepted", "gift.sent", "gift.claimed", "gift.declined",
+                    "gift.refunded",
+                ])
+            #expect(Set(cheap.answers.map(\.status)) == [200, 403, 409])
+            for text in (cheap.answers + dear.answers).map(\.body) + cheap.messages + dear.messages {
+                for word in ["price", "fen", "amount", "payment", "987654", "987754", "refund_id", "order_id"] {
+                    #expect(!text.contains(word), "\(word): \(text)")
+                }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import Gifting
 import Gifts
 import Hooks
 import Hosting
@@ -20,6 +21,7 @@ import WeChat
 struct GiftsBundle {
     let db: TestDatabase
     let port: Int
+    let adminPort: Int
     let logs: CapturedLogs
     let brand = ID<Brand>.mint()
     let shop: ID<Shop>
@@ -43,17 +45,17 @@ struct GiftsBundle {
             let application = try await build(
                 settings, logger: logs.logger, providers: credentials == nil ? PatientPay() : nil)
 
-            let (ready, continuation) = AsyncStream<Int>.makeStream()
+            let (ready, continuation) = AsyncStream<ServiceRunner.Ports>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     defer { continuation.finish() }
                     try await ServiceRunner(
                         application: application, registry: PrometheusRegistry(), logger: logs.logger
                     )
-                    .run { continuation.yield($0.api) }
+                    .run { continuation.yield($0) }
                 }
-                guard let port = await ready.first(where: { _ in true }) else { return try await group.waitForAll() }
-                let bundle = try await GiftsBundle(db: db, port: port, logs: logs, keys: keys)
+                guard let ports = await ready.first(where: { _ in true }) else { return try await group.waitForAll() }
+                let bundle = try await GiftsBundle(db: db, ports: ports, logs: logs, keys: keys)
                 try await bundle.addMerchant(credentials, keys: keys)
                 try await body(bundle)
                 group.cancelAll()
@@ -79,10 +81,13 @@ struct GiftsBundle {
         return settings
     }
 
-    private init(db: TestDatabase, port: Int, logs: CapturedLogs, keys: KeyRing) async throws {
+    private init(
+        db: TestDatabase, ports: ServiceRunner.Ports, logs: CapturedLogs, keys: KeyRing
+    ) async throws {
         self.db = db
         self.keys = keys
-        self.port = port
+        port = ports.api
+        adminPort = ports.admin
         self.logs = logs
         let brand = brand
         try await db.owner.execute(
@@ -162,6 +167,46 @@ struct GiftsBundle {
             method: method, path: path, status: Int(response.status.code),
             headers: response.headers.map { ($0.name.lowercased(), $0.value) },
             body: String(buffer: try await response.body.collect(upTo: 1 << 20)))
+    }
+
+    /// A hook as its source signed it.
+    func hook(_ path: String, _ body: [UInt8], headers: [String: String]) async throws -> Answer {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        request.body = .bytes(ByteBuffer(bytes: body))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        return Answer(
+            method: "POST", path: path, status: Int(response.status.code),
+            headers: response.headers.map { ($0.name.lowercased(), $0.value) },
+            body: String(buffer: try await response.body.collect(upTo: 1 << 20)))
+    }
+
+    /// What the service measures of itself, as Prometheus reads it.
+    func metrics() async throws -> String {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(adminPort)/metrics")
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        return String(buffer: try await response.body.collect(upTo: 1 << 20))
+    }
+
+    /// Somebody who is told of everything that gifts have to tell.
+    func listen() async throws {
+        _ = try await HookEndpoints.create(
+            "partner", url: "https://hooks.example.com/", events: GiftEvents.types.sorted(), known: GiftEvents.types,
+            brand: brand, keys: keys, on: db.pool(as: .operator))
+    }
+
+    /// What was told of a gift, in the order of its life.
+    func messages(of pair: Pair) async throws -> [String] {
+        let gift = pair.id
+        return try await db.owner.run(
+            Statement(
+                """
+                SELECT event || ' ' || convert_from(payload, 'UTF8') FROM hooks.outgoing
+                WHERE subject_id = CAST(\(gift) AS uuid) ORDER BY message_id
+                """
+            ) { row throws(PostgresError) in try row.next() })
     }
 
     // MARK: A gift's way

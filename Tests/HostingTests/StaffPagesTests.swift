@@ -146,7 +146,7 @@ struct StaffPagesTests {
                     staff.post("act") { request, context in
                         try await pages.requireCSRF(request, context)["what"] ?? ""
                     }
-                    let api = router.group().add(middleware: RequireCaller(db: pool))
+                    let api = router.group().add(middleware: RequireCaller(db: pool, roles: Set(Role.allCases)))
                     api.get("v1/me") { _, context in "\(try context.requireCaller().brand)" }
                     api.get("v1/brands/{id}") { _, context -> String in
                         guard let id = ID<Brand>(try context.parameters.require("id")) else { throw Problem.notFound() }

@@ -103,7 +103,11 @@ struct MoneyCommandTests {
             let revived = try await Refunds.refund(refund, brand: brand, on: db.pool(as: .operator))
             #expect(revived?.stage == .unknown && revived?.attentionSince == nil)
             let jobs = try await db.owner.one(
-                Statement("SELECT count(*) FROM jobs.hot") { row throws(PostgresError) in try row.next(Int.self) })
+                Statement(
+                    """
+                    SELECT (SELECT count(*) FROM jobs.hot) + (SELECT count(*) FROM jobs.gate) + (SELECT count(*) FROM jobs.later)
+                    """
+                ) { row throws(PostgresError) in try row.next(Int.self) })
             #expect(jobs == 1)
             // An unbooked payment is what the doctor is for.
             await #expect(throws: Failure.self) {
@@ -129,9 +133,9 @@ struct MoneyCommandTests {
         try await db.owner.execute(
             Statement(
                 """
-                INSERT INTO orders.refund (brand_id, refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject,
-                    owner_queue, state, attempts, requested_at, sent_at, attention_since, updated_at)
-                VALUES (\(brand), \(refund), \(payment), 1, 'RF-1', 100, 'expired', 'gift:1', 'gifts', 'unknown', 20, now(), now(),
+                INSERT INTO orders.refund (brand_id, refund_id, payment_id, cause_id, round, number, out_refund_no, amount_fen, reason,
+                    subject, owner_queue, state, attempts, requested_at, sent_at, attention_since, updated_at)
+                VALUES (\(brand), \(refund), \(payment), \(payment), 1, 1, 'RF-1', 100, 'expired', 'gift:1', 'gifts', 'unknown', 20, now(), now(),
                     now(), now())
                 """))
         return refund

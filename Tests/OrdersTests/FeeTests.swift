@@ -64,12 +64,12 @@ private struct Market {
         return try await Ledger.balance(of: owed, brand: brand, on: pool).fen
     }
 
-    func set(_ json: String, from second: Int) async throws {
+    func set(_ json: String, from second: Int, named name: String = "orders.technical_fee") async throws {
         try await db.owner.execute(
             Statement<Void>(
                 """
                 INSERT INTO policies.setting (brand_id, name, valid_from, value, author, reason, created_at)
-                VALUES (\(brand), 'orders.technical_fee', \(self.second(second)), CAST(\(json) AS jsonb), 'test', 'test', \(start))
+                VALUES (\(brand), \(name), \(self.second(second)), CAST(\(json) AS jsonb), 'test', 'test', \(start))
                 """))
     }
 }
@@ -191,6 +191,30 @@ struct FeeTests {
 
             #expect(try await market.fee(of: shop) == 451, "1 % of 45 times 10 yuan and one yuan")
             #expect(try await Ledger.check(brand: market.brand, on: market.pool).isBalanced)
+        }
+    }
+
+    @Test func d05_tradeThatOthersRun_countsForNothing_fromTheInstantThatSaysSo() async throws {
+        try await withTestDatabase { db in
+            let market = try await Market(db)
+            let (own, others) = (ID<Shop>.mint(), ID<Shop>.mint())
+            let base = #"{"self_operated_only": true, "run_by_others": ["\#(others)"]}"#
+            try await market.set(base, from: 100, named: "orders.technical_fee_base")
+            for shop in [own, others] {
+                try await market.sell(10_000, in: shop, at: 50)
+                try await market.sell(10_000, in: shop, at: 150)
+            }
+            try await market.charge()
+            #expect(try await market.fee(of: own) == 200)
+            #expect(try await market.fee(of: others) == 100)
+            // What counted is given back, what did not is not.
+            for shop in [own, others] {
+                try await market.sell(-10_000, in: shop, at: 50)
+                try await market.sell(-10_000, in: shop, at: 150)
+            }
+            try await market.charge()
+            #expect(try await market.fee(of: own) == 0)
+            #expect(try await market.fee(of: others) == 0)
         }
     }
 

@@ -23,18 +23,17 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
         var calls = 0
         var payments: [String: String] = [:]
         var prepaid: [JSAPIOrder] = []
+        /// How many of 12 refunds end CLOSED.
+        var closings: Int
     }
 
     private let state: Mutex<State>
     /// How many of 12 calls fail.
     private let faults: Int
-    /// How many of 12 refunds end CLOSED.
-    private let closings: Int
 
     init(seed: UInt64, faults: Int = 4, closings: Int = 1) {
-        state = Mutex(State(random: SeededRandom(seed)))
+        state = Mutex(State(random: SeededRandom(seed), closings: closings))
         self.faults = faults
-        self.closings = closings
     }
 
     /// Payouts by our number of the payment.
@@ -44,7 +43,7 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
     func arriveAll() {
         state.withLock { state in
             state.calls += 10_000
-            state.deliver(closings)
+            state.deliver()
             for number in state.refunds.keys.sorted() { state.end(number) }
         }
     }
@@ -59,6 +58,9 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
 
     /// Ends a refund with CLOSED the next time it is looked at.
     func close(_ outRefundNo: String) { state.withLock { $0.refunds[outRefundNo]?.end = "CLOSED" } }
+
+    /// From now on no refund ends with CLOSED by itself.
+    func stopClosing() { state.withLock { $0.closings = 0 } }
 
     // MARK: PaymentProviders
 
@@ -89,14 +91,14 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
     func refund(_ order: RefundOrder) async throws(WeChatPayError) -> RefundResult {
         let answer: Result<String, WeChatPayError> = state.withLock { state in
             state.calls += 1
-            state.deliver(closings)
+            state.deliver()
             guard state.random.below(12) < faults else {
-                state.accept(order, closings)
+                state.accept(order)
                 return .success(state.json(order.outRefundNo))
             }
             switch state.random.below(6) {
             case 0:
-                state.accept(order, closings)
+                state.accept(order)
                 return .failure(.outcomeUnknown(reason: "no answer within 5 s"))
             case 1:
                 state.onTheirWay.append((order, at: state.calls + state.random.below(3_000)))
@@ -113,7 +115,7 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
     func refund(outRefundNo: String) async throws(WeChatPayError) -> RefundResult {
         let answer: Result<String, WeChatPayError> = state.withLock { state in
             state.calls += 1
-            state.deliver(closings)
+            state.deliver()
             guard state.random.below(12) >= faults else {
                 return .failure(
                     [
@@ -139,14 +141,14 @@ final class FlakyProvider: PaymentProvider, PaymentProviders {
 
 extension FlakyProvider.State {
     /// Requests of the past arrive, some of them long after their sender has given up.
-    fileprivate mutating func deliver(_ closings: Int) {
+    fileprivate mutating func deliver() {
         let arriving = onTheirWay.filter { $0.at <= calls }
         onTheirWay.removeAll { $0.at <= calls }
-        for request in arriving { accept(request.order, closings) }
+        for request in arriving { accept(request.order) }
     }
 
     /// The same number is the same refund.
-    fileprivate mutating func accept(_ order: RefundOrder, _ closings: Int) {
+    fileprivate mutating func accept(_ order: RefundOrder) {
         guard refunds[order.outRefundNo] == nil else { return }
         let end = random.below(12) < closings ? "CLOSED" : "SUCCESS"
         refunds[order.outRefundNo] = .init(order: order, status: "PROCESSING", end: end)

@@ -26,13 +26,15 @@ struct RefundTests {
         }
     }
 
-    @Test func request_ofWhatIsNotPaidOrNotWhole_isRefused() async throws {
+    @Test func request_ofWhatIsNotPaidOrTooMuch_isRefused() async throws {
         try await withTestDatabase { db in
             let bundle = try await PaymentsBundle(db)
             let unpaid = try await bundle.create(bundle.intent())
             let paid = try await bundle.paid()
 
-            for (intent, fen, code) in [(unpaid, 12_800, "not_paid"), (paid, 12_801, "refund_not_whole")] {
+            for (intent, fen, code) in [
+                (unpaid, 12_800, "not_paid"), (paid, 12_801, "refund_too_large"), (paid, 0, "refund_of_nothing"),
+            ] {
                 let problem = await #expect(throws: Problem.self) { try await bundle.request(intent, fen: Int64(fen)) }
                 #expect(problem?.code == code)
             }
@@ -43,13 +45,12 @@ struct RefundTests {
         try await withTestDatabase { db in
             let bundle = try await PaymentsBundle(db)
             let intent = try await bundle.paid()
-            _ = try await bundle.request(intent)
+            let first = try await bundle.refund(try await bundle.request(intent))
 
             let second = await #expect(throws: PostgresError.self) {
                 try await bundle.pool.transaction { tx in
-                    try await Refunds.add(
-                        2, of: intent, amount: intent.amount, reason: "again", after: nil, brand: bundle.brand,
-                        now: .now, bundle.queue, tx)
+                    try await Refunds.renew(
+                        first, as: 2, of: intent, after: nil, brand: bundle.brand, now: .now, bundle.queue, tx)
                 }
             }
             let tooMuch = await #expect(throws: PostgresError.self) {
@@ -119,6 +120,8 @@ struct RefundTests {
             #expect(attempts.last?.outRefundNo == "RF-\(intent.outTradeNo)-2")
             // Every number is closed: after the last of them a person must look, and the money is still in escrow.
             while let next = attempts.last, next.stage != .closed {
+                // A minute between two numbers, and more.
+                try await bundle.nextDay()
                 try await bundle.lead(next.id)
                 attempts = try await Refunds.of(intent.id, brand: bundle.brand, on: bundle.pool)
             }
@@ -174,11 +177,38 @@ struct RefundTests {
             let operatorPool = db.pool(as: .operator)
             let retried = try await operatorPool.transaction { tx in
                 try await Refunds.retry(
-                    id, brand: bundle.brand, queue: JobQueue(pool: operatorPool, logger: .silent), on: tx)
+                    id, author: "ann", brand: bundle.brand, queue: JobQueue(pool: operatorPool, logger: .silent), on: tx
+                ).refund
             }
 
             #expect(retried.stage == .unknown && retried.attempts == 0 && retried.attentionSince == nil)
             #expect(try await bundle.lead(id) == .query)
+        }
+    }
+
+    @Test func retry_ofALargeRefund_needsAnotherPerson_withinADay() async throws {
+        try await withTestDatabase { db in
+            let bundle = try await PaymentsBundle(db)
+            let operatorPool = db.pool(as: .operator)
+            let queue = JobQueue(pool: operatorPool, logger: .silent)
+            func retry(_ id: ID<Refund>, as author: String) async throws -> Bool {
+                let retry = try await operatorPool.transaction { tx in
+                    try await Refunds.retry(id, author: author, brand: bundle.brand, queue: queue, on: tx)
+                }
+                if case .begun = retry { return true }
+                return false
+            }
+            let small = try await bundle.request(try await bundle.paid(fen: 1_000_000))
+            let large = try await bundle.request(try await bundle.paid(fen: 1_000_001))
+
+            #expect(try await retry(small, as: "ann"))
+            #expect(try await !retry(large, as: "ann"))
+            #expect(try await !retry(large, as: " Ann "), "the same person under another spelling")
+            try await bundle.nextDay()
+            try await bundle.nextDay()
+            #expect(try await !retry(large, as: "bob"), "the first word is too old")
+            #expect(try await retry(large, as: "ann"))
+            #expect(try await !retry(large, as: "bob"), "words are used up")
         }
     }
 
@@ -190,6 +220,8 @@ struct RefundTests {
             let bundle = try await PaymentsBundle(db, provider: FlakyProvider(seed: seed))
             bundle.payments.register()
             let intents = try await expired(1_000, bundle)
+            // How fast WeChat Pay takes them is not what is tried here.
+            try await db.owner.execute(Statement("UPDATE jobs.quota SET rate_interval = NULL"))
 
             try await working(bundle.queue) {
                 try await eventually(within: .seconds(240), every: .milliseconds(100)) {

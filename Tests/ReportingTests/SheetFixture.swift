@@ -242,7 +242,7 @@ extension SheetFixture {
         var givers: [ID<Person>: Int] = [:]
         for metric in [
             SheetMetric.sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded, .value,
-            .acceptedValue,
+            .acceptedValue, .laterBuyers, .withdrawn,
         ] { figures[metric] = 0 }
         for gift in gifts {
             guard let sent = gift.sentAt, sent <= instant, shop == nil || gift.shop == shop else { continue }

@@ -52,8 +52,9 @@ import Testing
 
                 #expect(report.total.values == world.gifts(at: instant, in: range, shop: shop))
                 #expect(report.isBalanced, "\(report.balances.filter { !$0.holds })")
-                for metric in report.metrics where metric != .acceptMedian && metric != .repeatGivers {
-                    for kind in [SheetGroup.Kind.day, .product] {
+                for metric in report.metrics
+                where ![.acceptMedian, .repeatGivers, .laterBuyers].contains(metric) {
+                    for kind in [SheetGroup.Kind.day, .product, .entry] {
                         let sum = report.rows(by: kind).reduce(0) { $0 + ($1.values[metric] ?? 0) }
                         #expect(sum == report.total.values[metric], "\(metric) by \(kind)")
                     }

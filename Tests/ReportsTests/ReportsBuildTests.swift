@@ -20,6 +20,7 @@ import Testing
         let application = try await build(settings, logger: .silent)
 
         #expect(application.documentationGaps == [])
+        #expect(try AccessTable(of: "siyu-reports").gaps(application.routes) == [])
         await application.pool.shutdown()
     }
 }

@@ -153,6 +153,7 @@ final class Receiver: Sendable {
         let opened = Mutex<[WeChatPayNotification]>([])
         let refused = Mutex(0)
         let failures = Mutex(0)
+        let delay = Mutex(TimeAmount.zero)
     }
 
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)/notify" }
@@ -167,6 +168,9 @@ final class Receiver: Sendable {
 
     /// Answers the next notifications with 500.
     func failNext(_ count: Int) { state.failures.withLock { $0 = count } }
+
+    /// Answers so much later from now on.
+    func delay(by time: TimeAmount) { state.delay.withLock { $0 = time } }
 
     private init(channel: any Channel, state: State) {
         self.channel = channel
@@ -211,8 +215,12 @@ final class Receiver: Sendable {
             case .end:
                 let head = HTTPResponseHead(
                     version: .http1_1, status: answer(), headers: ["Content-Length": "0", "Connection": "close"])
-                context.write(wrapOutboundOut(.head(head)), promise: nil)
-                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+                let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
+                context.eventLoop.scheduleTask(in: state.delay.withLock { $0 }) {
+                    let (context, handler) = bound.value
+                    context.write(handler.wrapOutboundOut(.head(head)), promise: nil)
+                    context.writeAndFlush(handler.wrapOutboundOut(.end(nil)), promise: nil)
+                }
             }
         }
 

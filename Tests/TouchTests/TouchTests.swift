@@ -17,19 +17,21 @@ struct TouchTests {
         let tester: JobTester
         let start = Date(timeIntervalSince1970: 1_735_776_000)
 
-        init(_ db: TestDatabase) async throws {
+        init(_ db: TestDatabase, patience: Duration) async throws {
             self.db = db
             pool = db.pool(as: .redeem, connectionsMax: 16)
             let queue = JobQueue(pool: pool, logger: .silent)
-            TouchRecording.register(on: queue)
+            TouchRecording.register(on: queue, patience: patience)
             tester = JobTester(queue)
             let brand = brand
             try await db.owner.execute(
                 Statement<Void>("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), 'Test', now())"))
         }
 
-        static func open(_ body: (World) async throws -> Void) async throws {
-            try await withTestDatabase { db in try await body(try await World(db)) }
+        static func open(
+            patience: Duration = .zero, _ body: (World) async throws -> Void
+        ) async throws {
+            try await withTestDatabase { db in try await body(try await World(db, patience: patience)) }
         }
 
         func pack(_ person: ID<Person>, _ union: ID<Person>? = nil, batch: ID<CodeBatch>? = nil) -> TouchRecord.Pack {

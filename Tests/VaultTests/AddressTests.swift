@@ -172,7 +172,8 @@ struct AddressTests {
         (TestRole.redeem, "SELECT sealed_value FROM vault.address"),
         (.ingest, "SELECT sealed_value FROM vault.address"),
         (.reports, "SELECT sealed_value FROM vault.address"), (.reports, "SELECT person_id FROM vault.person"),
-        (.gifts, "UPDATE vault.person SET erased_at = now()"), (.gifts, "UPDATE vault.address SET erased_at = now()"),
+        (.gifts, "UPDATE vault.person SET erased_at = now()"),
+        (.gifts, "UPDATE vault.address SET person_id = person_id"),
         (.gifts, "DELETE FROM vault.address"), (.operator, "DELETE FROM vault.person"),
         (.operator, "UPDATE vault.person SET person_id = person_id"),
     ])

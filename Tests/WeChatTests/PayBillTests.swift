@@ -41,6 +41,40 @@ struct PayBillTests {
         #expect(bill.summaryAmount("支出金额") == Money(fen: 12_800))
     }
 
+    @Test func packedBill_ofTheVectors_isUnpacked() throws {
+        let vector = try Vectors.named("pay_trade_bill_csv")
+        let packed = try #require(Data(base64Encoded: try vector.text("gzip_base64")))
+        #expect(try Gunzip.unpack(Array(packed), max: 1 << 20) == (try bytes(vector)))
+        #expect(throws: Gunzip.Failure.self) { try Gunzip.unpack(Array(packed.dropLast(9)), max: 1 << 20) }
+    }
+
+    @Test func gzip_damagedTwoThousandTimes_neverTraps() throws {
+        var random = SplitMix(state: 12)
+        let packed = Array(
+            try #require(Data(base64Encoded: try Vectors.named("pay_trade_bill_csv").text("gzip_base64"))))
+        for _ in 0..<2_000 {
+            let damaged = random.damaged(packed)
+            // The checksum sees what still unpacks.
+            guard damaged != packed, let unpacked = try? Gunzip.unpack(damaged, max: 1 << 16) else { continue }
+            #expect(unpacked == (try bytes(try Vectors.named("pay_trade_bill_csv"))))
+        }
+    }
+
+    @Test func billInPieces_isTheBillAsAWhole() throws {
+        let csv = try bytes(try Vectors.named("pay_trade_bill_csv"))
+        let whole = try PayBill(csv: csv)
+        for size in [1, 2, 3, 7, 64, csv.count] {
+            var reader = PayBillReader()
+            var rows: [PayBill.Row] = []
+            for start in stride(from: 0, to: csv.count, by: size) {
+                rows += try reader.read(Array(csv[start..<min(start + size, csv.count)]))
+            }
+            try reader.end()
+            #expect(rows.map(\.line) == whole.rows.map(\.line) && rows.map(\.line) == [2, 3])
+            #expect(reader.digest == PayBill.digest(of: csv) && reader.summary == whole.summary)
+        }
+    }
+
     @Test func bill_cutShort_isNoBill() throws {
         let csv = try bytes(try Vectors.named("pay_trade_bill_csv"))
         // Within the last cell a cut cannot be seen; that is what the digest is for.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures on this machine, with a release build and a private PostgreSQL that keeps its data as production would.
-# usage: bench.sh SUBJECT...    (as `siyu bench`: postgres jobs ingest services; --json and other flags go through)
+# usage: bench.sh SUBJECT...    (as `siyu bench`: postgres jobs ingest services scans mint ledger gifts; --json and other flags go through)
 . "$(dirname "$0")/lib.sh"
 
 here=$(cd "$(dirname "$0")" && pwd -P)

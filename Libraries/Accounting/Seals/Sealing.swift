@@ -15,8 +15,9 @@ extension Ledger {
     /// - Parameter now: The instant of sealing, from `siyu.clock()`.
     /// - Throws: ``SealError``; `PostgresError`.
     package static func seal(brand: ID<Brand>, now: Date, on tx: Transaction) async throws -> Sealing {
-        let horizon = try await tx.one(SealStatements.horizon())
+        // In this order: a horizon read before the last seal would lie behind a seal that somebody else sets in between.
         let end = try await tx.first(SealStatements.last(brand: brand)) ?? .start
+        let horizon = try await tx.one(SealStatements.horizon())
         // The transaction that wrote the last one has ended, so that the horizon is beyond it.
         guard end.last.xid < horizon else {
             throw SealError.transactionsBehind(server: horizon, books: end.last.xid)

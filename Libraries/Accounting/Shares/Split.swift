@@ -53,7 +53,7 @@ package enum Split {
     }
 
     /// The part `numerator / denominator` of an amount, rounded towards zero; zero of nothing.
-    static func part(of amount: Money, _ numerator: UInt64, of denominator: UInt64) -> Money {
+    package static func part(of amount: Money, _ numerator: UInt64, of denominator: UInt64) -> Money {
         guard denominator > 0 else { return .zero }
         let share = UInt128(amount.fen.magnitude) * UInt128(numerator) / UInt128(denominator)
         return signed(UInt64(clamping: share), like: amount)

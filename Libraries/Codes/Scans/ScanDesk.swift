@@ -108,24 +108,18 @@ package final class ScanDesk: Sendable {
         do {
             let results = try await redeem(batch.map(\.scan), brand)
             for (waiting, result) in zip(batch, results) { waiting.caller.tell(result.mapError { $0 as any Error }) }
-        } catch let error where batch.count > 1 && !Self.isAway(error) {
+        } catch let error where batch.count > 1 && !isAway(error) {
             // One of them cannot be redeemed: the others shall not suffer for it.
             for waiting in batch { await serve([waiting], brand) }
         } catch {
-            let told: any Error = Self.isAway(error) ? Problem.unavailable() : error
+            let told: any Error = isAway(error) ? Problem.unavailable() : error
             for waiting in batch { waiting.caller.tell(.failure(told)) }
         }
     }
-
-    /// Whether the database itself is the trouble, so that trying one by one would only take longer.
-    private static func isAway(_ error: any Error) -> Bool {
-        guard let error = error as? PostgresError else { return false }
-        return switch error.code {
-        case .poolExhausted, .poolClosed, .timedOut, .cancelled: true
-        default: error.endsConnection
-        }
-    }
 }
+
+/// Whether trying one by one would only take longer.
+private func isAway(_ error: any Error) -> Bool { (error as? PostgresError)?.isAway ?? false }
 
 /// Whoever waits for an answer: told once, by the desk or because they gave up.
 private final class Waiter: Sendable {

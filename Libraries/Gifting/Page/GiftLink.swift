@@ -16,31 +16,86 @@ extension KeyRing.Purpose {
 /// It says where the gift is and gives nothing: whoever opens it must be the recipient. Nothing of it is stored, and a forged one costs
 /// the database nothing.
 package struct GiftLink: Hashable, Sendable {
+    /// What an address leads to.
+    package enum Target: Hashable, Sendable {
+        /// A gift, for its recipient.
+        case gift(ID<Gift>)
+        /// A group gift, for whoever has the address.
+        case group(ID<GiftGroup>)
+
+        /// The gift.
+        ///
+        /// - Throws: ``Problem/giftNotAParty`` where it is something else.
+        package var gift: ID<Gift> {
+            get throws(Problem) {
+                guard case .gift(let id) = self else { throw .giftNotAParty }
+                return id
+            }
+        }
+
+        /// The group gift.
+        ///
+        /// - Throws: ``Problem/groupUnknown`` where it is something else.
+        package var group: ID<GiftGroup> {
+            get throws(Problem) {
+                guard case .group(let id) = self else { throw .groupUnknown }
+                return id
+            }
+        }
+    }
+
+    /// What kind of thing an address leads to: each has addresses of its own.
+    package enum Kind: Sendable {
+        /// Addresses of gifts.
+        case gift
+        /// Addresses of group gifts.
+        case group
+
+        func target(_ id: UUID) -> Target {
+            switch self {
+            case .gift: .gift(ID(rawValue: id))
+            case .group: .group(ID(rawValue: id))
+            }
+        }
+    }
+
     /// Whose gift.
     package let brand: ID<Brand>
     /// Which one.
-    package let gift: ID<Gift>
+    package let target: Target
 
     /// The address of a gift.
     package init(brand: ID<Brand>, gift: ID<Gift>) {
         self.brand = brand
-        self.gift = gift
+        target = .gift(gift)
+    }
+
+    /// The address of a group gift.
+    package init(brand: ID<Brand>, group: ID<GiftGroup>) {
+        self.brand = brand
+        target = .group(group)
     }
 
     /// Reads what stands in an address; nil for anything that we did not sign.
-    package init?(_ text: some StringProtocol, keys: KeyRing) {
+    package init?(_ text: some StringProtocol, to kind: Kind = .gift, keys: KeyRing) {
         guard let bytes = Base64URL.bytes(text), bytes.count == Self.idBytes * 2 + 32,
             let brand = Self.id(bytes[..<Self.idBytes]).map({ ID<Brand>(rawValue: $0) }),
-            let gift = Self.id(bytes[Self.idBytes..<Self.idBytes * 2]).map({ ID<Gift>(rawValue: $0) })
+            let target = Self.id(bytes[Self.idBytes..<Self.idBytes * 2]).map(kind.target)
         else { return nil }
-        self.init(brand: brand, gift: gift)
+        self.brand = brand
+        self.target = target
         guard keys.isValid(signature: Array(bytes[(Self.idBytes * 2)...]), of: message, for: .giftLink) else {
             return nil
         }
     }
 
     /// The path of the page.
-    package func path(keys: KeyRing) -> String { "/g/\(text(keys: keys))" }
+    package func path(keys: KeyRing) -> String {
+        switch target {
+        case .gift: "/g/\(text(keys: keys))"
+        case .group: "/gg/\(text(keys: keys))"
+        }
+    }
 
     /// As it stands in an address.
     package func text(keys: KeyRing) -> String { Base64URL.text(ids + keys.sign(message, for: .giftLink)) }
@@ -55,10 +110,20 @@ package struct GiftLink: Hashable, Sendable {
     }
 
     fileprivate var ids: [UInt8] {
-        withUnsafeBytes(of: (brand.rawValue.uuid, gift.rawValue.uuid)) { Array($0) }
+        let id =
+            switch target {
+            case .gift(let gift): gift.rawValue
+            case .group(let group): group.rawValue
+            }
+        return withUnsafeBytes(of: (brand.rawValue.uuid, id.uuid)) { Array($0) }
     }
 
-    private var message: [UInt8] { Array("siyu-gift-1\n".utf8) + ids }
+    private var message: [UInt8] {
+        switch target {
+        case .gift: Array("siyu-gift-1\n".utf8) + ids
+        case .group: Array("siyu-gift-group-1\n".utf8) + ids
+        }
+    }
 }
 
 /// Somebody at the page of a gift, of whom WeChat said who they are: for a quarter of an hour, in a sealed cookie.

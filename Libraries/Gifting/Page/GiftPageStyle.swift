@@ -48,6 +48,7 @@ enum GiftPageStyle {
         summary{cursor:pointer;padding:10px 0;color:var(--soft);text-align:center}
         footer{margin-top:24px;text-align:center}
         a{display:inline-block;padding:10px 16px;color:var(--accent);text-underline-offset:3px}
+        code{font:13px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
         :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:4px}
         """
 

@@ -18,6 +18,27 @@ extension AccountKey {
     package static func feeOwed(of shop: ID<Shop>) -> AccountKey { AccountKey("fee_owed", of: shop.rawValue) }
 }
 
+/// Which sales count for the technical fee: the tiers are for what shops sell themselves.
+package struct TechnicalFeeBase: Codable, Hashable, Sendable {
+    /// Whether nothing else counts.
+    let selfOperatedOnly: Bool
+    /// The shops whose trade others run.
+    let runByOthers: [ID<Shop>]
+
+    private enum CodingKeys: String, CodingKey {
+        case selfOperatedOnly = "self_operated_only"
+        case runByOthers = "run_by_others"
+    }
+
+    /// Whether what this shop sells counts.
+    func counts(_ shop: ID<Shop>) -> Bool { !selfOperatedOnly || !runByOthers.contains(shop) }
+}
+
+extension PolicyKey where Value == TechnicalFeeBase {
+    /// Which sales count for the technical fee.
+    package static var technicalFeeBase: Self { Self("orders.technical_fee_base") }
+}
+
 extension PolicyKey where Value == TieredRate {
     /// The platform's technical fee: how much of what is sold, by what was sold before.
     package static var technicalFee: Self { Self("orders.technical_fee") }
@@ -40,7 +61,12 @@ package enum TechnicalFees {
         guard let place = try await tx.first(FeeStatements.lockCursor(brand: brand)) else { return false }
         let news = try await Ledger.news(after: place, brand: brand, on: tx)
         guard let last = news.last else { return false }
-        let sales = Dictionary(grouping: news.compactMap(Sale.init), by: \.shop)
+        let bases = try await timeline(of: .technicalFeeBase, brand: brand, on: tx)
+        // A refund stands at the instant of its sale, so both count or neither does.
+        let counted = news.compactMap(Sale.init).filter { sale in
+            bases.last { $0.from <= sale.placedAt }?.value.counts(sale.shop) ?? true
+        }
+        let sales = Dictionary(grouping: counted, by: \.shop)
         if !sales.isEmpty { try await charge(sales, brand: brand, now: now, on: tx) }
         try await tx.execute(FeeStatements.moveCursor(to: last.place, brand: brand, now: now))
         return news.count == Ledger.newsMax.value
@@ -74,7 +100,7 @@ package enum TechnicalFees {
         _ sales: [ID<Shop>: [Sale]], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws {
         let shops = sales.keys.sorted()
-        let rates = try await Self.timeline(brand: brand, on: tx)
+        let rates = try await timeline(of: .technicalFee, brand: brand, on: tx)
         let kept = Dictionary(
             grouping: try await tx.run(FeeStatements.meters(of: shops, brand: brand)), by: \.shop)
         var postings: [Posting] = []
@@ -82,7 +108,7 @@ package enum TechnicalFees {
         for shop in shops {
             let volumes = Dictionary((kept[shop] ?? []).map { ($0.from, $0.volume) }) { first, _ in first }
             var meter = FeeMeter(
-                rates.map { .init(from: $0.from, rate: $0.rate, volume: volumes[$0.from] ?? .zero) })
+                rates.map { .init(from: $0.from, rate: $0.value, volume: volumes[$0.from] ?? .zero) })
             let before = try meter.total()
             for sale in sales[shop] ?? [] { _ = try meter.count(Money(fen: sale.fen), at: sale.placedAt) }
             let due = try meter.total() - before
@@ -103,19 +129,18 @@ package enum TechnicalFees {
         try await Ledger.post(postings, brand: brand, now: now, on: tx)
     }
 
-    /// From when on which rate holds for a brand: the standard's, until the brand says its own.
-    private static func timeline(
-        brand: ID<Brand>, on tx: Transaction
-    ) async throws -> [(from: Date, rate: TieredRate)] {
-        let name = PolicyKey<TieredRate>.technicalFee.name
-        let history = try await Policies.history(name, brand: brand, on: tx)
+    /// From when on which value holds for a brand: the standard's, until the brand says its own.
+    private static func timeline<Value>(
+        of key: PolicyKey<Value>, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> [(from: Date, value: Value)] {
+        let history = try await Policies.history(key.name, brand: brand, on: tx)
         let ownFrom = history.filter(\.isOwn).map(\.validFrom).min() ?? .distantFuture
         return try history.filter { $0.isOwn || $0.validFrom < ownFrom }.map { record in
             do {
-                return (record.validFrom, try JSONDecoder().decode(TieredRate.self, from: Data(record.value.utf8)))
+                return (record.validFrom, try JSONDecoder().decode(Value.self, from: Data(record.value.utf8)))
             } catch {
-                throw PoliciesError.unreadable(name: name)
+                throw PoliciesError.unreadable(name: key.name)
             }
-        }
+        }.sorted { $0.0 < $1.0 }
     }
 }

@@ -38,6 +38,7 @@ struct ImportMerge {
             try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
             reversed = try await reversePayments(of: changes, on: tx)
             payments += changes.compactMap(\.payment)
+            try await SaleEffects.follow(changes, brand: brand, now: now, on: tx)
         }
         if !payments.isEmpty {
             try await tx.execute(OrderVersionStatements.addPayments(payments, brand: brand, now: now))

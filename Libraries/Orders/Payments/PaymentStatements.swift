@@ -29,6 +29,16 @@ enum PaymentStatements {
             row: intent)
     }
 
+    static func id(of order: ID<Order>, brand: ID<Brand>) -> Statement<ID<Payment>> {
+        Statement(
+            """
+            SELECT intent_id
+            FROM orders.payment_intent
+            WHERE brand_id = \(brand) AND order_id = \(order)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     /// Locks the payment until the transaction ends: what is decided about it stays true.
     static func lock(_ id: ID<Payment>, brand: ID<Brand>) -> Statement<PaymentIntent> {
         Statement(
@@ -38,6 +48,24 @@ enum PaymentStatements {
             FROM orders.payment_intent
             WHERE brand_id = \(brand) AND intent_id = \(id)
             FOR UPDATE
+            """,
+            row: intent)
+    }
+
+    /// Locks some payments, in the order of `ids`, which must be that of their keys.
+    static func lock(_ ids: [ID<Payment>], brand: ID<Brand>) -> Statement<PaymentIntent> {
+        Statement(
+            """
+            SELECT p.*
+            FROM unnest(\(ids)) AS x (intent_id)
+            CROSS JOIN LATERAL (
+                SELECT intent_id, order_id, shop_id, person_id, mchid, amount_fen, quantity, description, subject, owner_queue, state,
+                    prepay_id, transaction_id, paid_fen, refund_reserved_fen, expires_at, paid_at
+                FROM orders.payment_intent
+                WHERE brand_id = \(brand) AND intent_id = x.intent_id
+                LIMIT 1
+                FOR UPDATE
+            ) p
             """,
             row: intent)
     }
@@ -111,16 +139,31 @@ enum PaymentStatements {
             """)
     }
 
-    /// Takes room for a refund; no row if it is not there.
+    /// An order of which a part went back is worth less; the version before stands among the old ones by then.
+    static func reduceOrder(
+        _ id: ID<Order>, by amount: Money, brand: ID<Brand>, now: Date
+    ) -> Statement<(version: Int32, amount: Money)> {
+        Statement(
+            """
+            UPDATE orders.customer_order
+            SET version = version + 1, amount_fen = amount_fen - \(amount), changed_at = \(now), updated_at = \(now)
+            WHERE brand_id = \(brand) AND order_id = \(id)
+            RETURNING version, amount_fen
+            """
+        ) { row throws(PostgresError) in (version: try row.next(), amount: try row.next()) }
+    }
+
+    /// Takes room for refunds, and answers which payments had it.
     static func reserve(
-        _ amount: Money, of payment: ID<Payment>, brand: ID<Brand>, now: Date
+        _ amounts: [(payment: ID<Payment>, amount: Money)], brand: ID<Brand>, now: Date
     ) -> Statement<ID<Payment>> {
         Statement(
             """
-            UPDATE orders.payment_intent
-            SET refund_reserved_fen = refund_reserved_fen + \(amount), updated_at = \(now)
-            WHERE brand_id = \(brand) AND intent_id = \(payment) AND refund_reserved_fen + \(amount) <= paid_fen
-            RETURNING intent_id
+            UPDATE orders.payment_intent p
+            SET refund_reserved_fen = p.refund_reserved_fen + x.amount_fen, updated_at = \(now)
+            FROM unnest(\(amounts.map(\.payment)), \(amounts.map(\.amount))) AS x (intent_id, amount_fen)
+            WHERE p.brand_id = \(brand) AND p.intent_id = x.intent_id AND p.refund_reserved_fen + x.amount_fen <= p.paid_fen
+            RETURNING p.intent_id
             """
         ) { row throws(PostgresError) in try row.next() }
     }

@@ -56,6 +56,14 @@ package struct Payments: Sendable {
         try await executor.first(PaymentStatements.intent(id, brand: brand))
     }
 
+    /// The payment of an order; nil for one that was paid elsewhere, or of another brand.
+    package static func intent(
+        of order: ID<Order>, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> PaymentIntent? {
+        guard let id = try await executor.first(PaymentStatements.id(of: order, brand: brand)) else { return nil }
+        return try await intent(id, brand: brand, on: executor)
+    }
+
     /// Says that nobody waits for the money any more, unless it is here: what still comes is given back.
     ///
     /// - Returns: The state it has from now on: ``PaymentState/paid`` if the money was first.

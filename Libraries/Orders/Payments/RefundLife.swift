@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Kernel
 
 /// How far an attempt to give money back has come.
@@ -81,6 +82,8 @@ struct RefundOutcome: Hashable, Sendable {
     var effect = Effect.none
     /// When to call WeChat Pay again; nil if there is nothing more to do, or nobody but a person can.
     var callAfter: Duration?
+    /// Whether the next call may well be refused again: WeChat Pay takes few of those.
+    var isLikelyRefused = false
     /// Whether a person should look.
     var needsAttention = false
 }
@@ -103,7 +106,7 @@ enum RefundLife {
     ///
     /// - Parameters:
     ///   - stage: Where it stands now, perhaps no longer where it stood when the call was made.
-    ///   - number: Which attempt it is, from 1.
+    ///   - number: Which attempt for its cause it is, from 1.
     ///   - attempts: How many calls were made about it, the one just answered included.
     /// - Returns: nil if the news changes nothing.
     static func decide(_ stage: RefundStage, number: Int, attempts: Int, _ news: RefundNews) -> RefundOutcome? {
@@ -146,10 +149,12 @@ enum RefundLife {
         guard stage == .sent else { return RefundOutcome(stage: stage, callAfter: pause(faults, attempts)) }
         let later = pause(faults, attempts)
         return switch answer {
-        case .throttled, .notSent: RefundOutcome(stage: .requested, callAfter: later)
-        case .notEnough: RefundOutcome(stage: .requested, callAfter: later, needsAttention: true)
+        case .notSent: RefundOutcome(stage: .requested, callAfter: later)
+        case .throttled: RefundOutcome(stage: .requested, callAfter: later, isLikelyRefused: true)
+        case .notEnough:
+            RefundOutcome(stage: .requested, callAfter: later, isLikelyRefused: true, needsAttention: true)
         case .refused, .notFound: RefundOutcome(stage: .refused, needsAttention: true)
-        case .unknown, .standing: RefundOutcome(stage: .unknown, callAfter: later)
+        case .unknown, .standing: RefundOutcome(stage: .unknown, callAfter: pause(unknowns, attempts))
         }
     }
 
@@ -161,17 +166,22 @@ enum RefundLife {
         // Anything else only means that we know no more than before.
         default:
             RefundOutcome(
-                stage: stage == .sent ? .unknown : stage, callAfter: pause(faults, attempts),
+                stage: stage == .sent ? .unknown : stage,
+                callAfter: pause(stage == .sent || stage == .unknown ? unknowns : faults, attempts),
                 needsAttention: stage == .abnormal || stage == .refused)
         }
     }
 
     // MARK: Time
 
-    /// After a call without a result.
+    /// After a call that was certainly not carried out.
     private static let faults: [Duration] = [
         .seconds(1), .seconds(2), .seconds(5), .seconds(15), .seconds(60), .seconds(300), .seconds(900),
         .seconds(3_600), .seconds(21_600), .seconds(86_400),
+    ]
+    /// While nobody knows whether a refund arrived: what is asked at once finds nothing more often than not.
+    private static let unknowns: [Duration] = [
+        .seconds(15), .seconds(60), .seconds(300), .seconds(900), .seconds(3_600), .seconds(21_600), .seconds(86_400),
     ]
     /// While WeChat Pay works on it: most take seconds, one to a bank card takes days.
     ///
@@ -181,7 +191,14 @@ enum RefundLife {
         .seconds(3_600), .seconds(21_600), .seconds(86_400),
     ]
     /// WeChat Pay asks for a minute between two refunds of one payment.
-    private static let spacing = Duration.seconds(60)
+    static let spacing = Duration.seconds(60)
+
+    /// How long a refund must wait, given when another of its payment was last sent; nil if not at all.
+    static func rest(after last: Date, now: Date) -> Duration? {
+        let seconds = Double(spacing.components.seconds)
+        let rest = min(seconds - now.timeIntervalSince(last), seconds)
+        return rest > 0 ? .milliseconds(Int64((rest * 1_000).rounded(.up))) : nil
+    }
 
     private static func pause(_ ladder: [Duration], _ attempts: Int) -> Duration {
         ladder[min(max(attempts - 1, 0), ladder.count - 1)]
@@ -190,6 +207,6 @@ enum RefundLife {
     /// Calls about one number, after which a person must look.
     static let attemptsMax = Limit(
         20, reason: "More than ten days of asking: WeChat Pay closes what it cannot pay out after seven.")
-    /// Numbers for one payment, after which a person must look.
+    /// Numbers for one cause, after which a person must look.
     static let numbersMax = Limit(5, reason: "A refund that WeChat Pay closes five times needs another way.")
 }

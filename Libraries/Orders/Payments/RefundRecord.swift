@@ -7,8 +7,12 @@ package struct RefundRecord: Hashable, Sendable {
     package let id: ID<Refund>
     /// The payment whose money goes back.
     package let payment: ID<Payment>
+    /// What the money goes back for: the payment itself where all of it does, or a case.
+    package let cause: UUID
     /// Which attempt for the payment it is, from 1.
     package let number: Int
+    /// Which attempt for its cause it is, from 1.
+    package let round: Int
     /// Its number towards WeChat Pay.
     package let outRefundNo: String
     /// How much goes back.

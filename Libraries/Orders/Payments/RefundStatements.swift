@@ -4,26 +4,30 @@ import Postgres
 
 /// The SQL of refunds.
 enum RefundStatements {
-    static func add(
-        _ id: ID<Refund>, number: Int, outRefundNo: String, amount: Money, reason: String, of intent: PaymentIntent,
-        brand: ID<Brand>, now: Date
-    ) -> Statement<Void> {
+    /// The rows of the payments are locked; a conflict is a fault and fails the transaction.
+    static func add(_ refunds: [NewRefund], brand: ID<Brand>, now: Date) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO orders.refund (brand_id, refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject,
-                owner_queue, state, attempts, requested_at, updated_at)
-            SELECT b.brand_id, \(id), \(intent.id), \(Int32(clamping: number)), \(outRefundNo), \(amount), \(reason),
-                \(intent.subject), \(intent.ownerQueue), 'requested', 0, \(now), \(now)
+            INSERT INTO orders.refund (brand_id, refund_id, payment_id, cause_id, number, round, out_refund_no, amount_fen, reason,
+                subject, owner_queue, state, attempts, requested_at, updated_at)
+            SELECT b.brand_id, x.refund_id, x.payment_id, x.cause_id, x.number, x.round, x.out_refund_no, x.amount_fen, x.reason,
+                x.subject, x.owner_queue, 'requested', 0, \(now), \(now)
             FROM siyu.brand b
+            CROSS JOIN unnest(\(refunds.map(\.id)), \(refunds.map(\.intent.id)), \(refunds.map(\.cause)),
+                \(refunds.map { Int32(clamping: $0.number) }), \(refunds.map { Int32(clamping: $0.round) }),
+                \(refunds.map(\.outRefundNo)), \(refunds.map(\.amount)), \(refunds.map(\.reason)),
+                \(refunds.map(\.intent.subject)), \(refunds.map(\.intent.ownerQueue)))
+                AS x (refund_id, payment_id, cause_id, number, round, out_refund_no, amount_fen, reason, subject, owner_queue)
             WHERE b.brand_id = \(brand)
+            ORDER BY x.payment_id, x.number
             """)
     }
 
     static func refund(_ id: ID<Refund>, brand: ID<Brand>) -> Statement<RefundRecord> {
         Statement(
             """
-            SELECT refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject, owner_queue, state, provider_refund_id,
-                provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+            SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
             FROM orders.refund
             WHERE brand_id = \(brand) AND refund_id = \(id)
             """,
@@ -33,8 +37,8 @@ enum RefundStatements {
     static func refunds(of payment: ID<Payment>, brand: ID<Brand>) -> Statement<RefundRecord> {
         Statement(
             """
-            SELECT refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject, owner_queue, state, provider_refund_id,
-                provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+            SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
             FROM orders.refund
             WHERE brand_id = \(brand) AND payment_id = \(payment)
             ORDER BY number
@@ -42,11 +46,53 @@ enum RefundStatements {
             row: refund)
     }
 
+    /// All numbers of some payments; those of one payment in their order.
+    static func refunds(of payments: [ID<Payment>], brand: ID<Brand>) -> Statement<RefundRecord> {
+        Statement(
+            """
+            SELECT r.*
+            FROM unnest(\(payments)) AS x (payment_id)
+            CROSS JOIN LATERAL (
+                SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
+                    reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                FROM orders.refund
+                WHERE brand_id = \(brand) AND payment_id = x.payment_id
+                ORDER BY number
+                LIMIT 50
+            ) r
+            """,
+            row: refund)
+    }
+
+    /// When any other number of the payment was last sent, as far as that is after `instant`.
+    static func lastSent(
+        of payment: ID<Payment>, apartFrom id: ID<Refund>, after instant: Date, brand: ID<Brand>
+    ) -> Statement<Date?> {
+        Statement(
+            """
+            SELECT max(last_sent_at)
+            FROM orders.refund
+            WHERE brand_id = \(brand) AND payment_id = \(payment) AND refund_id <> \(id) AND last_sent_at > \(instant)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What has gone back of a payment.
+    static func returned(of payment: ID<Payment>, brand: ID<Brand>) -> Statement<Money> {
+        Statement(
+            """
+            SELECT COALESCE(sum(amount_fen), 0)::bigint
+            FROM orders.refund
+            WHERE brand_id = \(brand) AND payment_id = \(payment) AND state = 'succeeded'
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     static func needingAttention(limit: Int, brand: ID<Brand>) -> Statement<RefundRecord> {
         Statement(
             """
-            SELECT refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject, owner_queue, state, provider_refund_id,
-                provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+            SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
             FROM orders.refund
             WHERE brand_id = \(brand) AND attention_since IS NOT NULL
             ORDER BY attention_since, refund_id
@@ -59,8 +105,8 @@ enum RefundStatements {
     static func lock(_ id: ID<Refund>, brand: ID<Brand>) -> Statement<RefundRecord> {
         Statement(
             """
-            SELECT refund_id, payment_id, number, out_refund_no, amount_fen, reason, subject, owner_queue, state, provider_refund_id,
-                provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+            SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
             FROM orders.refund
             WHERE brand_id = \(brand) AND refund_id = \(id)
             FOR UPDATE
@@ -85,7 +131,8 @@ enum RefundStatements {
         Statement(
             """
             UPDATE orders.refund
-            SET state = \(stage), attempts = attempts + 1, sent_at = COALESCE(sent_at, \(sentAt)), updated_at = \(now)
+            SET state = \(stage), attempts = attempts + 1, sent_at = COALESCE(sent_at, \(sentAt)),
+                last_sent_at = COALESCE(\(sentAt), last_sent_at), updated_at = \(now)
             WHERE brand_id = \(brand) AND refund_id = \(id)
             """)
     }
@@ -117,10 +164,52 @@ enum RefundStatements {
             """)
     }
 
+    /// Nobody needs to look at it any more: another number has taken its place.
+    static func clearAttention(_ id: ID<Refund>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.refund
+            SET attention_since = NULL, updated_at = \(now)
+            WHERE brand_id = \(brand) AND refund_id = \(id)
+            """)
+    }
+
+    // MARK: Two persons
+
+    static func words(about id: ID<Refund>, brand: ID<Brand>) -> Statement<RefundApprovals.Word> {
+        Statement(
+            """
+            SELECT author, approved_at
+            FROM orders.refund_approval
+            WHERE brand_id = \(brand) AND refund_id = \(id) AND used_at IS NULL
+            """
+        ) { row throws(PostgresError) in RefundApprovals.Word(author: try row.next(), givenAt: try row.next()) }
+    }
+
+    /// Said again, it counts from now.
+    static func addWord(of author: String, about id: ID<Refund>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO orders.refund_approval (brand_id, approval_id, refund_id, author, approved_at)
+            VALUES (\(brand), \(ID<RefundApprovals.Word>.mint()), \(id), \(author), \(now))
+            ON CONFLICT (brand_id, refund_id, author) WHERE used_at IS NULL DO UPDATE SET approved_at = excluded.approved_at
+            """)
+    }
+
+    static func useWords(about id: ID<Refund>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.refund_approval
+            SET used_at = \(now)
+            WHERE brand_id = \(brand) AND refund_id = \(id) AND used_at IS NULL
+            """)
+    }
+
     @Sendable
     private static func refund(_ row: inout RowReader) throws(PostgresError) -> RefundRecord {
         RefundRecord(
-            id: try row.next(), payment: try row.next(), number: Int(try row.next(Int32.self)),
+            id: try row.next(), payment: try row.next(), cause: try row.next(),
+            number: Int(try row.next(Int32.self)), round: Int(try row.next(Int32.self)),
             outRefundNo: try row.next(), amount: try row.next(), reason: try row.next(), subject: try row.next(),
             ownerQueue: try row.next(), stage: try row.next(), providerRefundID: try row.next(),
             providerWord: try row.next(), attempts: Int(try row.next(Int32.self)), requestedAt: try row.next(),

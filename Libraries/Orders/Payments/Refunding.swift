@@ -14,13 +14,22 @@ struct Refunding: Sendable {
     let providers: any PaymentProviders
 
     func register(retries: any JobRetryStrategy) {
-        queue.registerJob(parameters: RefundRequest.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+        queue.registerJob(
+            parameters: RefundRequest.self, retryStrategy: retries, timeout: .ofOneJob, upcasters: RefundJobs.upcasters
+        ) { job, context in
             try await lead(job.refund, brand: job.brand, in: context)
         }
-        queue.registerJob(parameters: RefundCheck.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+        queue.registerJob(parameters: RefundAgain.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
             try await lead(job.refund, brand: job.brand, in: context)
         }
-        queue.registerJob(parameters: RefundReported.self, retryStrategy: retries, timeout: .ofOneJob) { job, context in
+        queue.registerJob(
+            parameters: RefundCheck.self, retryStrategy: retries, timeout: .ofOneJob, upcasters: RefundJobs.upcasters
+        ) { job, context in
+            try await lead(job.refund, brand: job.brand, in: context)
+        }
+        queue.registerJob(
+            parameters: RefundReported.self, retryStrategy: retries, timeout: .ofOneJob, upcasters: RefundJobs.upcasters
+        ) { job, context in
             let settled = try await context.complete { tx in try await hear(job, on: tx) }
             await tell(settled, in: context)
         }
@@ -39,6 +48,8 @@ struct Refunding: Sendable {
     }
 
     /// Says before the call that it may have been made; nil if no call is needed.
+    ///
+    /// - Throws: `JobSleep` where another refund of the payment was sent a moment ago: the job comes again when its minute is over.
     func begin(
         _ id: ID<Refund>, brand: ID<Brand>, on tx: Transaction
     ) async throws -> (RefundRecord, PaymentIntent, RefundCall)? {
@@ -48,8 +59,22 @@ struct Refunding: Sendable {
             throw JobFailure.permanent("there is no such refund")
         }
         guard let call = RefundLife.call(in: refund.stage) else { return nil }
-        let intent = try await tx.one(PaymentStatements.intent(refund.payment, brand: brand))
         let isSend = call == .send
+        let intent: PaymentIntent
+        if isSend {
+            // The payment is locked, so that two numbers of it cannot both find that no other was sent.
+            let since = now.addingTimeInterval(-Double(RefundLife.spacing.components.seconds))
+            let (locked, last) = try await tx.pipeline(
+                PaymentStatements.lock([refund.payment], brand: brand),
+                RefundStatements.lastSent(of: refund.payment, apartFrom: id, after: since, brand: brand))
+            guard let found = locked.first else { throw JobFailure.permanent("there is no such payment") }
+            intent = found
+            if let last = last.first ?? nil, let rest = RefundLife.rest(after: last, now: now) {
+                throw JobSleep(for: rest)
+            }
+        } else {
+            intent = try await tx.one(PaymentStatements.intent(refund.payment, brand: brand))
+        }
         try await tx.execute(
             RefundStatements.markCalled(
                 id, as: isSend ? .sent : refund.stage, sentAt: isSend ? now : nil, brand: brand, now: now))
@@ -114,24 +139,41 @@ struct Refunding: Sendable {
             throw JobFailure.permanent("there is no such refund")
         }
         guard
-            let outcome = RefundLife.decide(refund.stage, number: refund.number, attempts: refund.attempts, news)
+            var outcome = RefundLife.decide(refund.stage, number: refund.round, attempts: refund.attempts, news)
         else { return nil }
+        let next = outcome.effect == .renumber ? try await nextNumber(after: refund, brand: brand, on: tx) : nil
+        if outcome.effect == .renumber, next == nil { outcome = RefundOutcome(stage: .closed, needsAttention: true) }
         let isOver = outcome.stage == .succeeded || outcome.stage == .closed
         try await tx.execute(
             RefundStatements.save(
                 outcome, of: id, finishedAt: isOver ? now : nil, word: heard.word, providerID: heard.providerID,
                 brand: brand, now: now))
-        try await follow(outcome, refund, brand: brand, now: now, on: tx)
+        try await follow(outcome, refund, as: next, brand: brand, now: now, on: tx)
         return Settled(refund: refund, outcome: outcome)
     }
 
+    /// The next number of a payment; nil if WeChat Pay takes no more of them.
+    private func nextNumber(
+        after refund: RefundRecord, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> Int? {
+        // Two statements: the second must see what the previous holder of the payment committed.
+        let (_, attempts) = try await tx.pipeline(
+            PaymentStatements.lock([refund.payment], brand: brand),
+            RefundStatements.refunds(of: [refund.payment], brand: brand))
+        let number = (attempts.last?.number ?? refund.number) + 1
+        return number <= RefundPlan.numbersMax.value ? number : nil
+    }
+
     private func follow(
-        _ outcome: RefundOutcome, _ refund: RefundRecord, brand: ID<Brand>, now: Date, on tx: Transaction
+        _ outcome: RefundOutcome, _ refund: RefundRecord, as number: Int?, brand: ID<Brand>, now: Date,
+        on tx: Transaction
     ) async throws {
         if outcome.effect == .none, outcome.stage != .closed {
             guard let delay = outcome.callAfter else { return }
             let options = JobOptions(delay: delay, brand: brand.rawValue)
-            if outcome.stage == .requested {
+            if outcome.isLikelyRefused {
+                try await queue.push(RefundAgain(brand: brand, refund: refund.id), options: options, on: tx)
+            } else if outcome.stage == .requested {
                 try await queue.push(RefundRequest(brand: brand, refund: refund.id), options: options, on: tx)
             } else {
                 try await queue.push(RefundCheck(brand: brand, refund: refund.id), options: options, on: tx)
@@ -143,9 +185,9 @@ struct Refunding: Sendable {
         case .book: try await PaymentBooks(intent, brand: brand, now: now).giveBack(refund, queue: queue, on: tx)
         // What the closed number had reserved goes to the next.
         case .renumber:
-            _ = try await Refunds.add(
-                refund.number + 1, of: intent, amount: refund.amount, reason: refund.reason, after: outcome.callAfter,
-                brand: brand, now: now, queue, tx)
+            guard let number else { return }
+            _ = try await Refunds.renew(
+                refund, as: number, of: intent, after: outcome.callAfter, brand: brand, now: now, queue, tx)
         case .none where refund.stage != .closed:
             try await tx.execute(
                 PaymentStatements.release(refund.amount, of: refund.payment, brand: brand, now: now))

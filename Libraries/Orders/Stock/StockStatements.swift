@@ -33,9 +33,12 @@ enum StockStatements {
             """
             SELECT m.variant_id, m.quantity, m.kind, m.subject_id
             FROM unnest(\(moves.map(\.variant)), \(moves.map(\.kind)), \(moves.map(\.subject))) AS x (variant_id, kind, subject_id)
-            JOIN orders.stock_movement m
-                ON m.variant_id = x.variant_id AND m.kind = x.kind AND m.subject_id = x.subject_id
-            WHERE m.brand_id = \(brand)
+            CROSS JOIN LATERAL (
+                SELECT variant_id, quantity, kind, subject_id
+                FROM orders.stock_movement
+                WHERE brand_id = \(brand) AND variant_id = x.variant_id AND kind = x.kind AND subject_id = x.subject_id
+                LIMIT 1
+            ) m
             """
         ) { row throws(PostgresError) in
             StockMove(

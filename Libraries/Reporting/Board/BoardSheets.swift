@@ -105,6 +105,12 @@ private struct TopicWords {
         case .shop: pick("按门店", "By store")
         case .region: pick("按区域", "By region")
         case .campaign: pick("按抽奖", "By draw")
+        case .entry: pick("按入口", "By entry")
+        case .cohort: pick("按灰度人群", "By cohort")
+        case .segment: pick("按分层", "By segment")
+        case .category: pick("按类目", "By category")
+        case .keyword: pick("按关键词", "By keyword")
+        case .refundDay: pick("按退款日", "By day of the refund")
         case .day: words.byDay
         }
     }
@@ -116,6 +122,12 @@ private struct TopicWords {
         case .shop: pick("门店", "Store")
         case .region: pick("区域", "Region")
         case .campaign: pick("抽奖", "Draw")
+        case .entry: pick("入口", "Entry")
+        case .cohort: pick("灰度人群", "Cohort")
+        case .segment: pick("分层", "Segment")
+        case .category: pick("类目", "Category")
+        case .keyword: pick("关键词", "Keyword")
+        case .refundDay: pick("退款日", "Day of the refund")
         case .day: words.day
         }
     }
@@ -127,7 +139,10 @@ private struct TopicWords {
                 .prizesWon, .prizesRemaining, .prizesClaimed, .prizesExpired, .prizeCost, .codes, .redeemed, .voided,
                 .remaining,
             ]
-            : [.sent, .accepted, .expired, .open, .declined, .swapped, .refunded, .acceptMedian, .value, .repeatGivers]
+            : [
+                .sent, .accepted, .expired, .open, .declined, .swapped, .refunded, .acceptMedian, .value, .repeatGivers,
+                .laterBuyers, .withdrawn,
+            ]
         return metrics.enumerated().map { index, metric in
             let value = report.total.values[metric]
             let (main, minor) = parts(value, metric)
@@ -157,6 +172,9 @@ private struct TopicWords {
         case .gifts: return (NumberText.grouped(value), pick("件", ""))
         case .handovers, .entries: return (NumberText.grouped(value), pick("次", ""))
         case .members: return (NumberText.grouped(value), pick("人", ""))
+        case .views, .steps, .orders, .searches: return (NumberText.grouped(value), pick("次", ""))
+        case .products, .keywords: return (NumberText.grouped(value), pick("个", ""))
+        case .basisPoints: return (SheetReport.percent(value), "")
         }
     }
 
@@ -165,6 +183,7 @@ private struct TopicWords {
         switch metric.unit {
         case .fen: return NumberText.figure(value, .fen)
         case .seconds: return duration(value)
+        case .basisPoints: return SheetReport.percent(value)
         default: return NumberText.grouped(value)
         }
     }

@@ -56,9 +56,19 @@ extension SheetReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// Hundredths of a percent with two decimals, as in `12.05 %`.
+    static func percent(_ basisPoints: Int64) -> String {
+        let (whole, rest) = basisPoints.magnitude.quotientAndRemainder(dividingBy: 100)
+        return "\(basisPoints < 0 ? "-" : "")\(whole).\(rest < 10 ? "0" : "")\(rest) %"
+    }
+
     private static func text(_ value: Int64?, _ metric: SheetMetric) -> String {
         guard let value else { return "–" }
-        return metric.unit == .fen ? Money(fen: value).yuanText : String(value)
+        switch metric.unit {
+        case .fen: return Money(fen: value).yuanText
+        case .basisPoints: return Self.percent(value)
+        default: return String(value)
+        }
     }
 }
 
@@ -94,6 +104,12 @@ private struct Document: Encodable {
     let byShop: [Row]?
     let byRegion: [Row]?
     let byCampaign: [Row]?
+    let byEntry: [Row]?
+    let byCohort: [Row]?
+    let bySegment: [Row]?
+    let byCategory: [Row]?
+    let byKeyword: [Row]?
+    let byRefundDay: [Row]?
     let byProduct: [Row]
     let byDay: [Row]
     let metrics: [Definition]
@@ -119,6 +135,12 @@ private struct Document: Encodable {
         byShop = report.groups.first { $0.kind == .shop }?.rows.map(Row.init)
         byRegion = report.groups.first { $0.kind == .region }?.rows.map(Row.init)
         byCampaign = report.groups.first { $0.kind == .campaign }?.rows.map(Row.init)
+        byEntry = report.groups.first { $0.kind == .entry }?.rows.map(Row.init)
+        byCohort = report.groups.first { $0.kind == .cohort }?.rows.map(Row.init)
+        bySegment = report.groups.first { $0.kind == .segment }?.rows.map(Row.init)
+        byCategory = report.groups.first { $0.kind == .category }?.rows.map(Row.init)
+        byKeyword = report.groups.first { $0.kind == .keyword }?.rows.map(Row.init)
+        byRefundDay = report.groups.first { $0.kind == .refundDay }?.rows.map(Row.init)
         byProduct = report.rows(by: .product).map(Row.init)
         byDay = report.rows(by: .day).map(Row.init)
         metrics = report.metrics.map(Definition.init)

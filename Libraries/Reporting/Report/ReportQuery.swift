@@ -17,6 +17,14 @@ package struct ReportQuery: Hashable, Sendable {
         case packs
         /// Entries in draws and what they won, by draw and day.
         case draws
+        /// How far people go from seeing that they may give, by entry, cohort and day.
+        case funnel
+        /// What was given and what went back, by the day it was given and by the day it went back.
+        case returns
+        /// Who gives how much, by segment.
+        case givers
+        /// What may be given, by category and by what people search for.
+        case supply
     }
 
     /// How many days a report may cover.

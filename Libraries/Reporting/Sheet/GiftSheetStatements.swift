@@ -16,7 +16,7 @@ enum GiftSheetStatements {
         ) { row throws(PostgresError) in try row.next() }
     }
 
-    /// Counted three times in one pass: all together, by day and by product.
+    /// Counted four times in one pass: all together, by day, by product and by entry.
     ///
     /// Each end is counted by itself, so that the sum says something. What a shop took back stays accepted, and its refund is none of an end. A refund counts from its posting on: it occurred, for the books
     /// of the orders, when its order was placed.
@@ -24,9 +24,10 @@ enum GiftSheetStatements {
         Statement(
             """
             WITH gift AS (
-                SELECT g.product_id, (g.sent_at AT TIME ZONE 'Asia/Shanghai')::date AS day, g.captured_price_fen AS price,
+                SELECT g.product_id, (g.sent_at AT TIME ZONE 'Asia/Shanghai')::date AS day, g.captured_price_fen * g.quantity AS price,
+                    COALESCE(g.entry_code, 'unknown') AS entry,
                     g.claimed_at <= \(asOf) AS is_claimed,
-                    g.state = 'accepted' AND g.ended_at <= \(asOf) AS is_accepted,
+                    g.state = 'accepted' AND g.ended_at <= \(asOf) AS is_accepted, g.withdrawn_at <= \(asOf) AS is_withdrawn,
                     g.state = 'declined' AND g.ended_at <= \(asOf) AS is_declined,
                     g.state = 'expired' AND g.ended_at <= \(asOf) AS is_expired,
                     g.ended_at IS NULL OR g.ended_at > \(asOf) AS is_open,
@@ -34,7 +35,8 @@ enum GiftSheetStatements {
                     EXISTS (SELECT FROM gifting.swap s
                         WHERE s.brand_id = g.brand_id AND s.gift_id = g.gift_id AND s.swapped_at <= \(asOf)) AS is_swapped,
                     g.state <> 'accepted' AND EXISTS (SELECT FROM accounting.transfer t
-                        WHERE t.brand_id = g.brand_id AND t.kind = 'order.refunded' AND t.subject_id = g.refund_id
+                        WHERE t.brand_id = g.brand_id AND t.kind = 'order.refunded' AND t.subject_id = COALESCE(g.refund_id,
+                            (SELECT x.refund_id FROM gifting.gift_group x WHERE x.brand_id = g.brand_id AND x.group_id = g.group_id))
                             AND t.posted_at <= \(asOf)) AS is_refunded
                 FROM gifting.gift g
                 WHERE g.brand_id = \(brand) AND g.sent_at <= \(asOf)
@@ -42,30 +44,33 @@ enum GiftSheetStatements {
                     AND g.sent_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
                     AND (\(scope == .brand) OR g.shop_id = \(scope.id))
             ), counted AS (
-                SELECT day, product_id, count(*) AS sent, count(*) FILTER (WHERE is_claimed) AS claimed,
+                SELECT day, product_id, entry, count(*) AS sent, count(*) FILTER (WHERE is_claimed) AS claimed,
                     count(*) FILTER (WHERE is_accepted) AS accepted, count(*) FILTER (WHERE is_declined) AS declined,
                     count(*) FILTER (WHERE is_expired) AS expired, count(*) FILTER (WHERE is_open) AS open,
                     count(*) FILTER (WHERE is_swapped) AS swapped, count(*) FILTER (WHERE is_refunded) AS refunded,
                     sum(price)::bigint AS value, COALESCE(sum(price) FILTER (WHERE is_accepted), 0)::bigint AS accepted_value,
-                    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE is_accepted))::bigint AS median
+                    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE is_accepted))::bigint AS median,
+                    count(*) FILTER (WHERE is_withdrawn) AS withdrawn
                 FROM gift
-                GROUP BY GROUPING SETS ((), (day), (product_id))
+                GROUP BY GROUPING SETS ((), (day), (product_id), (entry))
             )
-            SELECT c.day, c.product_id, p.title, c.sent, c.claimed, c.accepted, c.declined, c.expired, c.open, c.swapped, c.refunded,
-                c.value, c.accepted_value, c.median
+            SELECT c.day, c.product_id, c.entry, COALESCE(p.title, e.title), c.sent, c.claimed, c.accepted, c.declined, c.expired, c.open, c.swapped, c.refunded,
+                c.value, c.accepted_value, c.median, c.withdrawn
             FROM counted c
             LEFT JOIN orders.product p ON p.brand_id = \(brand) AND p.product_id = c.product_id
+            LEFT JOIN gifting.entry e ON e.brand_id = \(brand) AND e.code = c.entry
             WHERE c.sent > 0
             """
         ) { row throws(PostgresError) in
             let (day, product): (CalendarDate?, ID<Product>?) = (try row.next(), try row.next())
+            let entry: String? = try row.next()
             let title: String? = try row.next()
             var values: [SheetMetric: Int64] = [:]
             for metric in [
                 SheetMetric.sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded, .value,
-                .acceptedValue, .acceptMedian,
+                .acceptedValue, .acceptMedian, .withdrawn,
             ] { values[metric] = try row.next(Int64?.self) }
-            return GiftCountRow(day: day, product: product, title: title, values: values)
+            return GiftCountRow(day: day, product: product, entry: entry, title: title, values: values)
         }
     }
 
@@ -113,6 +118,23 @@ enum GiftSheetStatements {
                 GROUP BY g.sender_id
                 HAVING count(*) > 1
             ) giver
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Recipients who placed an order of their own after they were sent a gift, each once, for whatever shop of the brand.
+    static func laterBuyers(_ range: DayRun, scope: ReportScope, brand: ID<Brand>, asOf: Date) -> Statement<Int64> {
+        Statement(
+            """
+            SELECT count(DISTINCT g.recipient_id)
+            FROM gifting.gift g
+            WHERE g.brand_id = \(brand) AND g.sent_at <= \(asOf)
+                AND g.sent_at >= \(range.from)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND g.sent_at < (\(range.to) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+                AND (\(scope == .brand) OR g.shop_id = \(scope.id))
+                AND EXISTS (SELECT FROM orders.customer_order o
+                    WHERE o.brand_id = g.brand_id AND o.person_id = g.recipient_id AND o.placed_at > g.sent_at
+                        AND o.placed_at <= \(asOf) AND (o.status <> 'cancelled' OR o.changed_at > \(asOf)))
             """
         ) { row throws(PostgresError) in try row.next() }
     }

@@ -25,7 +25,7 @@ struct PackLine: Sendable {
         case .batch: batch.map { "\($0)" }
         case .product: product.map { "\($0)" }
         case .day: day.map { "\($0)" }
-        case .shop, .region, .campaign, nil: nil
+        case .shop, .region, .campaign, .entry, .cohort, .segment, .category, .keyword, .refundDay, nil: nil
         }
     }
 }

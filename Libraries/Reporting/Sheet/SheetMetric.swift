@@ -45,6 +45,66 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     case acceptMedian = "accept_median"
     /// Givers of two gifts or more.
     case repeatGivers = "repeat_givers"
+    /// Recipients who bought something themselves afterwards.
+    case laterBuyers = "later_buyers"
+
+    /// Times that somebody was shown that they may give.
+    case viewed
+    /// Gifts that were begun.
+    case picked
+    /// Those of them that were paid for.
+    case pickedPaid = "picked_paid"
+    /// Those of them that were sent.
+    case pickedSent = "picked_sent"
+    /// Those of them that their recipient opened.
+    case pickedOpened = "picked_opened"
+    /// Those of them that were taken.
+    case pickedAccepted = "picked_accepted"
+    /// How many steps givers took until they had paid.
+    case pathSteps = "path_steps"
+    /// From beginning a gift to paying for it.
+    case payMedian = "pay_median"
+    /// From paying to sending.
+    case sendMedian = "send_median"
+    /// From sending to opening.
+    case openMedian = "open_median"
+    /// From opening to taking.
+    case takeMedian = "take_median"
+
+    /// Gifts that were taken and stayed so.
+    case kept
+    /// Gifts that were taken, and taken back by their shop.
+    case withdrawn
+    /// Gifts whose money went back, whole or in part.
+    case returned
+    /// How much of it.
+    case returnedValue = "returned_value"
+    /// How much of what was given goes back.
+    case returnRate = "return_rate"
+    /// What went back on these days, whenever it was given.
+    case refundedValue = "refunded_value"
+    /// The same, as a share of what was given on these days.
+    case refundRate = "refund_rate"
+
+    /// People who gave.
+    case givers
+    /// Payments for gifts.
+    case giftOrders = "gift_orders"
+    /// What such a payment was of.
+    case averageGiftOrder = "average_gift_order"
+    /// The least that one of them gave.
+    case leastGiven = "least_given"
+
+    /// What shops sell.
+    case products
+    /// What of it may be given.
+    case giftableProducts = "giftable_products"
+    /// Searches for gifts.
+    case searches
+    /// What was searched for.
+    case keywords
+    /// What was searched for and found nothing that may be given.
+    case keywordsWithout = "keywords_without"
 
     /// Prizes that stores handed over.
     case handedOver = "handed_over"
@@ -92,6 +152,20 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case entries
         /// Time.
         case seconds
+        /// Times that something was seen.
+        case views
+        /// Steps on a path.
+        case steps
+        /// Payments.
+        case orders
+        /// Things that are sold.
+        case products
+        /// Searches.
+        case searches
+        /// Words that were searched for.
+        case keywords
+        /// Hundredths of a percent.
+        case basisPoints = "basis_points"
     }
 
     /// What it is counted in.
@@ -99,20 +173,32 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .codes, .redeemed, .voided, .remaining: .codes
         case .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired, .prizesRemaining: .prizes
-        case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue, .stockLeft: .fen
+        case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue, .stockLeft,
+            .returnedValue, .refundedValue, .averageGiftOrder, .leastGiven:
+            .fen
         case .handedOver, .reversed: .handovers
-        case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded: .gifts
-        case .acceptMedian: .seconds
-        case .repeatGivers, .scanners, .newMembers, .entrants, .winners: .members
+        case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded, .picked, .pickedPaid,
+            .pickedSent, .pickedOpened, .pickedAccepted, .kept, .withdrawn, .returned:
+            .gifts
+        case .acceptMedian, .payMedian, .sendMedian, .openMedian, .takeMedian: .seconds
+        case .repeatGivers, .scanners, .newMembers, .entrants, .winners, .laterBuyers, .givers: .members
+        case .viewed: .views
+        case .pathSteps: .steps
+        case .giftOrders: .orders
+        case .products, .giftableProducts: .products
+        case .searches: .searches
+        case .keywords, .keywordsWithout: .keywords
+        case .returnRate, .refundRate: .basisPoints
         case .entries: .entries
         }
     }
 
-    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds.
+    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds, a rate that it is hundredths of a percent.
     package var key: String {
         switch unit {
         case .fen: "\(rawValue)_fen"
         case .seconds: "\(rawValue)_seconds"
+        case .basisPoints: "\(rawValue)_bp"
         default: rawValue
         }
     }
@@ -128,7 +214,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         return language == .chinese ? chinese : english
     }
 
-    private typealias Words = ((name: String, definition: String), (name: String, definition: String))
+    typealias Words = ((name: String, definition: String), (name: String, definition: String))
 
     private var words: Words {
         switch self {
@@ -138,7 +224,10 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
         case .scanners, .newMembers: packWords
         case .entries, .entrants, .winners, .stockLeft: drawWords
-        default: giftWords
+        case .sent, .claimed, .accepted, .declined, .expired, .open, .swapped, .refunded, .value, .acceptedValue,
+            .acceptMedian, .repeatGivers:
+            giftWords
+        default: givingWords
         }
     }
 
@@ -310,6 +399,38 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case stockIsLedger = "stock issued - cost of prizes = stock left in the ledger"
     /// Every entry is one of some draw.
     case entriesAreDraws = "entries = sum of the draws"
+    /// Every gift was begun somewhere, or nobody said where.
+    case sentIsSumOfEntries = "sent = sum of the entries"
+    /// Nobody begins what was not shown.
+    case picksAreViews = "picked ≤ viewed"
+    /// Nobody pays for what was not begun.
+    case paidArePicks = "paid ≤ picked"
+    /// Nothing is sent that is not paid for.
+    case sentArePaid = "sent ≤ paid"
+    /// Nobody opens what was not sent.
+    case openedAreSent = "opened ≤ sent"
+    /// Nobody takes what is wrapped.
+    case takenAreOpened = "accepted ≤ opened"
+    /// Everything that was begun was begun somewhere.
+    case picksAreEntries = "picked = sum of the entries"
+    /// Everybody who begins is of a cohort.
+    case picksAreCohorts = "picked = sum of the cohorts"
+    /// Every gift has one fate.
+    case fatesAddUp = "sent = kept + declined + expired + withdrawn + open"
+    /// What was given is kept, on its way back, or still open.
+    case valueAddsUp = "value = kept + given up + open"
+    /// What the books gave back is what WeChat Pay paid out.
+    case returnedIsPaidOut = "returned = refunds paid out"
+    /// What was given on the days is the value.
+    case valueIsSumOfDays = "value = sum of the days"
+    /// Every giver is of one segment.
+    case giversAreSegments = "givers = sum of the segments"
+    /// What they gave is the value.
+    case valueIsSumOfSegments = "value = sum of the segments"
+    /// What may be given is sold.
+    case giftableAreProducts = "giftable ≤ products"
+    /// Every keyword finds something or nothing.
+    case searchesAreKeywords = "searches = sum of the keywords"
     /// A contact is a redemption; the job that writes it down may still be on its way.
     case contactsAreRedeemed = "contacts recorded ≤ redeemed"
 
@@ -348,6 +469,38 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.stockIsLedger, .english): "Stock issued − cost of prizes = stock left in the ledger"
         case (.entriesAreDraws, .chinese): "抽奖次数 = 各抽奖之和"
         case (.entriesAreDraws, .english): "Entries = sum of the draws"
+        case (.sentIsSumOfEntries, .chinese): "送出 = 各入口之和"
+        case (.sentIsSumOfEntries, .english): "Sent = sum of the entries"
+        case (.picksAreViews, .chinese): "选礼 ≤ 浏览"
+        case (.picksAreViews, .english): "Begun ≤ viewed"
+        case (.paidArePicks, .chinese): "付款 ≤ 选礼"
+        case (.paidArePicks, .english): "Paid ≤ begun"
+        case (.sentArePaid, .chinese): "送出 ≤ 付款"
+        case (.sentArePaid, .english): "Sent ≤ paid"
+        case (.openedAreSent, .chinese): "拆开 ≤ 送出"
+        case (.openedAreSent, .english): "Opened ≤ sent"
+        case (.takenAreOpened, .chinese): "收下 ≤ 拆开"
+        case (.takenAreOpened, .english): "Accepted ≤ opened"
+        case (.picksAreEntries, .chinese): "选礼 = 各入口之和"
+        case (.picksAreEntries, .english): "Begun = sum of the entries"
+        case (.picksAreCohorts, .chinese): "选礼 = 各灰度人群之和"
+        case (.picksAreCohorts, .english): "Begun = sum of the cohorts"
+        case (.fatesAddUp, .chinese): "送出 = 收下未收回 + 婉拒 + 过期 + 商家收回 + 待收下"
+        case (.fatesAddUp, .english): "Sent = kept + declined + expired + withdrawn + open"
+        case (.valueAddsUp, .chinese): "礼物金额 = 收下未收回 + 退回 + 待收下"
+        case (.valueAddsUp, .english): "Value = kept + given up + open"
+        case (.returnedIsPaidOut, .chinese): "退回金额 = 微信支付已退款"
+        case (.returnedIsPaidOut, .english): "Value returned = refunds that WeChat Pay paid out"
+        case (.valueIsSumOfDays, .chinese): "礼物金额 = 各日之和"
+        case (.valueIsSumOfDays, .english): "Value = sum of the days"
+        case (.giversAreSegments, .chinese): "送礼人数 = 各分层之和"
+        case (.giversAreSegments, .english): "Givers = sum of the segments"
+        case (.valueIsSumOfSegments, .chinese): "礼物金额 = 各分层之和"
+        case (.valueIsSumOfSegments, .english): "Value = sum of the segments"
+        case (.giftableAreProducts, .chinese): "可送礼商品 ≤ 商品"
+        case (.giftableAreProducts, .english): "Giftable products ≤ products"
+        case (.searchesAreKeywords, .chinese): "搜索次数 = 各关键词之和"
+        case (.searchesAreKeywords, .english): "Searches = sum of the keywords"
         case (.contactsAreRedeemed, .chinese): "已记录的接触 ≤ 已扫码"
         case (.contactsAreRedeemed, .english): "Contacts recorded ≤ redeemed"
         }
@@ -356,18 +509,19 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     /// Whether its sides are money.
     package var isMoney: Bool {
         switch self {
-        case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores, .stockIsLedger: true
-        case .codesAddUp, .prizesAddUp, .claimsAreWins, .giftsAddUp, .endsAreOutcomes, .refundsAreEnds,
-            .newIsSumOfBatches, .newAreFirstContacts, .contactsAreRedeemed, .redeemedIsSumOfRegions, .newIsSumOfRegions,
-            .entriesAreDraws:
-            false
+        case .costIsLedger, .acceptedIsLedger, .dueIsLedger, .dueIsSumOfStores, .stockIsLedger, .valueAddsUp,
+            .returnedIsPaidOut, .valueIsSumOfDays, .valueIsSumOfSegments:
+            true
+        default: false
         }
     }
 
     /// Whether its left side may be less.
     var isBound: Bool {
         switch self {
-        case .refundsAreEnds, .claimsAreWins, .contactsAreRedeemed: true
+        case .refundsAreEnds, .claimsAreWins, .contactsAreRedeemed, .picksAreViews, .paidArePicks, .sentArePaid,
+            .openedAreSent, .takenAreOpened, .giftableAreProducts:
+            true
         default: false
         }
     }

@@ -59,6 +59,18 @@ package struct SheetGroup: Hashable, Sendable {
         case region
         /// A draw.
         case campaign
+        /// Where gifts are begun.
+        case entry
+        /// People for whom something was released at once.
+        case cohort
+        /// Givers of one kind.
+        case segment
+        /// A kind of goods.
+        case category
+        /// What people searched for.
+        case keyword
+        /// A day on which money went back.
+        case refundDay = "refund_day"
         /// A day of the business.
         case day
     }
@@ -114,6 +126,10 @@ extension SheetReport {
             case .packs: return try await packs(frame, on: tx)
             case .draws: return try await draws(frame, on: tx)
             case .overview, .gifts: return try await gifts(frame, on: tx)
+            case .funnel: return try await funnel(frame, on: tx)
+            case .returns: return try await returns(frame, on: tx)
+            case .givers: return try await givers(frame, on: tx)
+            case .supply: return try await supply(frame, on: tx)
             }
         }
     }

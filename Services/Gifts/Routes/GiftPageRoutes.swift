@@ -1,8 +1,10 @@
 import Foundation
 import Gifting
+import Hooks
 import Hosting
 import HTTPTypes
 import Hummingbird
+import Jobs
 import Kernel
 import Keys
 import Logging
@@ -17,7 +19,9 @@ import WeChat
 /// other sites cannot know, and answers with a redirect, so that going back asks for nothing twice.
 struct GiftPageRoutes: Sendable {
     let pool: Pool
+    let queue: JobQueue
     let gifts: Gifts
+    let groups: GiftGroups
     let keys: KeyRing
     let login: WebLogin
     /// Whether browsers may send cookies over TLS only; true in production.
@@ -27,27 +31,52 @@ struct GiftPageRoutes: Sendable {
 
     /// Adds the routes, which anybody may ask for.
     func add(to router: some RouterMethods<SiyuRequestContext>) {
-        router.get("g/{token}") { request, context in try await show(request, context) }
+        addGroups(to: router)
+        router.get("g/{token}") { request, context in try await show(request, context, .gift) }
         router.post("g/{token}/open") { request, context in
-            try await act(request, context) { id, _, shopper, tx in _ = try await gifts.claim(id, by: shopper, on: tx) }
+            try await act(request, context, .gift) { target, _, shopper, tx in
+                _ = try await gifts.claim(try target.gift, by: shopper, on: tx)
+            }
         }
         router.post("g/{token}/accept") { request, context in
-            try await act(request, context) { id, form, shopper, tx in
+            try await act(request, context, .gift) { target, form, shopper, tx in
+                let id = try target.gift
                 let wish = try GiftPageForm(form)
                 _ = try await gifts.accept(id, choosing: wish.variant, address: wish.address, by: shopper, on: tx)
             }
         }
         router.post("g/{token}/decline") { request, context in
-            try await act(request, context) { id, _, shopper, tx in
-                _ = try await gifts.decline(id, by: shopper, on: tx)
+            try await act(request, context, .gift) { target, _, shopper, tx in
+                _ = try await gifts.decline(try target.gift, by: shopper, on: tx)
             }
+        }
+    }
+
+    /// The pages of group gifts: whoever has the link may enter; what is published asks nobody who they are.
+    private func addGroups(to router: some RouterMethods<SiyuRequestContext>) {
+        router.get("gg/{token}") { request, context in try await show(request, context, .group) }
+        router.post("gg/{token}/enter") { request, context in
+            let response = try await act(request, context, .group) { target, _, shopper, tx in
+                _ = try await groups.enter(try target.group, by: shopper, on: tx)
+            }
+            await queue.wake(GiftGroupDue.jobQueue)
+            return response
+        }
+        router.get("gg/{token}/draw") { _, context in
+            guard let link = GiftLink(try context.parameters.require("token"), to: .group, keys: keys) else {
+                throw Problem.groupUnknown
+            }
+            let proof = try await GiftGroups.proof(of: try link.target.group, brand: link.brand, on: pool)
+            return Response(try StoredAnswer(200, proof))
         }
     }
 
     // MARK: Looking
 
-    private func show(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        guard let place = try Place(request, context, keys) else { return Self.nothing(request) }
+    private func show(
+        _ request: Request, _ context: SiyuRequestContext, _ kind: GiftLink.Kind
+    ) async throws -> Response {
+        guard let place = try Place(request, context, kind, keys) else { return Self.nothing(request) }
         if let visit = place.visit { return try await show(place, visit) }
         if let code = request.uri.queryParameters["code"], let state = request.uri.queryParameters["state"] {
             return try await recognize(place, code: String(code), state: String(state), request, context)
@@ -98,14 +127,22 @@ struct GiftPageRoutes: Sendable {
     private func show(_ place: Place, _ visit: GiftVisit, _ attempt: GiftPageTry? = nil) async throws -> Response {
         let shopper = Shopper(brand: place.link.brand, openID: visit.openID)
         do {
+            if case .group(let id) = place.link.target {
+                let facts = try await pool.transaction { tx in try await groups.page(of: id, for: shopper, on: tx) }
+                return Self.response(
+                    GiftPage(
+                        facts, path: place.path, formToken: visit.formToken, language: place.language,
+                        refusal: attempt?.code))
+            }
+            let gift = try place.link.target.gift
             let facts = try await pool.transaction { tx in
-                try await gifts.page(of: place.link.gift, for: shopper, on: tx)
+                try await gifts.page(of: gift, for: shopper, on: tx)
             }
             return Self.response(
                 GiftPage(
                     facts, path: place.path, formToken: visit.formToken, language: place.language,
                     attempt: facts.isOpen ? attempt : nil, status: facts.isOpen && attempt != nil ? 422 : 200))
-        } catch let problem as Problem where problem == .giftNotAParty {
+        } catch let problem as Problem where problem == .giftNotAParty || problem == .groupUnknown {
             return Self.response(GiftPage(.notForYou, path: place.path, language: place.language))
         }
     }
@@ -113,10 +150,10 @@ struct GiftPageRoutes: Sendable {
     // MARK: Doing
 
     private func act(
-        _ request: Request, _ context: SiyuRequestContext,
-        _ effect: (ID<Gift>, [String: String], Shopper, Transaction) async throws -> Void
+        _ request: Request, _ context: SiyuRequestContext, _ kind: GiftLink.Kind,
+        _ effect: (GiftLink.Target, [String: String], Shopper, Transaction) async throws -> Void
     ) async throws -> Response {
-        guard let place = try Place(request, context, keys) else { return Self.nothing(request) }
+        guard let place = try Place(request, context, kind, keys) else { return Self.nothing(request) }
         // No way to WeChat from here: the policy lets forms go nowhere else, and what was typed would be lost all the same.
         guard let visit = place.visit else {
             return Self.response(GiftPage(.visitOver, path: place.path, language: place.language))
@@ -128,7 +165,7 @@ struct GiftPageRoutes: Sendable {
         }
         let shopper = Shopper(brand: place.link.brand, openID: visit.openID)
         do {
-            try await pool.transaction { tx in try await effect(place.link.gift, form, shopper, tx) }
+            try await pool.transaction { tx in try await effect(place.link.target, form, shopper, tx) }
             return Self.redirect(.seeOther, to: place.address)
         } catch let problem as Problem where problem.status < 500 {
             let fields = form.filter { GiftPageForm.parts.contains($0.key) }
@@ -146,8 +183,10 @@ struct GiftPageRoutes: Sendable {
         let visit: GiftVisit?
 
         /// Nil for an address that we did not sign.
-        init?(_ request: Request, _ context: SiyuRequestContext, _ keys: KeyRing) throws {
-            guard let link = GiftLink(try context.parameters.require("token"), keys: keys) else { return nil }
+        init?(
+            _ request: Request, _ context: SiyuRequestContext, _ kind: GiftLink.Kind, _ keys: KeyRing
+        ) throws {
+            guard let link = GiftLink(try context.parameters.require("token"), to: kind, keys: keys) else { return nil }
             self.link = link
             path = link.path(keys: keys)
             language = GiftPageRoutes.language(request)

@@ -194,7 +194,7 @@ private struct ConsentAnswer: Encodable {
 }
 
 /// What the mini program needs to let its user pay.
-private struct PayAnswer: Encodable {
+struct PayAnswer: Encodable {
     let giftID: ID<Gift>
     let paymentID: ID<Payment>
     /// For `wx.requestPayment` as it is, hence in WeChat's own spelling: keys of a dictionary are not converted.
@@ -203,7 +203,12 @@ private struct PayAnswer: Encodable {
     init(_ payable: PayableGift, _ parameters: PaymentParameters) {
         giftID = payable.gift
         paymentID = payable.payment
-        payment = [
+        payment = Self.words(parameters)
+    }
+
+    /// The parameters by WeChat's names.
+    static func words(_ parameters: PaymentParameters) -> [String: String] {
+        [
             "appId": parameters.appID, "timeStamp": parameters.timeStamp, "nonceStr": parameters.nonce,
             "package": parameters.package, "signType": parameters.signType, "paySign": parameters.paySign,
         ]
@@ -211,7 +216,7 @@ private struct PayAnswer: Encodable {
 }
 
 /// What every request about a gift brings: who asks, and under which key it may be repeated.
-private struct Asked {
+struct Asked {
     let body: JSONBody
     let shopper: Shopper
     let same: IdempotentRequest

@@ -1,3 +1,4 @@
+import Audit
 import Foundation
 import Gifting
 import Hooks
@@ -30,11 +31,16 @@ struct WithdrawalRoutes: Sendable {
             brand: caller.brand, caller: caller.keyID.rawValue, route: "POST /v1/gifts/{id}/withdraw",
             key: HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] })
         let body = try await JSONBody(request, context)
-        let decision = try GiftWithdrawal(
-            shop: caller.shop, author: "\(caller.keyID)", reason: try body.decode(Wish.self).reason)
+        let reason = try body.decode(Wish.self).reason
+        let decision = try GiftWithdrawal(shop: caller.shop, author: "\(caller.keyID)", reason: reason)
+        let act = ManualAct(
+            author: "\(caller.keyID)", act: "POST /v1/gifts/{id}/withdraw", subject: "\(id)", reason: reason)
         let answer = try await pool.transaction { tx in
             try await Idempotency.answer(same, bodyHash: body.hash, on: tx) { tx in
-                try StoredAnswer(200, try await gifts.withdraw(id, brand: caller.brand, decision, on: tx))
+                let withdrawn = try await gifts.withdraw(id, brand: caller.brand, decision, on: tx)
+                // Behind the gift's lock, in the same commit: written down once, like the act.
+                try await AuditTrail.note(act, brand: caller.brand, on: tx)
+                return try StoredAnswer(200, withdrawn)
             }
         }
         return Response(answer)

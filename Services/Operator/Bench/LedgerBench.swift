@@ -8,6 +8,11 @@ import Schema
 
 /// The ledger: posting beside what pgbench posts row by row, and the look through everything beside COPY.
 struct LedgerBench {
+    /// What is measured.
+    enum Part: String, CaseIterable {
+        case check, post
+    }
+
     /// Accounts with a floor, half of them paying, half of them paid.
     static let accounts = 100_000
     private static let batch = 500
@@ -22,7 +27,7 @@ struct LedgerBench {
     private let transfers: Int
     private let brand = ID<Brand>.mint()
 
-    static func run(url: String, pairs: Int, transfers: Int) async throws -> [Measurement] {
+    static func run(url: String, pairs: Int, transfers: Int, only: [Part]) async throws -> [Measurement] {
         try await ScratchDatabase.with(url) { scratch in
             let logger = Logger(label: "siyu.bench")
             let connection = ConnectionConfiguration(url: scratch.url, statementTimeout: .seconds(900))
@@ -30,7 +35,13 @@ struct LedgerBench {
             try await Migrator(pool: pool, logger: logger).migrate(environment: .development)
             let bench = LedgerBench(
                 pool: pool, pgbench: try PgBench(connection: scratch.url), pairs: pairs, transfers: transfers)
-            let figures = [try await bench.check(), try await bench.post()]
+            var figures: [Measurement] = []
+            for part in only.isEmpty ? Part.allCases : only {
+                switch part {
+                case .check: figures.append(try await bench.check())
+                case .post: figures.append(try await bench.post())
+                }
+            }
             await pool.shutdown()
             return figures
         }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AsyncHTTPClient
 import Codes
 import Foundation
 import Hooks
@@ -10,7 +9,6 @@ import Keys
 import Logging
 import Members
 import NIOCore
-import NIOHTTP1
 import Orders
 import Postgres
 import Schema
@@ -47,9 +45,9 @@ enum ScansBench {
                 logger: Logger(label: "siyu.bench"))
             try await Migrator(pool: pool, logger: Logger(label: "siyu.bench")).migrate(environment: .development)
             let bench = try await Bench.prepare(pool, keys: keys, url: scratch.url, count: count)
-            let redeem = try await Service.start("siyu-redeem", [], port: port, url: scratch.url, keys: folder)
+            let redeem = try await BenchService.start("siyu-redeem", [], port: port, url: scratch.url, keys: folder)
             defer { redeem.stop() }
-            let bare = try await Service.start(
+            let bare = try await BenchService.start(
                 "siyu", ["bench-bare", "--port", "\(barePort)"], port: barePort, url: scratch.url, keys: folder)
             defer { bare.stop() }
             let figures = try await bench.measure(
@@ -57,43 +55,6 @@ enum ScansBench {
                 redeem: redeem.process)
             await pool.shutdown()
             return figures
-        }
-    }
-
-    /// A process of this folder's, killed when it is no longer needed.
-    private struct Service {
-        let process: Process
-
-        static func start(
-            _ name: String, _ arguments: [String], port: Int, url: String, keys: String
-        ) async throws -> Service {
-            guard let own = Bundle.main.executableURL else {
-                throw Failure("This program's folder is unknown.", .software)
-            }
-            let process = Process()
-            process.executableURL = own.deletingLastPathComponent().appendingPathComponent(name)
-            process.arguments = arguments
-            process.environment = ProcessInfo.processInfo.environment.merging([
-                "DATABASE_URL": url, "SIYU_KEYS": keys, "SIYU_ENV": "development", "SIYU_PORT": "\(port)",
-                "SIYU_LOG_LEVEL": "error",
-            ]) { $1 }
-            try process.run()
-            let request = HTTPClientRequest(url: "http://127.0.0.1:\(port + 1_000)/readyz")
-            for _ in 0..<1_000 where process.isRunning {
-                if let answer = try? await HTTPClient.shared.execute(request, timeout: .seconds(1)),
-                    answer.status == .ok
-                {
-                    return Service(process: process)
-                }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            process.terminate()
-            throw Failure("\(name) did not become ready on port \(port).", .software)
-        }
-
-        func stop() {
-            process.terminate()
-            process.waitUntilExit()
         }
     }
 

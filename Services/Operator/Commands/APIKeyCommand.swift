@@ -18,15 +18,22 @@ struct APIKeyCommand: AsyncParsableCommand {
         @Option(help: "The only shop it may see; all shops if not given.") var shop: IDArgument<Shop>?
         @Option(
             help: """
-                partner: systems that send and read; staff: people at the brand's pages; operations: who runs the \
-                installation, at the queue's console.
+                partner: systems that send and read; staff: people of the brand, or with --shop of a shop; finance: prices and \
+                never an address; store: what is handed over, and no price; provider: where parcels go, and no price; auditor: \
+                reads and changes nothing; operations: who runs the installation, at the queue's console.
                 """) var role: KeyRole = .partner
+        @Option(
+            help: "How long it is valid: a number with s, m, h or d; until it is revoked if not given.",
+            transform: BusinessClock.interval) var expiresIn: Duration?
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
             if role == .operations, brand != nil || shop != nil {
                 throw ValidationError("An operations key goes across brands: it takes neither --brand nor --shop.")
+            }
+            if role == .operations, expiresIn != nil {
+                throw ValidationError("An operations key is valid until it is revoked: it takes no --expires-in.")
             }
             if role != .operations, brand == nil {
                 throw ValidationError("--brand is missing: whom does it speak for?")
@@ -39,7 +46,8 @@ struct APIKeyCommand: AsyncParsableCommand {
                 return try output.show([made.record], token: made.token)
             }
             let made = try await database.withPool {
-                try await APIKeys.create(brand: brand.id, role: role, shop: shop?.id, label: label, on: $0)
+                try await APIKeys.create(
+                    brand: brand.id, role: role, shop: shop?.id, label: label, lifetime: expiresIn, on: $0)
             }
             guard let made else { throw Failure("There is no brand \(brand.id).") }
             try output.show([made.record], token: made.token)
@@ -84,7 +92,7 @@ struct APIKeyCommand: AsyncParsableCommand {
 
 /// What a key is made for: a role at a brand, or the installation.
 enum KeyRole: String, ExpressibleByArgument, CaseIterable {
-    case partner, staff, operations
+    case partner, staff, finance, store, provider, auditor, operations
 
     /// The role at a brand; nil for the installation.
     var ofBrand: Role? { Role(rawValue: rawValue) }
@@ -98,6 +106,7 @@ extension OutputOptions {
         let label: String
         let createdAt: Date
         let revokedAt: Date?
+        let expiresAt: Date?
         let token: String?
     }
 
@@ -106,7 +115,7 @@ extension OutputOptions {
             keys.map { key in
                 Key(
                     key: key.id, role: key.role.rawValue, shop: key.shop, label: key.label, createdAt: key.createdAt,
-                    revokedAt: key.revokedAt, token: token?.revealed)
+                    revokedAt: key.revokedAt, expiresAt: key.expiresAt, token: token?.revealed)
             })
     }
 
@@ -115,17 +124,18 @@ extension OutputOptions {
             keys.map { key in
                 Key(
                     key: key.id, role: KeyRole.operations.rawValue, shop: nil, label: key.label,
-                    createdAt: key.createdAt, revokedAt: key.revokedAt, token: token?.revealed)
+                    createdAt: key.createdAt, revokedAt: key.revokedAt, expiresAt: nil, token: token?.revealed)
             })
     }
 
     private func show(_ values: [Key]) throws {
         try show(
-            values, header: ["key", "role", "shop", "label", "created", "ended", "token, shown once"],
+            values, header: ["key", "role", "shop", "label", "created", "ends", "ended", "token, shown once"],
             rows: values.map { key in
                 [
                     "\(key.key)", key.role, key.shop.map { "\($0)" } ?? "all", key.label, key.createdAt.ISO8601Format(),
-                    key.revokedAt.map { $0.ISO8601Format() } ?? "", key.token ?? "",
+                    key.expiresAt.map { $0.ISO8601Format() } ?? "never", key.revokedAt.map { $0.ISO8601Format() } ?? "",
+                    key.token ?? "",
                 ]
             })
     }

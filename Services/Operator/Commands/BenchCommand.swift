@@ -12,20 +12,25 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     enum Subject: String, ExpressibleByArgument, CaseIterable {
-        case postgres, jobs, ingest, services, scans, mint, ledger
+        case postgres, jobs, ingest, services, scans, mint, ledger, gifts
     }
 
-    @Argument(help: "postgres, jobs, ingest, services, scans, mint, ledger; all if none is named.") var subjects:
+    @Argument(help: "postgres, jobs, ingest, services, scans, mint, ledger, gifts; all if none is named.") var subjects:
         [Subject] = []
     @Option(help: "Pairs of ours and raw.") var pairs = 5
     @Option(help: "Of jobs, this part alone; may be given again.")
     var only: [JobsBench.Part] = []
     @Option(help: "Of scans, this part alone; may be given again.")
     var scansOnly: [ScansBench.Part] = []
+    @Option(help: "Of gifts, this part alone; may be given again.")
+    var giftsOnly: [GiftsBench.Part] = []
+    @Option(help: "Gifts that are due at once, for gifts.") var gifts = 100_000
     @Option(help: "The CDNOW purchases, for ingest.") var file = "Tests/Data/cdnow_master.txt"
     @Option(help: "Codes of the batch, for scans.") var codes: Int64 = 20_000_000
-    @Option(help: "Connections of scanners, for scans.") var connections = 64
+    @Option(help: "Connections at once, for scans and gifts.") var connections = 64
     @Option(help: "Transfers to look through, for ledger.") var transfers = 1_000_000
+    @Option(help: "Of ledger, this part alone; may be given again.")
+    var ledgerOnly: [LedgerBench.Part] = []
     @OptionGroup var database: DatabaseOptions
     @Flag(help: "Answer with JSON.") var json = false
 
@@ -42,6 +47,7 @@ struct BenchCommand: AsyncParsableCommand {
         guard (10_000...100_000_000).contains(transfers) else {
             throw ValidationError("--transfers is 10000 to 100000000")
         }
+        guard (1_000...10_000_000).contains(gifts) else { throw ValidationError("--gifts is 1000 to 10000000") }
         var figures: [Measurement] = []
         for subject in subjects.isEmpty ? Subject.allCases : subjects {
             figures += try await measure(subject)
@@ -66,7 +72,11 @@ struct BenchCommand: AsyncParsableCommand {
             try await ScansBench.run(
                 url: database.url, pairs: pairs, only: scansOnly, count: codes, connections: connections)
         case .mint: try await MintBench.run(url: database.url, pairs: pairs)
-        case .ledger: try await LedgerBench.run(url: database.url, pairs: pairs, transfers: transfers)
+        case .ledger:
+            try await LedgerBench.run(url: database.url, pairs: pairs, transfers: transfers, only: ledgerOnly)
+        case .gifts:
+            try await GiftsBench.run(
+                url: database.url, pairs: pairs, only: giftsOnly, connections: connections, gifts: gifts)
         case .services: try await ServicesBench.run(url: database.url, samples: pairs)
         }
     }
@@ -84,4 +94,6 @@ struct BenchCommand: AsyncParsableCommand {
 }
 
 extension JobsBench.Part: ExpressibleByArgument {}
+extension GiftsBench.Part: ExpressibleByArgument {}
 extension ScansBench.Part: ExpressibleByArgument {}
+extension LedgerBench.Part: ExpressibleByArgument {}

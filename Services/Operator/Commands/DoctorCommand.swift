@@ -1,10 +1,8 @@
-import Accounting
 import ArgumentParser
 import Foundation
 import Hosting
 import Jobs
 import Keys
-import Kernel
 import Logging
 import Postgres
 import Schema
@@ -57,67 +55,6 @@ struct DoctorCommand: AsyncParsableCommand {
             } catch {
                 return Finding(check: "keys", isFine: false, detail: (error as? Failure)?.sentence ?? "\(error)")
             }
-        }
-    }
-
-    struct Invariants: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "What must hold of the queue's and of every brand's rows at any time.")
-        @OptionGroup var database: DatabaseOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            var findings: [Finding] = []
-            try await database.withPool { pool in
-                findings.append(QueueDoctor.invariants(try await JobInvariants.broken(on: pool)))
-                for brand in try await pool.run(BrandStatements.list()) {
-                    let books = try await Ledger.check(brand: brand.brand, on: pool)
-                    findings.append(
-                        Finding(
-                            check: "ledger of \(brand.name)", isFine: books.isBalanced,
-                            detail: "\(books.transfers) transfers, trial balance \(books.trialBalance)."))
-                    let chain = try await Ledger.checkChain(brand: brand.brand, on: pool)
-                    findings.append(
-                        Finding(
-                            check: "seals of \(brand.name)", isFine: chain.fault == nil,
-                            detail: chain.fault?.description
-                                ?? "\(chain.sealed) transfers under \(chain.seals) seals, \(chain.unsealed) without."))
-                    let unpaid = try await pool.one(DoctorStatements.ordersThatDisagreeWithPayments(brand: brand.brand))
-                    findings.append(
-                        Finding(
-                            check: "orders of \(brand.name)", isFine: unpaid == 0,
-                            detail: "\(unpaid) orders differ from their payments."))
-                    let unposted = try await pool.one(DoctorStatements.paymentsWithoutTransfer(brand: brand.brand))
-                    findings.append(
-                        Finding(
-                            check: "payments of \(brand.name)", isFine: unposted == 0,
-                            detail: "\(unposted) payments have no transfer of their amount."))
-                    findings += try await money(of: brand.brand, name: brand.name, on: pool)
-                }
-            }
-            try DoctorCommand.report(findings, output)
-        }
-
-        /// Stock, and money at WeChat Pay.
-        private func money(of brand: ID<Brand>, name: String, on pool: Pool) async throws -> [Finding] {
-            let moved = try await pool.one(DoctorStatements.stockThatDisagreesWithMovements(brand: brand))
-            let unbooked = try await pool.one(DoctorStatements.moneyWithoutTransfer(brand: brand))
-            let waiting = try await pool.one(DoctorStatements.refundsNeedingAttention(brand: brand))
-            let unpaid = try await pool.one(DoctorStatements.payoutsNeedingAttention(brand: brand))
-            return [
-                Finding(
-                    check: "stock of \(name)", isFine: moved == 0,
-                    detail: "\(moved) variants differ from the sum of their movements."),
-                Finding(
-                    check: "WeChat Pay of \(name)", isFine: unbooked == 0,
-                    detail: "\(unbooked) payments, refunds and payouts have no transfer of their amount."),
-                Finding(
-                    check: "refunds of \(name)", isFine: waiting == 0,
-                    detail: "\(waiting) refunds wait for a person (siyu refund show)."),
-                Finding(
-                    check: "payouts of \(name)", isFine: unpaid == 0,
-                    detail: "\(unpaid) payouts wait for a person (siyu payout show)."),
-            ]
         }
     }
 

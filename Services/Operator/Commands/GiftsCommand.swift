@@ -8,12 +8,13 @@ import Postgres
 
 struct GiftsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gifts", abstract: "The switches of shops; pages, covers, entries and who looks at greetings.",
+        commandName: "gifts",
+        abstract: "The switches of shops; pages, covers, entries, who looks at greetings, and draws of group gifts.",
         discussion: """
             The numbers of gifts are policies: `siyu policy list`. The kinds of goods that may not be given are categories: \
             `siyu category`.
             """,
-        subcommands: [Switch.self, Switches.self, Page.self, Cover.self, Entry.self, Screen.self])
+        subcommands: [Switch.self, Switches.self, Page.self, Cover.self, Entry.self, Screen.self, Group.self])
 
     enum Position: String, ExpressibleByArgument, CaseIterable {
         case on, off

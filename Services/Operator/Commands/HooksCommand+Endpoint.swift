@@ -1,9 +1,11 @@
 import ArgumentParser
 import Codes
 import Foundation
+import Gifting
 import Hooks
 import Jobs
 import Kernel
+import Orders
 import Postgres
 import Schema
 
@@ -23,7 +25,7 @@ extension HooksCommand {
             ])
 
         /// What there is to hear.
-        static let known = CodesEvents.types
+        static let known = CodesEvents.types.union(GiftEvents.types).union(Aftersales.events)
 
         /// In development this machine may be told, so that receivers can be tried.
         static func allowsLocal() throws -> Bool { try DatabaseOptions.environment() == .development }

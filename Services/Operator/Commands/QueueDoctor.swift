@@ -82,15 +82,6 @@ enum QueueDoctor {
             } ?? "The outcome of every call to a provider is known.")
     }
 
-    /// What must hold of the queue's tables at any instant.
-    static func invariants(_ broken: [BrokenInvariant]) -> DoctorCommand.Finding {
-        DoctorCommand.Finding(
-            check: "queue", isFine: broken.isEmpty,
-            detail: broken.isEmpty
-                ? "The queue's tables agree with one another."
-                : broken.prefix(10).map { "\($0.rule): \($0.subject)" }.joined(separator: "; ") + ".")
-    }
-
     static func horizon(_ holders: [JobHorizonHolder]) -> DoctorCommand.Finding {
         guard let oldest = holders.first else {
             return DoctorCommand.Finding(

@@ -35,10 +35,15 @@ struct RefundCommand: AsyncParsableCommand {
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Starts another round of calls to WeChat Pay for a refund that waits for a person.",
-            discussion: "WeChat Pay is asked first what became of it; it is sent again only if it never arrived.")
+            discussion: """
+                WeChat Pay is asked first what became of it; it is sent again only if it never arrived. A number that WeChat Pay has closed
+                for good gets the next one, which is shown, as long as the payment has so much left. Above the limit of the policy
+                refunds.two_persons a second person must give the same command: until then the first one's word is kept.
+                """)
         @Argument(help: "The refund's id.") var id: IDArgument<Refund>
         @Option(help: "The brand.") var brand: IDArgument<Brand>
         @Flag(help: "Must be given: there is no other way to retry a refund safely.") var queryFirst = false
+        @Option(help: "Who does it; the user of this computer if not given.") var author: String = NSUserName()
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
@@ -47,15 +52,20 @@ struct RefundCommand: AsyncParsableCommand {
                 throw Failure(
                     "A refund may have been paid out: say --query-first, so that it is asked about first.", .usage)
             }
-            let refund = try await database.withPool { pool in
+            let retry = try await database.withPool { pool in
                 let queue = JobQueue(pool: pool, logger: Logger(label: "siyu.refund"))
-                let refund = try await pool.transaction { tx in
-                    try await Refunds.retry(id.id, brand: brand.id, queue: queue, on: tx)
+                let retry = try await pool.transaction { tx in
+                    try await Refunds.retry(id.id, author: author, brand: brand.id, queue: queue, on: tx)
                 }
                 await queue.wake(PaymentReceived.jobQueue)
-                return refund
+                return retry
             }
-            try output.show([refund])
+            try output.show([retry.refund])
+            if case .needsSecondPerson(_, let until) = retry {
+                throw Failure(
+                    "Nothing was sent: \(retry.refund.amount.yuanText) yuan need a second person, who gives the same command as"
+                        + " another --author before \(until.ISO8601Format()).", .noPermission)
+            }
         }
     }
 }

@@ -49,6 +49,12 @@ struct Tour {
         let expired: Int
         let refunds: Int
         let refundedFen: Int64
+        let groupEntries: Int
+        let groupWins: Int
+        let groupDeclined: Int
+        let groupRefundedFen: Int64
+        let sentBack: Int
+        let bills: Int
     }
 
     /// Walks through, and says each step.
@@ -69,6 +75,8 @@ struct Tour {
             try await TourGifts(
                 brand: brand, shop: giftShop, pool: pool, keys: keys, merchant: merchant, client: client
             ).run()
+            try await TourGroups(brand: brand, shop: giftShop, pool: pool, keys: keys, client: client).run()
+            try await TourAftersales(brand: brand, pool: pool, keys: keys, merchant: merchant, client: client).run()
             let summary = try await TourReadBack(brand: brand, shop: shop, pool: pool, client: client).run()
             try await http.shutdown()
             return (summary, staff)

@@ -34,8 +34,13 @@ struct TourReadBack {
         let left = TourGifts.given - TourGifts.accepted
         guard gifts.given == TourGifts.given, gifts.accepted == TourGifts.accepted, gifts.expired == left, swaps == 1
         else { throw Failure("Of \(gifts.given) gifts \(gifts.accepted) were accepted, \(gifts.expired) expired.") }
+        let groups = try await pool.one(TourStatements.groups(brand: brand))
+        let expected = TourStatements.Groups(
+            entries: TourGroups.entries, won: TourGroups.places, taken: TourGroups.places - 1, declined: 1,
+            refundedFen: TourGroups.refundedFen)
+        guard groups == expected else { throw Failure("Group gifts are \(groups), and should be \(expected).") }
         let book = try await book()
-        guard book.refunds == left, book.twice == 0 else {
+        guard book.refunds == left, book.twice == 0, book.sentBack == 1 else {
             throw Failure("The sandbox paid \(book.refunds) times, \(book.twice) payments more than once.")
         }
         try await checkBooks()
@@ -45,18 +50,25 @@ struct TourReadBack {
             gmvFen: orders.gmvFen, zeroOrders: orders.zeroOrders, ledgerTransfers: ledger.transfers,
             ledgerFen: ledger.fen, codes: codes.minted, redemptions: codes.redeemed, gifts: gifts.given,
             accepted: gifts.accepted, swapped: swaps, expired: gifts.expired, refunds: book.refunds,
-            refundedFen: book.fen)
+            refundedFen: book.fen, groupEntries: groups.entries, groupWins: groups.won, groupDeclined: groups.declined,
+            groupRefundedFen: groups.refundedFen, sentBack: book.sentBack,
+            bills: try await pool.one(TourStatements.bills(brand: brand)))
     }
 
     /// What the other side paid back for this brand's gifts, by its own book.
-    private func book() async throws -> (refunds: Int, fen: Int64, twice: Int) {
-        var total = (refunds: 0, fen: Int64(0), twice: 0)
+    private func book() async throws -> (refunds: Int, fen: Int64, twice: Int, sentBack: Int) {
+        var total = (refunds: 0, fen: Int64(0), twice: 0, sentBack: 0)
+        let sentBack = Set(try await pool.run(TourStatements.sentBack(brand: brand)))
         for payment in try await pool.run(TourStatements.giftPayments(brand: brand)) {
             let number = payment.filter { $0 != "-" }
             let page: Page = try client.expect(
                 try await client.get("\(client.addresses.sandbox)/sandbox/book/\(number)"), "The sandbox")
-            total.refunds += page.payouts
-            total.fen += page.payoutsFen
+            if sentBack.contains(payment) {
+                total.sentBack += page.payouts
+            } else {
+                total.refunds += page.payouts
+                total.fen += page.payoutsFen
+            }
             if page.payouts > 1 { total.twice += 1 }
         }
         return total

@@ -92,7 +92,7 @@ enum TourStatements {
                 count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'expired'),
                 count(*) FILTER (WHERE refunded_at IS NOT NULL)
             FROM gifting.gift
-            WHERE brand_id = \(brand)
+            WHERE brand_id = \(brand) AND group_id IS NULL
             """
         ) { row throws(PostgresError) in
             Gifts(
@@ -101,11 +101,105 @@ enum TourStatements {
         }
     }
 
-    /// The payments of all gifts.
+    /// The payments of all gifts but those of groups.
     static func giftPayments(brand: ID<Brand>) -> Statement<String> {
-        Statement("SELECT payment_id::text FROM gifting.gift WHERE brand_id = \(brand) AND payment_id IS NOT NULL") {
+        Statement(
+            """
+            SELECT payment_id::text FROM gifting.gift
+            WHERE brand_id = \(brand) AND payment_id IS NOT NULL AND group_id IS NULL
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// The group gift of a giver.
+    static func group(bySender index: [UInt8], brand: ID<Brand>) -> Statement<String> {
+        Statement(
+            """
+            SELECT g.group_id::text
+            FROM vault.person p
+            JOIN gifting.gift_group g ON g.brand_id = p.brand_id AND g.sender_id = p.person_id
+            WHERE p.brand_id = \(brand) AND p.kind = 'openid' AND p.blind_index = \(index)
+            ORDER BY g.created_at
+            LIMIT 1
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// A variant of the tour's box.
+    static func variant(_ sku: String, brand: ID<Brand>) -> Statement<ID<Variant>> {
+        Statement(
+            """
+            SELECT v.variant_id
+            FROM orders.variant v
+            JOIN orders.product p ON p.brand_id = v.brand_id AND p.product_id = v.product_id AND p.sku = 'tour-box'
+            WHERE v.brand_id = \(brand) AND v.sku = \(sku)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What became of a brand's group gifts.
+    struct Groups: Sendable, Equatable {
+        let entries: Int
+        let won: Int
+        let taken: Int
+        let declined: Int
+        let refundedFen: Int64
+    }
+
+    static func groups(brand: ID<Brand>) -> Statement<Groups> {
+        Statement(
+            """
+            SELECT (SELECT count(*) FROM gifting.group_entry WHERE brand_id = \(brand)),
+                (SELECT count(*) FROM gifting.group_win WHERE brand_id = \(brand)),
+                count(*) FILTER (WHERE state = 'accepted'), count(*) FILTER (WHERE state = 'declined'),
+                (SELECT COALESCE(sum(refund_fen), 0)::bigint FROM gifting.gift_group
+                WHERE brand_id = \(brand) AND refunded_at IS NOT NULL)
+            FROM gifting.gift
+            WHERE brand_id = \(brand) AND group_id IS NOT NULL
+            """
+        ) { row throws(PostgresError) in
+            Groups(
+                entries: try row.next(), won: try row.next(), taken: try row.next(), declined: try row.next(),
+                refundedFen: try row.next())
+        }
+    }
+
+    /// The payments of gifts that were sent back after they were accepted.
+    static func sentBack(brand: ID<Brand>) -> Statement<String> {
+        Statement("SELECT payment_id::text FROM orders.aftersale WHERE brand_id = \(brand) AND state = 'refunded'") {
             row throws(PostgresError) in try row.next()
         }
+    }
+
+    /// The first case that was opened.
+    static func aftersale(brand: ID<Brand>) -> Statement<String> {
+        Statement(
+            "SELECT aftersale_id::text FROM orders.aftersale WHERE brand_id = \(brand) ORDER BY aftersale_id LIMIT 1"
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// The day in Beijing on which the first gift was paid.
+    static func dayOfPayments(brand: ID<Brand>) -> Statement<CalendarDate> {
+        Statement(
+            """
+            SELECT (min(paid_at) AT TIME ZONE 'Asia/Shanghai')::date
+            FROM orders.payment_intent
+            WHERE brand_id = \(brand) AND state = 'paid'
+            HAVING count(*) > 0
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// Bills that were compared without leaving anything open.
+    static func bills(brand: ID<Brand>) -> Statement<Int> {
+        Statement(
+            """
+            SELECT count(*)
+            FROM orders.bill b
+            WHERE b.brand_id = \(brand) AND NOT EXISTS (
+                SELECT FROM orders.mismatch m WHERE m.brand_id = \(brand) AND m.resolved_at IS NULL)
+            """
+        ) { row throws(PostgresError) in try row.next() }
     }
 
     static func swaps(brand: ID<Brand>) -> Statement<Int> {

@@ -1,3 +1,4 @@
+import Audit
 import FoundationEssentials
 import Hooks
 import Hosting
@@ -16,6 +17,8 @@ struct ConsoleRoutes: Sendable {
     /// The queue that looks, over few connections that give up soon: the page must never hurt the database.
     let looking: JobQueue
     let pages: StaffPages
+    /// Where acts are written down.
+    let pool: Pool
 
     /// Where the console begins.
     static let path = "/jobs"
@@ -279,6 +282,15 @@ struct ConsoleRoutes: Sendable {
         let form = try await pages.requireCSRF(request, context)
         guard let reason = form["reason"].flatMap(\.nonEmpty), reason.count <= 300 else {
             throw Problem.invalid("Say why, in 1 to 300 characters: the audit keeps it.", code: "reason_missing")
+        }
+        // Before it is done: what the queue refuses then was tried all the same.
+        let details = form.filter { !["csrf", "reason"].contains($0.key) && !$0.value.isEmpty }
+            .map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+        let act = ManualAct(
+            author: author, act: "\(request.method.rawValue) \(context.endpointPath ?? "")",
+            subject: context.parameters.get("id") ?? "", reason: reason, details: details)
+        try await pool.transaction { tx in
+            _ = try await AuditTrail.note(act, brand: AuditTrail.installation, on: tx)
         }
         return (form, (author, reason))
     }

@@ -15,7 +15,10 @@ struct ReportRoutes: Sendable {
     /// Adds the route.
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.group()
-            .add(middleware: RequireKeyOrSession(key: RequireCaller(db: pool), session: pages.requireSession))
+            .add(
+                middleware: RequireKeyOrSession(
+                    key: RequireCaller(db: pool, roles: Role.readers), session: pages.requireSession)
+            )
             .get("v1/reports/{name}") { request, context in try await answer(request, context) }
     }
 
@@ -28,7 +31,7 @@ struct ReportRoutes: Sendable {
         case .overview:
             let report = try await Report.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
-        case .prizes, .gifts, .settlement, .packs, .draws:
+        case .prizes, .gifts, .settlement, .packs, .draws, .funnel, .returns, .givers, .supply:
             let report = try await SheetReport.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
         }
@@ -83,7 +86,7 @@ extension ReportQuery {
 }
 
 /// Lets pass whoever presents an API key, or else whoever has signed in: the board's download links bring no key.
-private struct RequireKeyOrSession: RouterMiddleware {
+struct RequireKeyOrSession: RouterMiddleware {
     let key: RequireCaller
     let session: RequireSession
 

@@ -13,6 +13,8 @@ struct ControlRoutes: Sendable {
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.post("sandbox/pay") { request, context in try await pay(request, context) }
         router.post("sandbox/transfers/{no}/confirm") { _, context in try await confirm(context) }
+        router.post("sandbox/refunds/{no}/deliver") { _, context in try await deliver(context) }
+        router.post("sandbox/clock") { request, context in try await moveClock(request, context) }
         router.post("sandbox/codes/scan") { request, context in try await scan(request, context) }
         router.post("sandbox/tokens/expire") { _, _ in
             sandbox.tokens.expire()
@@ -34,7 +36,7 @@ struct ControlRoutes: Sendable {
 
     private func pay(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let asked: PayRequest = try await read(request, context)
-        let now = Sandbox.now()
+        let now = try sandbox.clock()
         let merchant = try sandbox.platform.merchant
         do {
             let payment = try await sandbox.change(now: now) { book in
@@ -75,6 +77,40 @@ struct ControlRoutes: Sendable {
             guard refusal.status != 404 else { throw Problem.notFound("There is no such transfer.") }
             throw Problem.conflict("The money cannot be taken: \(refusal.message).")
         }
+    }
+
+    /// Somebody sees to it that an abnormal refund arrives.
+    private func deliver(_ context: SiyuRequestContext) async throws -> Response {
+        let number = try context.parameters.require("no")
+        do {
+            let refund = try await sandbox.change {
+                try $0.deliver(outRefundNo: number)
+            } then: {
+                $0.refunds[number]
+            }
+            guard let refund else { throw Problem.notFound("There is no such refund.") }
+            return json(Wire.Refund(refund))
+        } catch let refusal as PayRefusal {
+            guard refusal.status != 404 else { throw Problem.notFound("There is no such refund.") }
+            throw Problem.conflict("The money cannot be delivered: \(refusal.message).")
+        }
+    }
+
+    // MARK: Time
+
+    private struct ClockRequest: Decodable { let advance_seconds: Double }
+    private struct ClockAnswer: Encodable { let now: String }
+
+    private static let stepMax = 366.0 * 86_400
+
+    /// The book's time goes on: refunds and transfers end, notifications become due.
+    private func moveClock(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let asked: ClockRequest = try await read(request, context)
+        guard asked.advance_seconds > 0, asked.advance_seconds <= Self.stepMax else {
+            throw Problem.invalid("`advance_seconds` is above 0 and a year at most: time does not go back.")
+        }
+        try await sandbox.record([.clockMoved(seconds: asked.advance_seconds)])
+        return json(ClockAnswer(now: PayInstant.write(try sandbox.clock())))
     }
 
     // MARK: Codes
@@ -140,6 +176,8 @@ struct ControlRoutes: Sendable {
         var codes_active: Int64 = 0
         var code_tickets = 0
         var notifications: [String: Int] = ["open": 0, "delivered": 0, "lost": 0, "given_up": 0]
+        var refunds_closed = 0
+        var refunds_abnormal = 0
         var probes_sent = 0
         var probes_believed = 0
         /// Since the start of the process.
@@ -171,6 +209,8 @@ struct ControlRoutes: Sendable {
                 totals.payouts_per_payment_max = max(totals.payouts_per_payment_max, payouts.count)
             }
             totals.refunds = book.refunds.count
+            totals.refunds_closed = book.refunds.values.count { $0.end == .closed }
+            totals.refunds_abnormal = book.refunds.values.count { $0.end == .abnormal && $0.succeededAt == nil }
             totals.refunds_fen = book.refunds.values.reduce(0) { $0 &+ $1.asked.refund }
             totals.transfers = book.transfers.count
             for transfer in book.transfers.values where transfer.end == .success {
@@ -203,7 +243,8 @@ struct ControlRoutes: Sendable {
             let refunds = payment.refunds.compactMap { book.refunds[$0] }
             let payouts = refunds.filter { $0.succeededAt != nil }
             return PaymentPage(
-                payment: Wire.Payment(payment, merchant: merchant, now: Sandbox.now()), payouts: payouts.count,
+                payment: Wire.Payment(payment, merchant: merchant, now: book.time(at: Sandbox.now())),
+                payouts: payouts.count,
                 payouts_fen: payouts.reduce(0) { $0 &+ $1.asked.refund }, refunds: refunds.map { Wire.Refund($0) })
         }
         guard let page else { throw Problem.notFound("There is no such order.") }

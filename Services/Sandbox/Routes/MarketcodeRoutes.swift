@@ -118,7 +118,8 @@ struct MarketcodeRoutes: Sendable {
                     else { return nil }
                     return (
                         application,
-                        book.codes.packages(of: application, codes: codes, after: after, now: Sandbox.now())
+                        book.codes.packages(
+                            of: application, codes: codes, after: after, now: book.time(at: Sandbox.now()))
                     )
                 }
                 guard let (application, chunks) = found else { throw PayRefusal.parameter("isv_application_id") }
@@ -149,7 +150,8 @@ struct MarketcodeRoutes: Sendable {
                 let (after, codes) = (madeAfter, sandbox.options.packageCodes)
                 let isThere = try await sandbox.read { book in
                     book.codes.application(asked.application_id).map {
-                        book.codes.packages(of: $0, codes: codes, after: after, now: Sandbox.now()).contains(chunk)
+                        book.codes.packages(of: $0, codes: codes, after: after, now: book.time(at: Sandbox.now()))
+                            .contains(chunk)
                     } ?? false
                 }
                 guard isThere else { throw PayRefusal.parameter("code_start, code_end") }
@@ -194,7 +196,7 @@ struct MarketcodeRoutes: Sendable {
         return await call.answer {
             let asked = try call.read(ActivateRequest.self).codes()
             return try await call.work(.codeActivate, number: "\(asked.number)|\(asked.first)") {
-                let (after, now) = (madeAfter, Sandbox.now())
+                let (after, now) = (madeAfter, try sandbox.clock())
                 try await sandbox.change(
                     now: now, { try $0.codes.activate(asked, after: after, now: now) }, then: { _ in })
                 return Call.Answer(json: try Wire.json(["errmsg": "ok"]))
@@ -272,7 +274,8 @@ struct MarketcodeRoutes: Sendable {
             let asked = try call.read(TicketRequest.self)
             return try await call.work(.codeTicket, number: asked.code_ticket) {
                 let scan = try await sandbox.read {
-                    try $0.codes.exchange(asked.code_ticket, openID: asked.openid, now: Sandbox.now())
+                    try $0.codes.exchange(
+                        asked.code_ticket, openID: asked.openid, now: $0.time(at: Sandbox.now()))
                 }
                 return Call.Answer(json: try Wire.json(try await code(scan.index, of: scan.number)))
             }

@@ -29,7 +29,7 @@ struct PayRoutes: Sendable {
         return await call.answer {
             let asked = try call.read(PrepayRequest.self).order(merchant: try sandbox.platform.merchant)
             return try await call.work(.prepay, number: asked.outTradeNo) {
-                let now = Sandbox.now()
+                let now = try sandbox.clock()
                 let prepayID = try await sandbox.change(now: now) {
                     try $0.place(asked, now: now)
                 } then: {
@@ -52,7 +52,8 @@ struct PayRoutes: Sendable {
             return try await call.work(.paymentQuery, number: number) {
                 let payment = try await sandbox.read { $0.payments[number] }
                 guard let payment else { throw PayRefusal.noOrder }
-                return Call.Answer(json: try Wire.json(Wire.Payment(payment, merchant: merchant, now: Sandbox.now())))
+                return Call.Answer(
+                    json: try Wire.json(Wire.Payment(payment, merchant: merchant, now: try sandbox.clock())))
             }
         }
     }

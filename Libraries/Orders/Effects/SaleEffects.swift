@@ -1,0 +1,126 @@
+package import Accounting
+package import FoundationEssentials
+package import Kernel
+package import Postgres
+
+/// Something that a sale gives somebody: commission, points, what a coupon cost.
+package struct SaleGrant: Hashable, Sendable {
+    /// Why the money moves; once for an order.
+    package var kind: TransferKind
+    /// What moves, and how it is taken back.
+    package var effect: SaleEffect
+
+    /// A grant of `amount` from `debit` to `credit`, taken back as `backKind`.
+    package init(
+        _ kind: TransferKind, debit: ID<Account>, credit: ID<Account>, amount: Money, backKind: TransferKind
+    ) {
+        self.kind = kind
+        effect = SaleEffect(debit: debit, credit: credit, amount: amount, backKind: backKind)
+    }
+}
+
+/// What sales gave others, and took back with each refund: whichever way a refund is heard of.
+///
+/// Whoever gives something for a sale says so here once; nobody has to listen for refunds. Technical fees are apart: they follow from
+/// volumes alone (``TechnicalFees``).
+package enum SaleEffects {
+    /// Posts what an order gives, and remembers it for refunds; what it gave before is not given twice.
+    ///
+    /// The accounts that receive must have no floor: what was spent already is taken back all the same, and stands there as a debt.
+    ///
+    /// - Parameter now: From `siyu.clock()`; the money counts for this instant.
+    /// - Returns: Whether anything was given: nothing is for an order that is cancelled, free, or unknown.
+    /// - Throws: `LedgerError`, ``SaleEffectError``; the transaction must then be rolled back.
+    @discardableResult
+    package static func give(
+        _ grants: [SaleGrant], for order: ID<Order>, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws -> Bool {
+        // Whoever refunds it has this row, too: what is given is given before a refund, or not at all.
+        guard let due = try await tx.first(SaleEffectStatements.lockOrder(order, brand: brand)), due > .zero else {
+            return false
+        }
+        let receivers = grants.map(\.effect.credit)
+        guard try await Ledger.lockedBalances(of: receivers, brand: brand, on: tx).isEmpty else {
+            throw SaleEffectError.receiverHasFloor
+        }
+        let new = Set(
+            try await tx.run(SaleEffectStatements.add(grants, for: order, sale: due, brand: brand, now: now)))
+        let postings = grants.filter { new.contains($0.kind.rawValue) }.map { grant in
+            Posting(
+                debit: grant.effect.debit, credit: grant.effect.credit, amount: grant.effect.amount, kind: grant.kind,
+                subject: order.rawValue, occurredAt: now)
+        }
+        try await Ledger.post(postings, brand: brand, now: now, on: tx)
+        return !postings.isEmpty
+    }
+
+    /// Takes back, for a refund of an order, its share of everything that the order gave.
+    ///
+    /// What is due for the order is less by the refund already, and its row is locked by the caller.
+    static func takeBack(
+        of order: ID<Order>, by refund: ID<Refund>, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        guard let due = try await tx.first(SaleEffectStatements.lockOrder(order, brand: brand)) else { return }
+        try await move([order: due], subject: { _ in refund.rawValue }, brand: brand, now: now, on: tx)
+    }
+
+    /// Follows later versions of orders: what is due less is taken back, what is due again is given again.
+    ///
+    /// The orders' rows are locked by the caller.
+    static func follow(_ changes: [OrderNews], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
+        let moved = changes.filter { $0.before.due != $0.after.due }.map { ($0.order, $0.after.due) }
+        try await move(
+            Dictionary(moved) { _, last in last }, subject: { _ in ID<Refund>.mint().rawValue }, brand: brand,
+            now: now, on: tx)
+    }
+
+    private static func move(
+        _ dues: [ID<Order>: Money], subject: (ID<Order>) -> UUID, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        if dues.isEmpty { return }
+        let known = try await tx.run(SaleEffectStatements.effects(of: dues.keys.sorted(), brand: brand))
+        for (order, effects) in Dictionary(grouping: known, by: \.order).sorted(by: { $0.key < $1.key }) {
+            guard let due = dues[order] else { continue }
+            let subject = subject(order)
+            for effect in effects { try await move(effect, to: due, subject: subject, brand: brand, now: now, on: tx) }
+        }
+    }
+
+    /// By what is due now, not by how it came to that: an order that was worth more for a while gave nothing for it.
+    private static func move(
+        _ given: GivenEffect, to due: Money, subject: UUID, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
+        let after = min(max(try given.sale - due, .zero), given.sale)
+        if after == given.returned { return }
+        try await tx.execute(
+            SaleEffectStatements.setReturned(after, of: given.order, kind: given.kind, brand: brand, now: now))
+        if after > given.returned {
+            let step = try RefundStep(paid: given.sale, before: given.returned, after: after)
+            _ = try await Ledger.takeBack(
+                [given.effect], by: step, refund: subject, occurredAt: now, brand: brand, now: now, on: tx)
+            return
+        }
+        let again = try RefundStep(paid: given.sale, before: after, after: given.returned)
+            .share(of: given.effect.amount)
+        guard again > .zero else { return }
+        let posting = Posting(
+            debit: given.effect.debit, credit: given.effect.credit, amount: again, kind: given.kind, subject: subject,
+            occurredAt: now)
+        try await Ledger.post([posting], brand: brand, now: now, on: tx)
+    }
+}
+
+/// Why a sale gives nothing: faults of a program, not of business.
+package enum SaleEffectError: Error, Hashable, Sendable {
+    /// Whoever receives could not give back what is spent: refunds would stand still.
+    case receiverHasFloor
+}
+
+/// What an order gave, and how much of the order is back.
+struct GivenEffect: Sendable {
+    let order: ID<Order>
+    let kind: TransferKind
+    let effect: SaleEffect
+    let sale: Money
+    let returned: Money
+}

@@ -1,0 +1,51 @@
+import Foundation
+import Gifting
+import Hooks
+import Hosting
+import HTTPTypes
+import Hummingbird
+import Kernel
+import Postgres
+
+/// What recipients think of their gifts, and who comes by the links by which they pass it on.
+struct RatingRoutes: Sendable {
+    let pool: Pool
+    let ratings: GiftRatings
+
+    /// Adds the routes to a group that asks for a bearer key.
+    func add(to api: some RouterMethods<SiyuRequestContext>) {
+        api.post("v1/gifts/{id}/rating") { request, context in try await rate(request, context) }
+        api.post("v1/rating-visits") { request, context in try await visit(request, context) }
+    }
+
+    private struct Rating: Decodable {
+        let stars: Int
+    }
+
+    private struct Visit: Decodable {
+        let share: String
+    }
+
+    private func rate(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let asked = try await Asked(request, context, "POST /v1/gifts/{id}/rating")
+        guard let id = ID<Gift>(try context.parameters.require("id")) else { throw Problem.giftNotAParty }
+        let stars = try asked.body.decode(Rating.self).stars
+        let answer = try await pool.transaction { tx in
+            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
+                try StoredAnswer(200, try await ratings.rate(id, stars: stars, by: asked.shopper, on: tx))
+            }
+        }
+        return Response(answer)
+    }
+
+    private func visit(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
+        let asked = try await Asked(request, context, "POST /v1/rating-visits")
+        let share = try asked.body.decode(Visit.self).share
+        let answer = try await pool.transaction { tx in
+            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
+                try StoredAnswer(200, try await ratings.visit(share, by: asked.shopper, on: tx))
+            }
+        }
+        return Response(answer)
+    }
+}
