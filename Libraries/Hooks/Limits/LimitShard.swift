@@ -47,8 +47,24 @@ final class LimitShard: Sendable {
         let subject: LimitSubject
         var record: LimitRecord
         var delta = LimitDelta()
-        /// The last deliveries that were counted.
-        var counted: [Int] = []
+        var counted = CountedTries()
+    }
+
+    /// The last deliveries that were counted, in the entry itself: a flood makes a hundred thousand of them.
+    private struct CountedTries {
+        private var tries = InlineArray<8, Int32>(repeating: 0)
+        private var count = 0
+
+        /// Remembers a delivery in the place of the oldest.
+        ///
+        /// - Returns: Whether it was not known.
+        mutating func insert(_ attempt: Int) -> Bool {
+            let attempt = Int32(truncatingIfNeeded: attempt)
+            for place in 0..<min(count, tries.count) where tries[place] == attempt { return false }
+            tries[count % tries.count] = attempt
+            count += 1
+            return true
+        }
     }
 
     /// What was had by somebody who has not had enough of it to be worth an entry.
@@ -68,9 +84,6 @@ final class LimitShard: Sendable {
         var changed: Set<Int> = []
     }
 
-    /// How many deliveries of a subject are known again.
-    private static let countedMax = 8
-
     private let sizeMax: Int
     private let state = Mutex(State())
 
@@ -87,11 +100,7 @@ final class LimitShard: Sendable {
         state.withLock { state in
             var entry =
                 state.young[key] ?? state.old[key] ?? Entry(subject: subject, record: LimitRecord(at: now))
-            if let attempt {
-                if entry.counted.contains(attempt) { return }
-                entry.counted.append(attempt)
-                if entry.counted.count > Self.countedMax { entry.counted.removeFirst() }
-            }
+            if let attempt, !entry.counted.insert(attempt) { return }
             apply(.wrong(1), to: &entry, rule, now)
             keep(entry, key, &state)
         }
