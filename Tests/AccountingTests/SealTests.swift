@@ -225,7 +225,9 @@ struct SealTests {
             let sealing = try await db.superuser.transaction { tx in
                 try await tx.execute(Statement<Void>("LOCK TABLE accounting.seal IN ACCESS EXCLUSIVE MODE"))
                 let sealing = Task {
-                    try await books.pool.transaction { try await Ledger.seal(brand: books.brand, now: books.now, on: $0) }
+                    try await books.pool.transaction {
+                        try await Ledger.seal(brand: books.brand, now: books.now, on: $0)
+                    }
                 }
                 // The sealer waits, and no transaction is older than this one.
                 let isAwaited = Statement<Bool>(
