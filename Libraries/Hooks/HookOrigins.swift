@@ -12,14 +12,23 @@ package struct HookOrigin: Sendable, Hashable {
     package let id: ID<HookSource>
     /// The tenant.
     package let brand: ID<Brand>
+    /// The only shop it speaks for; nil for the whole brand.
+    package let shop: ID<Shop>?
+    /// What its secrets are for.
+    package let purposes: Set<HookPurpose>
     /// Newest first; two while one is being replaced.
     package let secrets: [HookSecret]
 
-    /// An origin in its four parts.
-    package init(name: String, id: ID<HookSource>, brand: ID<Brand>, secrets: [HookSecret]) {
+    /// An origin in its parts; for nothing, unless it is said what for.
+    package init(
+        name: String, id: ID<HookSource>, brand: ID<Brand>, shop: ID<Shop>? = nil, purposes: Set<HookPurpose> = [],
+        secrets: [HookSecret]
+    ) {
         self.name = name
         self.id = id
         self.brand = brand
+        self.shop = shop
+        self.purposes = purposes
         self.secrets = secrets
     }
 }
@@ -79,19 +88,24 @@ package final class HookOrigins: Sendable {
         }
     }
 
-    /// Checks a hook and makes it a delivery: what the routes call.
+    /// Checks a hook and makes it a delivery: what the routes call, each for its own purpose.
     ///
-    /// - Parameter now: Real time.
-    /// - Throws: ``Problem`` 401 as ``StandardWebhook/verify(id:timestamp:signature:body:origin:now:)``; what ``origin(named:)`` throws.
+    /// - Parameters:
+    ///   - purpose: What the source must be for.
+    ///   - now: Real time.
+    /// - Throws: ``Problem`` 401 as ``StandardWebhook/verify(id:timestamp:signature:body:origin:now:)``, and only then 403
+    ///   ``HookCode/purposeMissing``; what ``origin(named:)`` throws.
     package func delivery(
-        from name: String, id: String?, timestamp: String?, signature: String?, body: [UInt8], now: Date
+        for purpose: HookPurpose, from name: String, id: String?, timestamp: String?, signature: String?, body: [UInt8],
+        now: Date
     ) async throws -> Delivery {
         let origin = try await origin(named: name)
         let id = try StandardWebhook.verify(
             id: id, timestamp: timestamp, signature: signature, body: body, origin: origin, now: now)
         // A hook without an origin has no valid signature.
         guard let origin else { throw Problem.badSignature }
-        return Delivery(source: origin.id, brand: origin.brand, id: id, body: body)
+        guard origin.purposes.contains(purpose) else { throw Problem.purposeMissing(purpose) }
+        return Delivery(source: origin.id, brand: origin.brand, shop: origin.shop, id: id, body: body)
     }
 
     private func step(_ name: String, at now: ContinuousClock.Instant) -> Step {
@@ -132,7 +146,9 @@ package final class HookOrigins: Sendable {
                 let secret = HookSecret(bytes: bytes, validUntil: row.validUntil)
                 let newer = (try? earlier?.get())?.secrets ?? []
                 origins[row.name] = .success(
-                    HookOrigin(name: row.name, id: row.id, brand: row.brand, secrets: newer + [secret]))
+                    HookOrigin(
+                        name: row.name, id: row.id, brand: row.brand, shop: row.shop, purposes: row.purposes,
+                        secrets: newer + [secret]))
             } catch {
                 if earlier == nil { origins[row.name] = .failure(error) }
             }

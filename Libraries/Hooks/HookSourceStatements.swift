@@ -7,6 +7,8 @@ struct StoredHookSecret: Sendable {
     let name: String
     let id: ID<HookSource>
     let brand: ID<Brand>
+    let shop: ID<Shop>?
+    let purposes: Set<HookPurpose>
     let number: Int32
     let sealedSecret: [UInt8]
     let validUntil: Date?
@@ -28,7 +30,7 @@ enum HookSourceStatements {
     static func origins() -> Statement<StoredHookSecret> {
         Statement(
             """
-            SELECT s.name, s.source_id, s.brand_id, k.number, k.sealed_secret, k.valid_until
+            SELECT s.name, s.source_id, s.brand_id, s.shop_id, s.purposes, k.number, k.sealed_secret, k.valid_until
             FROM hooks.source s
             JOIN hooks.source_secret k ON k.brand_id = s.brand_id AND k.source_id = s.source_id
             WHERE k.valid_until IS NULL OR k.valid_until > now()
@@ -36,21 +38,24 @@ enum HookSourceStatements {
             """
         ) { row throws(PostgresError) in
             StoredHookSecret(
-                name: try row.next(), id: try row.next(), brand: try row.next(), number: try row.next(),
-                sealedSecret: try row.next(), validUntil: try row.next())
+                name: try row.next(), id: try row.next(), brand: try row.next(), shop: try row.next(),
+                purposes: try purposes(&row), number: try row.next(), sealedSecret: try row.next(),
+                validUntil: try row.next())
         }
     }
 
     /// Adds a source to an existing brand; no row if there is no such brand, or the name is taken.
-    static func insert(_ name: String, id: ID<HookSource>, brand: ID<Brand>) -> Statement<HookSourceRecord> {
+    static func insert(
+        _ name: String, id: ID<HookSource>, brand: ID<Brand>, shop: ID<Shop>?, purposes: Set<HookPurpose>
+    ) -> Statement<HookSourceRecord> {
         Statement(
             """
-            INSERT INTO hooks.source (name, source_id, brand_id, created_at)
-            SELECT \(name), \(id), b.brand_id, now()
+            INSERT INTO hooks.source (name, source_id, brand_id, shop_id, purposes, created_at)
+            SELECT \(name), \(id), b.brand_id, \(shop), \(purposes.map(\.rawValue).sorted()), now()
             FROM siyu.brand b
             WHERE b.brand_id = \(brand)
             ON CONFLICT (name) DO NOTHING
-            RETURNING name, source_id, brand_id, created_at, 0::bigint, NULL::timestamptz
+            RETURNING name, source_id, brand_id, shop_id, purposes, created_at, 0::bigint, NULL::timestamptz
             """, row: record)
     }
 
@@ -61,6 +66,29 @@ enum HookSourceStatements {
             SELECT true FROM hooks.source WHERE name = \(name)
             """
         ) { row throws(PostgresError) in try row.next() }
+    }
+
+    /// What a source is for, locked until the transaction ends.
+    static func lock(
+        _ name: String, brand: ID<Brand>
+    ) -> Statement<(shop: ID<Shop>?, purposes: Set<HookPurpose>)> {
+        Statement(
+            """
+            SELECT shop_id, purposes FROM hooks.source WHERE brand_id = \(brand) AND name = \(name) FOR UPDATE
+            """
+        ) { row throws(PostgresError) in (shop: try row.next(), purposes: try purposes(&row)) }
+    }
+
+    /// Changes what a source is for.
+    static func change(
+        _ name: String, shop: ID<Shop>?, purposes: Set<HookPurpose>, brand: ID<Brand>
+    ) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE hooks.source
+            SET shop_id = \(shop), purposes = \(purposes.map(\.rawValue).sorted())
+            WHERE brand_id = \(brand) AND name = \(name)
+            """)
     }
 
     /// A source with the number of its newest secret, 0 without any.
@@ -109,19 +137,25 @@ enum HookSourceStatements {
     static func list(brand: ID<Brand>) -> Statement<HookSourceRecord> {
         Statement(
             """
-            SELECT s.name, s.source_id, s.brand_id, s.created_at, count(k.number), min(k.valid_until)
+            SELECT s.name, s.source_id, s.brand_id, s.shop_id, s.purposes, s.created_at, count(k.number), min(k.valid_until)
             FROM hooks.source s
             LEFT JOIN hooks.source_secret k ON k.brand_id = s.brand_id AND k.source_id = s.source_id
                 AND (k.valid_until IS NULL OR k.valid_until > now())
             WHERE s.brand_id = \(brand)
-            GROUP BY s.name, s.source_id, s.brand_id, s.created_at
+            GROUP BY s.name, s.source_id, s.brand_id, s.shop_id, s.purposes, s.created_at
             ORDER BY s.name
             """, row: record)
     }
 
     private static func record(_ row: inout RowReader) throws(PostgresError) -> HookSourceRecord {
         HookSourceRecord(
-            name: try row.next(), id: try row.next(), brand: try row.next(), createdAt: try row.next(),
-            secretCount: try row.next(), olderValidUntil: try row.next())
+            name: try row.next(), id: try row.next(), brand: try row.next(), shop: try row.next(),
+            purposes: try purposes(&row), createdAt: try row.next(), secretCount: try row.next(),
+            olderValidUntil: try row.next())
+    }
+
+    /// A purpose of a newer version is none that this one could serve.
+    private static func purposes(_ row: inout RowReader) throws(PostgresError) -> Set<HookPurpose> {
+        Set(try row.next([String].self).compactMap(HookPurpose.init))
     }
 }

@@ -11,6 +11,10 @@ package struct HookSourceRecord: Sendable, Hashable {
     package let id: ID<HookSource>
     /// The tenant.
     package let brand: ID<Brand>
+    /// The only shop it speaks for; nil for the whole brand.
+    package let shop: ID<Shop>?
+    /// What its secrets are for.
+    package let purposes: Set<HookPurpose>
     /// When it was made.
     package let createdAt: Date
     /// How many secrets are valid now.
@@ -19,7 +23,15 @@ package struct HookSourceRecord: Sendable, Hashable {
     package var olderValidUntil: Date?
 }
 
-/// Sources of hooks: made, given new secrets and listed by operators.
+/// What becomes of a source's shop.
+package enum HookSourceShop: Sendable, Hashable {
+    /// It stays.
+    case asItIs
+    /// The source speaks for this shop alone, or with nil for the whole brand.
+    case of(ID<Shop>?)
+}
+
+/// Sources of hooks: made, changed, given new secrets and listed by operators.
 package enum HookSources {
     /// How long the old secret stays valid beside the new one, unless the operator says otherwise.
     package static let overlapUsual: Duration = .seconds(86_400)
@@ -28,18 +40,25 @@ package enum HookSources {
 
     /// Makes a source with its first secret.
     ///
+    /// - Parameters:
+    ///   - shop: The only shop it speaks for, one of the brand's; nil for the whole brand.
+    ///   - purposes: What its secret is for; for nothing else.
     /// - Returns: The record and the secret, which is shown once and never again; nil if the brand does not exist.
-    /// - Throws: ``Problem`` for a name that does not fit a path or is taken; `PostgresError`.
+    /// - Throws: ``Problem`` for a name that does not fit a path or is taken, and for a purpose that is no shop's; `PostgresError`.
     package static func create(
-        _ name: String, brand: ID<Brand>, keys: KeyRing, on pool: Pool
+        _ name: String, brand: ID<Brand>, shop: ID<Shop>? = nil, purposes: Set<HookPurpose>, keys: KeyRing,
+        on pool: Pool
     ) async throws -> (record: HookSourceRecord, secret: HookSecret)? {
         guard isName(name) else {
             throw Problem.invalid("A source's name has 1 to 64 lower-case letters, digits and inner hyphens.")
         }
+        try HookPurpose.require(purposes, fit: shop)
         let secret = HookSecret.generate()
         let id = ID<HookSource>.mint()
         return try await pool.transaction { tx in
-            guard var record = try await tx.first(HookSourceStatements.insert(name, id: id, brand: brand)) else {
+            let made = try await tx.first(
+                HookSourceStatements.insert(name, id: id, brand: brand, shop: shop, purposes: purposes))
+            guard var record = made else {
                 if try await tx.first(HookSourceStatements.isTaken(name)) != nil {
                     throw Problem.conflict("There is a source called \(name) already; names are shared by all brands.")
                 }
@@ -48,6 +67,25 @@ package enum HookSources {
             try await add(secret, number: 1, source: id, brand: brand, keys: keys, on: tx)
             record.secretCount = 1
             return (record, secret)
+        }
+    }
+
+    /// Changes what a source is for, from the next second on; its secrets stay.
+    ///
+    /// - Parameter purposes: All that it is for from now on; nil leaves them as they are.
+    /// - Returns: Whether the brand has such a source.
+    /// - Throws: ``Problem`` for a purpose that is no shop's; `PostgresError`.
+    package static func change(
+        _ name: String, shop: HookSourceShop = .asItIs, purposes: Set<HookPurpose>? = nil, brand: ID<Brand>,
+        on pool: Pool
+    ) async throws -> Bool {
+        try await pool.transaction { tx in
+            guard let present = try await tx.first(HookSourceStatements.lock(name, brand: brand)) else { return false }
+            let purposes = purposes ?? present.purposes
+            let next = if case .of(let shop) = shop { shop } else { present.shop }
+            try HookPurpose.require(purposes, fit: next)
+            try await tx.execute(HookSourceStatements.change(name, shop: next, purposes: purposes, brand: brand))
+            return true
         }
     }
 

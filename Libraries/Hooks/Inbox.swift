@@ -10,6 +10,8 @@ package struct Delivery: Sendable, Hashable {
     package let source: ID<HookSource>
     /// The tenant.
     package let brand: ID<Brand>
+    /// The only shop whose things the sender may touch; nil for all of the brand.
+    package let shop: ID<Shop>?
     /// The sender's id of the message, the same for every attempt.
     package let id: String
     /// SHA-256 of the body.
@@ -20,9 +22,10 @@ package struct Delivery: Sendable, Hashable {
     package let key: String
 
     /// A delivery; the body is hashed here.
-    package init(source: ID<HookSource>, brand: ID<Brand>, id: String, body: [UInt8]) {
+    package init(source: ID<HookSource>, brand: ID<Brand>, shop: ID<Shop>? = nil, id: String, body: [UInt8]) {
         self.source = source
         self.brand = brand
+        self.shop = shop
         self.id = id
         self.body = body
         key = Self.key(source, id)

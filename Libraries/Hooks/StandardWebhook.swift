@@ -91,6 +91,8 @@ package enum HookCode {
     package static let badSignature = "bad_signature"
     /// Signed, but more than five minutes away from now.
     package static let staleTimestamp = "stale_timestamp"
+    /// Signed by its source, whose secret is for other hooks.
+    package static let purposeMissing = "purpose_missing"
 }
 
 extension Problem {

@@ -94,6 +94,7 @@ package struct Migration: Sendable {
         Migration(version: 61, name: "gift_reports", bytes: PackageResources._00061_gift_reports_sql),
         Migration(version: 62, name: "gift_ratings", bytes: PackageResources._00062_gift_ratings_sql),
         Migration(version: 63, name: "refund_renewals", bytes: PackageResources._00063_refund_renewals_sql),
+        Migration(version: 64, name: "hook_purposes", bytes: PackageResources._00064_hook_purposes_sql),
     ]
 
     /// The version that this binary was built for.

@@ -2642,7 +2642,11 @@ CREATE TABLE hooks.source (
     source_id uuid NOT NULL,
     brand_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT source_name_fits_a_path CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text))
+    shop_id uuid,
+    purposes text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT source_name_fits_a_path CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text)),
+    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{aftersales}'::text[]))),
+    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales}'::text[]))
 );
 
 ALTER TABLE hooks.source OWNER TO siyu_owner;
@@ -5879,6 +5883,10 @@ GRANT SELECT ON TABLE hooks.source TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.source TO siyu_redeem;
 GRANT SELECT ON TABLE hooks.source TO siyu_gifts;
 GRANT SELECT,INSERT ON TABLE hooks.source TO siyu_operator;
+
+GRANT UPDATE(shop_id) ON TABLE hooks.source TO siyu_operator;
+
+GRANT UPDATE(purposes) ON TABLE hooks.source TO siyu_operator;
 
 GRANT SELECT ON TABLE hooks.source_secret TO siyu_ingest;
 GRANT SELECT ON TABLE hooks.source_secret TO siyu_redeem;

@@ -133,7 +133,7 @@ let aftersalePaths = """
         },
         "/v1/hooks/{source}/aftersales/{id}": {
           "post": {
-            "summary": "The shop answers: it agrees, refuses, or has received what was sent back. Signed as Standard Webhooks has it.",
+            "summary": "The shop answers: it agrees, refuses, or has received what was sent back. Signed as Standard Webhooks has it, by a source for `aftersales`; to one of a single shop the cases of others are unknown.",
             "parameters": [{"name": "source", "in": "path", "required": true, "schema": {"type": "string"}}, {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"},
                "description": "The case."}],
             "requestBody": {
@@ -147,6 +147,10 @@ let aftersalePaths = """
               },
               "400": {"$ref": "#/components/responses/Problem"},
               "401": {"$ref": "#/components/responses/Problem"},
+              "403": {
+                "description": "purpose_missing: signed by the source, whose secret is for other hooks; whoever runs the installation may add the purpose.",
+                "content": {"application/problem+json": {}}
+              },
               "404": {"$ref": "#/components/responses/Problem"},
               "409": {"$ref": "#/components/responses/Problem"},
               "413": {"$ref": "#/components/responses/Problem"},

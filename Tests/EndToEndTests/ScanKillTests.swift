@@ -29,7 +29,9 @@ struct ScanKillTests {
             try await database.owner.execute(
                 Statement("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), 'Test', now())"))
             let pool = database.pool(as: .operator)
-            let secret = try #require(try await HookSources.create("till", brand: brand, keys: keys, on: pool)).secret
+            let secret = try #require(
+                try await HookSources.create("till", brand: brand, purposes: [.scans], keys: keys, on: pool)
+            ).secret
             let prizes = [PrizeRequest(name: "Points", kind: .coupon, cost: Money(fen: 10), count: Self.count / 5)]
             let request = MintRequest(
                 brand: brand, requestID: "1", count: Self.count, prizes: prizes, label: "Test")

@@ -100,7 +100,8 @@ struct AuditCommandTests {
         let known: Set = [
             "policy set", "privacy erase", "keys rotate", "keys rewrap", "keys retire", "apikey create",
             "apikey revoke",
-            "brand create", "shop create", "hooks source create", "hooks source rotate", "hooks endpoint redeliver",
+            "brand create", "shop create", "hooks source create", "hooks source change",
+            "hooks source rotate", "hooks endpoint redeliver",
             "jobs retry", "jobs cancel", "jobs pause", "refund retry", "payout retry", "limits lift", "merchant add",
             "gifts switch", "codes mint", "codes void", "codes freeze", "draw reveal", "ledger seal", "category move",
         ]

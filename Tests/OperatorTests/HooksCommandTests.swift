@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Kernel
 import Keys
+import Orders
 import Postgres
 import TestSupport
 import Testing
@@ -47,6 +48,46 @@ struct HooksCommandTests {
             }
             await #expect(throws: Problem.self) {
                 try await run(["hooks", "source", "create", "shop-scans"] + options + keys)
+            }
+        }
+    }
+
+    @Test func hooksSource_madeForPurposesAndAShop_isChangedAndListed() async throws {
+        try await withBrand { brand, options, keys, db in
+            let shop = try await Catalogue.createShop(
+                code: "main", name: "Main", brand: brand, on: db.pool(as: .operator)
+            ).shop.id
+            func state() async throws -> [String] {
+                try await db.owner.run(
+                    Statement("SELECT COALESCE(shop_id::text, 'all') || ' ' || purposes::text FROM hooks.source") {
+                        row throws(PostgresError) in try row.next(String.self)
+                    })
+            }
+            let create = ["hooks", "source", "create", "desk"] + options + keys
+            await #expect(throws: Failure.self) { try await run(create + ["--shop", "\(ID<Shop>.mint())"]) }
+            await #expect(throws: Problem.self) { try await run(create + ["--shop", "\(shop)", "--purpose", "scans"]) }
+            #expect(try await state() == [])
+            try await run(create + ["--shop", "\(shop)", "--purpose", "aftersales"])
+            #expect(try await state() == ["\(shop) {aftersales}"])
+
+            let change = ["hooks", "source", "change", "desk"] + options
+            try await run(change + ["--all-shops", "--purpose", "draws", "--purpose", "scans"])
+            #expect(try await state() == ["all {draws,scans}"])
+            await #expect(throws: Problem.self) { try await run(change + ["--shop", "\(shop)"]) }
+            await #expect(throws: Failure.self) {
+                try await run(change + ["--shop", "\(ID<Shop>.mint())", "--no-purpose"])
+            }
+            try await run(change + ["--no-purpose"])
+            #expect(try await state() == ["all {}"])
+            try await run(["hooks", "source", "list"] + options)
+
+            for wrong in [
+                [], ["--purpose", "money"], ["--no-purpose", "--purpose", "scans"], ["--all-shops", "--shop", "x"],
+            ] {
+                #expect(throws: (any Error).self) { try Siyu.parseAsRoot(change + wrong) }
+            }
+            await #expect(throws: Failure.self) {
+                try await run(["hooks", "source", "change", "nobody", "--no-purpose"] + options)
             }
         }
     }

@@ -258,6 +258,14 @@ extension InvariantWorld {
             INSERT INTO hooks.idempotency SELECT * FROM hooks.idempotency
             """
         ),
+        ("hooks.a_source_is_of_a_shop_of_its_brand", "UPDATE hooks.source SET shop_id = @501"),
+        (
+            "hooks.a_source_of_one_shop_does_what_is_the_shops",
+            """
+            ALTER TABLE hooks.source DROP CONSTRAINT source_of_a_shop_does_what_is_the_shops;
+            UPDATE hooks.source SET purposes = '{aftersales,scans}'
+            """
+        ),
         (
             "privacy.what_is_erased_is_gone",
             """

@@ -130,6 +130,9 @@ enum InvariantWorld {
             (@b, @55, 0, @57, @92, NULL, 1, 0, 1, 1, @93, now()), (@b, @55, 1, @58, @92, NULL, 2, 0, NULL, NULL, @93, now());
         INSERT INTO codes.import VALUES (@b, @75, 'r', sha256('5'), sha256('6'), @76, 'file', 1, 1, 10, 'ab', 'loaded', 'x', now(), now());
         INSERT INTO codes.imported_code VALUES (@b, substr(sha256('7'), 1, 16), @76, 0);
+        INSERT INTO orders.shop VALUES (@b, @90, 'main', 'Main', now());
+        INSERT INTO hooks.source (name, source_id, brand_id, shop_id, purposes, created_at)
+        VALUES ('desk', @93, @b, @90, '{aftersales}', now());
         INSERT INTO hooks.inbox VALUES (@b, @93, 'd', sha256('8'), 200, 'x', '', NULL, now());
         INSERT INTO hooks.idempotency VALUES (@b, @94, 'r', 'k', sha256('9'), 200, 'x', '', now());
         INSERT INTO vault.person (brand_id, person_id, kind, created_at, erased_at) VALUES (@b, @98, 'openid', now(), now());

@@ -187,7 +187,7 @@ struct MasterKeyRotationTests {
         try await withBench { bench in
             let (pool, brand) = (bench.db.pool(as: .operator), bench.brand)
             let keys = try bench.ring()
-            _ = try #require(try await HookSources.create("scans", brand: brand, keys: keys, on: pool))
+            _ = try #require(try await HookSources.create("scans", brand: brand, purposes: [], keys: keys, on: pool))
             let app = WebApp(appid: "wx1", secret: "quiet", pageBase: "https://gifts.example")
             try await pool.transaction { tx in try await WebApps.set(app, brand: brand, keys: keys, on: tx) }
             _ = try await bench.admit(["a"], Vault(keys: .ephemeral()), pool)

@@ -53,6 +53,35 @@ struct MigratorTests {
         }
     }
 
+    /// Nobody's after-sales stop at an update: what a source could do before there were purposes it may go on doing.
+    @Test func migrate_withSourcesOfHooksFromBefore_leavesThemWhatTheyCouldDo() async throws {
+        try await withEmptyDatabase { db in
+            let before = Migration.all.filter { $0.version < 64 }
+            _ = try await Migrator(pool: db.owner, logger: .silent, migrations: before).migrate(
+                environment: .development)
+            let id = UUID()
+            func add(_ name: String) -> Statement<Void> {
+                Statement(
+                    """
+                    INSERT INTO hooks.source (name, source_id, brand_id, created_at)
+                    SELECT \(name), gen_random_uuid(), brand_id, now() FROM siyu.brand
+                    """)
+            }
+            try await db.owner.execute(
+                Statement<Void>("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(id), 'x', now())"))
+            try await db.owner.execute(add("earlier"))
+
+            _ = try await Migrator(pool: db.owner, logger: .silent).migrate(environment: .development)
+            try await db.owner.execute(add("later"))
+
+            let purposes = try await db.owner.run(
+                Statement("SELECT purposes FROM hooks.source ORDER BY name") { row throws(PostgresError) in
+                    try row.next([String].self)
+                })
+            #expect(purposes == [["scans", "handovers", "draws", "aftersales"], []])
+        }
+    }
+
     @Test func migrate_eightAtOnce_appliesEachFileOnce() async throws {
         try await withEmptyDatabase { db in
             let pool = db.pool(as: .owner, connectionsMax: 8)

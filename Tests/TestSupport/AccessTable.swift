@@ -8,7 +8,7 @@ package struct AccessTable: Sendable {
         package let method: String
         /// As in `/v1/gifts/{id}`.
         package let path: String
-        /// Roles of API keys, or one of `public`, `signed`, `session`, `operations`, `gift`.
+        /// Roles of API keys, or one of `public`, `signed`, `session`, `operations`, `gift`; beside `signed` the purpose of a source.
         package let holders: Set<String>
 
         /// As a service lists its routes.

@@ -60,7 +60,8 @@ printf 'name,kind,points,cost,count\npoints,points,88,0.88,5000\n' >"$work/prize
 batch=$("$bin/siyu" codes mint --brand "$brand" --count 10000 --prizes "$work/prizes.csv" \
     --link-base HTTPS://ID.EXAMPLE.CN --columns index,code,url --out "$work/codes.csv" --json | field batch)
 "$bin/siyu" codes activate "$batch" all >&2
-secret=$("$bin/siyu" hooks source create matrix --brand "$brand" --json | field secret)
+secret=$("$bin/siyu" hooks source create matrix --brand "$brand" --purpose scans --purpose handovers \
+    --purpose draws --json | field secret)
 sleep 2  # siyu-redeem looks for new batches and sources once a second
 
 say "== standardwebhooks scans"

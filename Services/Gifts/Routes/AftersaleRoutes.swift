@@ -134,7 +134,8 @@ struct AftersaleRoutes: Sendable {
         let answer = try await pool.transaction { tx in
             let now = try await Aftersales.clock(on: tx)
             return try await inbox.answer(delivery, now: now, on: tx) { tx in
-                let record = try await aftersales.carryOut(command, on: id, brand: delivery.brand, on: tx)
+                let record = try await aftersales.carryOut(
+                    command, on: id, shop: delivery.shop, brand: delivery.brand, on: tx)
                 return try StoredAnswer(200, AftersaleShopView(record))
             }
         }
@@ -151,7 +152,7 @@ struct AftersaleRoutes: Sendable {
             throw Problem.contentTooLarge("A decision has \(Self.bodyBytesMax.value) bytes at most.")
         }
         return try await origins.delivery(
-            from: try context.parameters.require("source"), id: header("webhook-id"),
+            for: .aftersales, from: try context.parameters.require("source"), id: header("webhook-id"),
             timestamp: header("webhook-timestamp"), signature: header("webhook-signature"),
             body: Array(buffer: body), now: Date())
     }

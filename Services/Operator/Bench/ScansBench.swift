@@ -84,7 +84,10 @@ enum ScansBench {
 
         static func prepare(_ pool: Pool, keys: KeyRing, url: String, count: Int64) async throws -> Bench {
             let brand = try await Brands.create(.mint(), name: "bench", on: pool).brand
-            guard let made = try await HookSources.create(source, brand: brand, keys: keys, on: pool) else {
+            guard
+                let made = try await HookSources.create(
+                    source, brand: brand, purposes: [.scans], keys: keys, on: pool)
+            else {
                 throw Failure("The brand of the benchmark is gone.", .software)
             }
             let prizes = [

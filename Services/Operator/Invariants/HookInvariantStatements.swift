@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Hooks
 import Kernel
 import Postgres
 
@@ -9,8 +10,28 @@ enum HookInvariantStatements {
             [
                 Invariant("hooks.a_delivery_is_answered_once", "B13"),
                 Invariant("hooks.a_request_is_answered_once", "B13"),
-            ], ofBrand: answers)
+            ], ofBrand: answers),
+        InvariantLook(
+            [
+                Invariant("hooks.a_source_is_of_a_shop_of_its_brand", "B13"),
+                Invariant("hooks.a_source_of_one_shop_does_what_is_the_shops", "B13"),
+            ], ofBrand: sources),
     ]
+
+    /// A source of one shop decides about money of that shop: what it may do is as narrow as the purposes say.
+    private static func sources(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {
+        Statement(
+            """
+            (SELECT 'hooks.a_source_is_of_a_shop_of_its_brand', s.name FROM hooks.source s
+            WHERE s.brand_id = \(brand) AND s.shop_id IS NOT NULL
+              AND NOT EXISTS (SELECT FROM orders.shop o WHERE o.brand_id = s.brand_id AND o.shop_id = s.shop_id)
+            ORDER BY s.name LIMIT 11)
+            UNION ALL
+            (SELECT 'hooks.a_source_of_one_shop_does_what_is_the_shops', name FROM hooks.source
+            WHERE brand_id = \(brand) AND shop_id IS NOT NULL AND NOT purposes <@ \(HookPurpose.ofOneShop.map(\.rawValue))
+            ORDER BY name LIMIT 11)
+            """, row: BookInvariantStatements.broken)
+    }
 
     /// Keys of others are not repeated: they may be anything.
     private static func answers(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {

@@ -69,7 +69,10 @@ struct TourAftersales {
         if let rotated = try await HookSources.rotate(Self.source, brand: brand, keys: keys, on: pool) {
             return rotated.secret
         }
-        guard let made = try await HookSources.create(Self.source, brand: brand, keys: keys, on: pool) else {
+        guard
+            let made = try await HookSources.create(
+                Self.source, brand: brand, purposes: [.aftersales], keys: keys, on: pool)
+        else {
             throw Failure("The tour's brand is gone.", .software)
         }
         return made.secret

@@ -18,7 +18,7 @@ struct DrawRoutes: Sendable {
             let arrived = ContinuousClock.now
             return try await hooks.answering {
                 let delivery = try await hooks.delivery(
-                    request, context, bodyBytesMax: Self.bodyBytesMax.value,
+                    for: .draws, request, context, bodyBytesMax: Self.bodyBytesMax.value,
                     tooLarge: "An entry in a draw has \(Self.bodyBytesMax.value) bytes at most.")
                 return Response(
                     try await draws.enter(

@@ -33,7 +33,7 @@ struct HandoverRoutes: Sendable {
 
     private func delivery(_ request: Request, _ context: SiyuRequestContext) async throws -> Delivery {
         try await hooks.delivery(
-            request, context, bodyBytesMax: Self.bodyBytesMax.value,
+            for: .handovers, request, context, bodyBytesMax: Self.bodyBytesMax.value,
             tooLarge: "A handover has \(Self.bodyBytesMax.value) bytes at most.")
     }
 }

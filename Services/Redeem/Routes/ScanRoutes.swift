@@ -20,7 +20,7 @@ struct ScanRoutes: Sendable {
             let arrived = ContinuousClock.now
             return try await hooks.answering {
                 let delivery = try await hooks.delivery(
-                    request, context, bodyBytesMax: Self.bodyBytesMax.value,
+                    for: .scans, request, context, bodyBytesMax: Self.bodyBytesMax.value,
                     tooLarge: "A scan has \(Self.bodyBytesMax.value) bytes at most.")
                 return Response(try await scans.answer(delivery, arrived: arrived))
             }
@@ -31,7 +31,7 @@ struct ScanRoutes: Sendable {
     var direct: DirectRoute {
         DirectRoute(post: Self.path, bodyBytesMax: Self.bodyBytesMax.value) { request in
             do {
-                let delivery = try await hooks.delivery(request)
+                let delivery = try await hooks.delivery(for: .scans, request)
                 return WholeAnswer(try await scans.answer(delivery, arrived: request.arrived))
             } catch let refusal as LimitRefusal {
                 return refusal.answer

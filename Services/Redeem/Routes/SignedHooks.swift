@@ -16,9 +16,10 @@ struct SignedHooks: Sendable {
 
     /// Reads a request and checks it.
     ///
-    /// - Throws: ``Problem`` 401 or 413; `LimitRefusal` for what is one of too many that prove nothing.
+    /// - Parameter purpose: What its source must be for.
+    /// - Throws: ``Problem`` 401, 403 or 413; `LimitRefusal` for what is one of too many that prove nothing.
     func delivery(
-        _ request: Request, _ context: SiyuRequestContext, bodyBytesMax: Int, tooLarge: String
+        for purpose: HookPurpose, _ request: Request, _ context: SiyuRequestContext, bodyBytesMax: Int, tooLarge: String
     ) async throws -> Delivery {
         let arrived = ContinuousClock.now
         let source = try context.parameters.require("source")
@@ -29,17 +30,18 @@ struct SignedHooks: Sendable {
             throw Problem.contentTooLarge(tooLarge)
         }
         return try await delivery(
+            for: purpose,
             DirectRequest(parameter: source, headers: request.headers, body: body, arrived: arrived))
     }
 
     /// Checks a request whose body was read; the path's parameter is the source.
     ///
     /// - Throws: As the other.
-    func delivery(_ request: DirectRequest) async throws -> Delivery {
+    func delivery(for purpose: HookPurpose, _ request: DirectRequest) async throws -> Delivery {
         let (source, headers) = (request.parameter, request.headers)
         do {
             return try await origins.delivery(
-                from: source, id: headers[.webhookID], timestamp: headers[.webhookTimestamp],
+                for: purpose, from: source, id: headers[.webhookID], timestamp: headers[.webhookTimestamp],
                 signature: headers[.webhookSignature], body: Array(buffer: request.body), now: Date())
         } catch let problem as Problem where problem.status == 401 {
             try refused.refuse(source, at: request.arrived)

@@ -1,0 +1,95 @@
+import AsyncHTTPClient
+import Foundation
+import Hooks
+import Kernel
+import NIOCore
+import NIOHTTP1
+import TestSupport
+import Testing
+
+/// Whose each endpoint of siyu-redeem is.
+struct RedeemAccessTests {
+    /// No key opens a hook, and none is asked for where everybody may look.
+    @Test func o12_keysOfEveryRole_openNothingOfRedeemThatIsNotEverybodys() async throws {
+        try await RedeemBundle.serve { bundle in
+            var asked = 0
+            let lines = try AccessTable(of: "siyu-redeem").lines
+            #expect(lines.allSatisfy { $0.holders.contains("public") != $0.holders.contains("signed") })
+            for role in Role.allCases {
+                let made = try await APIKeys.create(
+                    brand: bundle.brand, role: role, label: "test", on: bundle.db.pool(as: .operator))
+                let key = try #require(made).token.revealed
+                for line in lines {
+                    let answer = try await bundle.ask(line, key: key)
+                    let isPublic = line.holders.contains("public")
+                    #expect((answer.status == 401) == !isPublic, "\(role) \(line.route): \(answer.status)")
+                    #expect(answer.status != 403 && answer.status < 500, "\(role) \(line.route): \(answer.status)")
+                    if isPublic {
+                        #expect(answer.status == (try await bundle.ask(line, key: nil)).status, "\(role) \(line.route)")
+                    }
+                    asked += 1
+                }
+            }
+            #expect(asked == Role.allCases.count * lines.count && asked > 60)
+        }
+    }
+
+    @Test func o12_everySource_reachesTheHooksOfItsPurposeAlone() async throws {
+        try await RedeemBundle.serve { bundle in
+            let hooks = try AccessTable(of: "siyu-redeem").lines.filter { $0.holders.contains("signed") }
+            let staff = bundle.db.pool(as: .operator)
+            var admitted = 0
+            for purpose in HookPurpose.allCases {
+                let made = try #require(
+                    try await HookSources.create(
+                        "only-\(purpose)", brand: bundle.brand, purposes: [purpose], keys: bundle.keys, on: staff))
+                // Sources are looked for once a second.
+                try await eventually {
+                    try await bundle.hook(hooks[0], made.secret, from: made.record.name).status != 401
+                }
+                for line in hooks {
+                    let answer = try await bundle.hook(line, made.secret, from: made.record.name)
+                    let isAdmitted = answer.code != "purpose_missing"
+                    #expect(isAdmitted == line.holders.contains(purpose.rawValue), "\(purpose) \(line.route)")
+                    #expect(answer.status == (isAdmitted ? 400 : 403), "\(purpose) \(line.route): \(answer.body)")
+                    admitted += isAdmitted ? 1 : 0
+                }
+            }
+            #expect(admitted == hooks.count, "each hook has one purpose")
+        }
+    }
+}
+
+extension RedeemBundle {
+    /// Asks for an endpoint as its line has it, with something for what varies.
+    fileprivate func ask(_ line: AccessTable.Line, key: String?) async throws -> Answer {
+        try await send(line, source: Self.source, headers: key.map { ["authorization": "Bearer \($0)"] } ?? [:])
+    }
+
+    /// Sends a hook that says nothing, signed.
+    fileprivate func hook(_ line: AccessTable.Line, _ secret: HookSecret, from source: String) async throws -> Answer {
+        let (id, timestamp) = ("\(UUID())", Int(Date().timeIntervalSince1970))
+        let signature = StandardWebhook.sign(id: id, timestamp: timestamp, body: Array("{}".utf8), secret: secret)
+        return try await send(
+            line, source: source,
+            headers: ["webhook-id": id, "webhook-timestamp": "\(timestamp)", "webhook-signature": signature])
+    }
+
+    private func send(_ line: AccessTable.Line, source: String, headers: [String: String]) async throws -> Answer {
+        var path = line.path.replacing("{source}", with: source).replacing("{id}", with: "\(ID<Shop>.mint())")
+        for (name, value) in [("{gtin}", "09521234543213"), ("{code}", "X"), ("{lot}", "L"), ("{variant}", "V")] {
+            path = path.replacing(name, with: value)
+        }
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path.replacing("{campaign}", with: "spring"))")
+        request.method = .init(rawValue: line.method)
+        for (name, value) in headers { request.headers.add(name: name, value: value) }
+        if line.method != "GET" {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: "{}"))
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        return Answer(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name.lowercased(), $0.value) },
+            body: String(buffer: try await response.body.collect(upTo: 1 << 20)))
+    }
+}
