@@ -16,6 +16,9 @@ package enum HookPurpose: String, Sendable, CaseIterable, Codable {
     /// Whether what it is about belongs to one shop; the rest belongs to the whole brand, and a source of one shop has no part in it.
     package var isOfOneShop: Bool { self == .aftersales }
 
+    /// What a source of a brand is for where nobody says anything else: nothing of it gives money back.
+    package static let usual: Set<HookPurpose> = [.scans, .handovers, .draws]
+
     /// All that a source of one shop may be for.
     package static var ofOneShop: [HookPurpose] { allCases.filter(\.isOfOneShop) }
 

@@ -92,6 +92,19 @@ struct HooksCommandTests {
         }
     }
 
+    @Test func hooksSource_madeWithoutAWord_isForWhatGivesNoMoneyBack() async throws {
+        try await withBrand { _, options, keys, db in
+            let create = ["hooks", "source", "create", "shop-scans"] + options
+            try await run(create + keys)
+
+            let purposes = Statement<[String]>("SELECT purposes FROM hooks.source") { row throws(PostgresError) in
+                try row.next([String].self)
+            }
+            #expect(try await db.owner.one(purposes) == ["draws", "handovers", "scans"])
+            #expect(throws: (any Error).self) { try Siyu.parseAsRoot(create + ["--shop", "\(ID<Shop>.mint())"]) }
+        }
+    }
+
     @Test func policy_set_isWrittenDownWithItsAuthorAndReason() async throws {
         try await withBrand { _, options, _, db in
             let arguments = ["policy", "set", "gift.accept_window", "{\"seconds\": 3600}", "--author", "Li"]

@@ -16,6 +16,7 @@ struct HooksCommand: AsyncParsableCommand {
             discussion: """
                 A source may do what its purposes say and nothing else; a source of one shop, with that shop's things alone.
 
+                A mini program and its tills:   siyu hooks source create shop --brand B
                 A till that scans:              siyu hooks source create till --brand B --purpose scans
                 A shop's desk for after-sales:  siyu hooks source create desk --brand B --shop S --purpose aftersales
                 It was told 403 purpose_missing: siyu hooks source change NAME --brand B --purpose P …
@@ -40,19 +41,26 @@ extension HooksCommand.Source {
             abstract: "Makes a source. Its secret is shown this once; it is kept sealed.")
         @Argument(help: "Its name in the path: lower-case letters, digits, hyphens.") var name: String
         @Option(help: "The brand it sends to.") var brand: IDArgument<Brand>
-        @Option(help: "What its secret is for; several times for several. Nothing, if it is not said.")
+        @Option(help: "What its secret is for; several times for several. If not given: scans, handovers, draws.")
         var purpose: [HookPurpose] = []
         @Option(help: "The only shop whose things it may touch; all shops if not given.") var shop: IDArgument<Shop>?
         @OptionGroup var keys: KeysOptions
         @OptionGroup var database: DatabaseOptions
         @OptionGroup var output: OutputOptions
 
+        func validate() throws {
+            guard shop == nil || !purpose.isEmpty else {
+                throw ValidationError("Name --purpose: what a source is usually for belongs to the whole brand.")
+            }
+        }
+
         func run() async throws {
             let ring = try keys.ring()
+            let purposes = purpose.isEmpty ? HookPurpose.usual : Set(purpose)
             let made = try await database.withPool { pool in
                 try await HooksCommand.Source.require(shop?.id, of: brand.id, on: pool)
                 return try await HookSources.create(
-                    name, brand: brand.id, shop: shop?.id, purposes: Set(purpose), keys: ring, on: pool)
+                    name, brand: brand.id, shop: shop?.id, purposes: purposes, keys: ring, on: pool)
             }
             guard let made else { throw Failure("There is no brand \(brand.id).") }
             try output.show([made.record], secret: made.secret)
