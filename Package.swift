@@ -151,7 +151,10 @@ let package = Package(
                 "Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Orders", "Policies", "Postgres", "Vault", crypto,
                 logging, metrics,
             ], exclude: ["Decisions", "README.md"]),
-        library("Promotions", ["Accounting", "Jobs", "Kernel", "Postgres"], exclude: ["README.md"]),
+        library(
+            "Promotions",
+            ["Accounting", "Hooks", "Jobs", "Kernel", "Keys", "Members", "Orders", "Postgres", "Vault"],
+            exclude: ["README.md"]),
         library(
             "Reporting",
             ["Accounting", "Codes", "Gifting", "Jobs", "Kernel", "Orders", "Postgres", "Vault", mustache],
@@ -170,7 +173,7 @@ let package = Package(
             "Redeem",
             [
                 "Accounting", "Codes", "Hooks", "Hosting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Policies",
-                "Postgres",
+                "Postgres", "Promotions",
                 "Schema", "Touch", "Vault", crypto, httpTypes, hummingbird, lifecycle, logging, nio,
             ]),
         service(
@@ -287,7 +290,11 @@ let package = Package(
         tests("PostgresTests", ["Postgres", logging]),
         tests(
             "PromotionsTests",
-            ["Accounting", "JobTesting", "Jobs", "Kernel", "Orders", "Postgres", "Promotions", logging]),
+            [
+                "Accounting", "JobTesting", "Jobs", "Kernel", "Keys", "Members", "Orders", "Postgres", "Promotions",
+                "Vault",
+                "WeChat", logging,
+            ]),
         tests(
             "RedeemTests",
             [

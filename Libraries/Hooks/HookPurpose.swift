@@ -12,9 +12,11 @@ package enum HookPurpose: String, Sendable, CaseIterable, Codable {
     case draws
     /// The shop's word on after-sales, which gives money back.
     case aftersales
+    /// Coupons that count for orders.
+    case coupons
 
     /// Whether what it is about belongs to one shop; the rest belongs to the whole brand, and a source of one shop has no part in it.
-    package var isOfOneShop: Bool { self == .aftersales }
+    package var isOfOneShop: Bool { self == .aftersales || self == .coupons }
 
     /// What a source of a brand is for where nobody says anything else: nothing of it gives money back.
     package static let usual: Set<HookPurpose> = [.scans, .handovers, .draws]

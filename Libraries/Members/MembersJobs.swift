@@ -144,3 +144,49 @@ extension TouchRecord: Codable {
         return packs
     }
 }
+
+/// The job that grants a coupon which was won; siyu-redeem works it.
+///
+/// Its parameters stand here, below the room that pushes it and the one that works it. They carry all terms: what was promised when it was won
+/// is what its winner gets.
+package struct CouponGrant: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "coupon.grant"
+    /// The queue of coupons.
+    package static let jobQueue = "coupons"
+
+    /// The tenant.
+    package let brand: ID<Brand>
+    /// What won it, a redemption or an entry in a draw: each brings one coupon, which has its id.
+    package let cause: UUID
+    /// Of which batch, or of which draw.
+    package let origin: UUID
+    /// Who won.
+    package let person: ID<Person>
+    /// What the prize is called.
+    package let name: String
+    /// What it takes off, which is what is owed for the prize.
+    package let off: Money
+    /// From what an order costs on, before anything is taken off.
+    package let threshold: Money
+    /// The last instant that counts.
+    package let until: Date
+    /// Where the prize is owed.
+    package let owedAccount: ID<Account>
+
+    /// Asks for a coupon to be granted.
+    package init(
+        brand: ID<Brand>, cause: UUID, origin: UUID, person: ID<Person>, name: String, off: Money, threshold: Money,
+        until: Date, owedAccount: ID<Account>
+    ) {
+        self.brand = brand
+        self.cause = cause
+        self.origin = origin
+        self.person = person
+        self.name = name
+        self.off = off
+        self.threshold = threshold
+        self.until = until
+        self.owedAccount = owedAccount
+    }
+}

@@ -52,3 +52,24 @@ package struct OrdersChanged: JobParameters {
         self.days = days
     }
 }
+
+/// All that an order gave others is back, since all of its money is, or some of it was given again; told to the queue that the giver named.
+///
+/// Whoever hears of it looks at what holds now: news of one order may overtake each other.
+package struct SaleTurned: JobParameters {
+    /// Stable: jobs of an older process carry it.
+    package static let jobName = "sale.turned"
+    /// Unless the giver names another.
+    package static let jobQueue = "coupons"
+
+    /// Whose order.
+    package let brand: ID<Brand>
+    /// The order.
+    package let order: ID<Order>
+
+    /// Tells of an order.
+    package init(brand: ID<Brand>, order: ID<Order>) {
+        self.brand = brand
+        self.order = order
+    }
+}

@@ -1657,8 +1657,12 @@ CREATE TABLE codes.campaign_prize (
     day_stock bigint,
     odds_ppm integer,
     stock_account_id uuid NOT NULL,
+    coupon_threshold_fen bigint,
+    coupon_days integer,
     CONSTRAINT campaign_prize_cost_counts_stock CHECK (((cost_fen > 0) AND (stock > 0) AND (day_stock > 0))),
-    CONSTRAINT campaign_prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'item'::text, 'redraw'::text]))),
+    CONSTRAINT campaign_prize_coupon_has_terms CHECK ((((kind = 'coupon'::text) = (coupon_days IS NOT NULL)) AND ((coupon_threshold_fen IS NULL) = (coupon_days IS NULL)))),
+    CONSTRAINT campaign_prize_coupon_terms_make_sense CHECK (((coupon_threshold_fen > cost_fen) AND ((coupon_days >= 1) AND (coupon_days <= 366)))),
+    CONSTRAINT campaign_prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'coupon'::text, 'item'::text, 'redraw'::text]))),
     CONSTRAINT campaign_prize_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
     CONSTRAINT campaign_prize_odds_are_ppm CHECK (((odds_ppm >= 1) AND (odds_ppm <= 1000000))),
     CONSTRAINT campaign_prize_points_go_with_kind CHECK (((points >= 0) AND ((points > 0) = (kind = 'points'::text)))),
@@ -1969,9 +1973,13 @@ CREATE TABLE codes.prize (
     count bigint NOT NULL,
     first_rank bigint NOT NULL,
     campaign_id uuid,
+    coupon_threshold_fen bigint,
+    coupon_days integer,
     CONSTRAINT prize_cash_costs_what_it_pays CHECK (((kind <> 'cash'::text) OR (cost_fen > 0))),
     CONSTRAINT prize_cost_not_negative CHECK ((cost_fen >= 0)),
     CONSTRAINT prize_count_is_positive CHECK ((count > 0)),
+    CONSTRAINT prize_coupon_terms_are_a_coupons CHECK (((coupon_days IS NULL) OR ((kind = 'coupon'::text) AND (cost_fen > 0) AND (coupon_threshold_fen > cost_fen) AND ((coupon_days >= 1) AND (coupon_days <= 366))))),
+    CONSTRAINT prize_coupon_terms_are_whole CHECK (((coupon_threshold_fen IS NULL) = (coupon_days IS NULL))),
     CONSTRAINT prize_first_rank_not_negative CHECK ((first_rank >= 0)),
     CONSTRAINT prize_kind_known CHECK ((kind = ANY (ARRAY['points'::text, 'coupon'::text, 'item'::text, 'redraw'::text, 'cash'::text]))),
     CONSTRAINT prize_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
@@ -2645,8 +2653,8 @@ CREATE TABLE hooks.source (
     shop_id uuid,
     purposes text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT source_name_fits_a_path CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text)),
-    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{aftersales}'::text[]))),
-    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales}'::text[]))
+    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{aftersales,coupons}'::text[]))),
+    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales,coupons}'::text[]))
 );
 
 ALTER TABLE hooks.source OWNER TO siyu_owner;
@@ -3485,8 +3493,10 @@ CREATE TABLE orders.sale_effect (
     returned_fen bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    owner_queue text,
     CONSTRAINT sale_effect_amount_is_positive CHECK ((amount_fen > 0)),
     CONSTRAINT sale_effect_kinds_are_short CHECK ((((length(kind) >= 1) AND (length(kind) <= 40)) AND ((length(back_kind) >= 1) AND (length(back_kind) <= 40)))),
+    CONSTRAINT sale_effect_queue_is_short CHECK (((length(owner_queue) >= 1) AND (length(owner_queue) <= 40))),
     CONSTRAINT sale_effect_returned_within_sale CHECK (((sale_fen > 0) AND ((returned_fen >= 0) AND (returned_fen <= sale_fen))))
 );
 
@@ -3616,6 +3626,42 @@ CREATE TABLE promotions.card_goal (
 );
 
 ALTER TABLE promotions.card_goal OWNER TO siyu_owner;
+
+CREATE TABLE promotions.coupon (
+    brand_id uuid NOT NULL,
+    coupon_id uuid NOT NULL,
+    origin_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    name text NOT NULL,
+    off_fen bigint NOT NULL,
+    threshold_fen bigint NOT NULL,
+    state text NOT NULL,
+    uses integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT coupon_leaves_something_to_pay CHECK (((off_fen > 0) AND (threshold_fen > off_fen))),
+    CONSTRAINT coupon_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT coupon_state_known CHECK ((state = ANY (ARRAY['granted'::text, 'used'::text, 'expired'::text]))),
+    CONSTRAINT coupon_used_was_used CHECK (((uses >= 0) AND ((state <> 'used'::text) OR (uses > 0))))
+);
+
+ALTER TABLE promotions.coupon OWNER TO siyu_owner;
+
+CREATE TABLE promotions.coupon_use (
+    brand_id uuid NOT NULL,
+    coupon_id uuid NOT NULL,
+    number integer NOT NULL,
+    use_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    given_back_at timestamp with time zone,
+    CONSTRAINT coupon_use_given_back_after_it CHECK ((given_back_at >= used_at)),
+    CONSTRAINT coupon_use_number_from_1 CHECK ((number >= 1))
+);
+
+ALTER TABLE promotions.coupon_use OWNER TO siyu_owner;
 
 CREATE TABLE reporting.dirty_day (
     brand_id uuid NOT NULL,
@@ -4273,6 +4319,12 @@ ALTER TABLE ONLY promotions.card_goal
 ALTER TABLE ONLY promotions.card
     ADD CONSTRAINT card_pkey PRIMARY KEY (brand_id, card_id);
 
+ALTER TABLE ONLY promotions.coupon
+    ADD CONSTRAINT coupon_pkey PRIMARY KEY (brand_id, coupon_id);
+
+ALTER TABLE ONLY promotions.coupon_use
+    ADD CONSTRAINT coupon_use_pkey PRIMARY KEY (brand_id, coupon_id, number);
+
 ALTER TABLE ONLY reporting.dirty_day
     ADD CONSTRAINT dirty_day_pkey PRIMARY KEY (brand_id, day, shop_id, mark_id);
 
@@ -4471,6 +4523,14 @@ CREATE INDEX refund_attention_idx ON orders.refund USING btree (brand_id, attent
 CREATE UNIQUE INDEX refund_one_live_idx ON orders.refund USING btree (brand_id, payment_id, COALESCE(cause_id, payment_id)) WHERE (state <> 'closed'::text);
 
 CREATE INDEX card_event_order_idx ON promotions.card_event USING btree (brand_id, order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX coupon_person_idx ON promotions.coupon USING btree (brand_id, person_id, coupon_id);
+
+CREATE UNIQUE INDEX coupon_use_one_live_idx ON promotions.coupon_use USING btree (brand_id, coupon_id) WHERE (given_back_at IS NULL);
+
+CREATE UNIQUE INDEX coupon_use_one_of_order_idx ON promotions.coupon_use USING btree (brand_id, order_id) WHERE (given_back_at IS NULL);
+
+CREATE INDEX coupon_use_order_idx ON promotions.coupon_use USING btree (brand_id, order_id);
 
 CREATE INDEX member_day_day_idx ON reporting.member_day USING btree (brand_id, scope_id, day) INCLUDE (orders, zero_orders, gmv_fen, prev_day, next_day);
 
@@ -4775,6 +4835,12 @@ ALTER TABLE ONLY promotions.card_event
 ALTER TABLE ONLY promotions.card_goal
     ADD CONSTRAINT card_goal_card_fkey FOREIGN KEY (brand_id, card_id) REFERENCES promotions.card(brand_id, card_id);
 
+ALTER TABLE ONLY promotions.coupon
+    ADD CONSTRAINT coupon_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
+
+ALTER TABLE ONLY promotions.coupon_use
+    ADD CONSTRAINT coupon_use_coupon_fkey FOREIGN KEY (brand_id, coupon_id) REFERENCES promotions.coupon(brand_id, coupon_id);
+
 ALTER TABLE ONLY reporting.rollup
     ADD CONSTRAINT rollup_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
@@ -4819,6 +4885,7 @@ GRANT USAGE ON SCHEMA policies TO siyu_worker;
 GRANT USAGE ON SCHEMA promotions TO siyu_gifts;
 GRANT USAGE ON SCHEMA promotions TO siyu_reports;
 GRANT USAGE ON SCHEMA promotions TO siyu_operator;
+GRANT USAGE ON SCHEMA promotions TO siyu_redeem;
 
 GRANT USAGE ON SCHEMA reporting TO siyu_reports;
 GRANT USAGE ON SCHEMA reporting TO siyu_operator;
@@ -6094,6 +6161,7 @@ GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_ingest;
 GRANT SELECT ON TABLE orders.customer_order TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_operator;
 GRANT SELECT,INSERT ON TABLE orders.customer_order TO siyu_gifts;
+GRANT SELECT ON TABLE orders.customer_order TO siyu_redeem;
 
 GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(person_id) ON TABLE orders.customer_order TO siyu_operator;
@@ -6123,6 +6191,7 @@ GRANT UPDATE(changed_at) ON TABLE orders.customer_order TO siyu_gifts;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_ingest;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_operator;
 GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_gifts;
+GRANT UPDATE(updated_at) ON TABLE orders.customer_order TO siyu_redeem;
 
 GRANT SELECT,INSERT ON TABLE orders.fee_cursor TO siyu_ingest;
 GRANT SELECT ON TABLE orders.fee_cursor TO siyu_reports;
@@ -6365,6 +6434,7 @@ GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_gifts;
 GRANT SELECT ON TABLE orders.sale_effect TO siyu_reports;
 GRANT SELECT ON TABLE orders.sale_effect TO siyu_operator;
+GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_redeem;
 
 GRANT UPDATE(returned_fen) ON TABLE orders.sale_effect TO siyu_ingest;
 GRANT UPDATE(returned_fen) ON TABLE orders.sale_effect TO siyu_gifts;
@@ -6424,6 +6494,24 @@ GRANT SELECT ON TABLE promotions.card_goal TO siyu_reports;
 GRANT SELECT ON TABLE promotions.card_goal TO siyu_operator;
 
 GRANT UPDATE(reached) ON TABLE promotions.card_goal TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE promotions.coupon TO siyu_redeem;
+GRANT SELECT ON TABLE promotions.coupon TO siyu_reports;
+GRANT SELECT ON TABLE promotions.coupon TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE promotions.coupon TO siyu_redeem;
+
+GRANT UPDATE(uses) ON TABLE promotions.coupon TO siyu_redeem;
+
+GRANT UPDATE(expires_at) ON TABLE promotions.coupon TO siyu_redeem;
+
+GRANT UPDATE(updated_at) ON TABLE promotions.coupon TO siyu_redeem;
+
+GRANT SELECT,INSERT ON TABLE promotions.coupon_use TO siyu_redeem;
+GRANT SELECT ON TABLE promotions.coupon_use TO siyu_reports;
+GRANT SELECT ON TABLE promotions.coupon_use TO siyu_operator;
+
+GRANT UPDATE(given_back_at) ON TABLE promotions.coupon_use TO siyu_redeem;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE reporting.dirty_day TO siyu_reports;
 GRANT SELECT ON TABLE reporting.dirty_day TO siyu_operator;

@@ -26,10 +26,7 @@ let aftersalePaths = """
                   }
                 }
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 422, 503))
             }
           },
           "post": {
@@ -38,23 +35,14 @@ let aftersalePaths = """
             "parameters": [{"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AskAftersale"}}}
+              "content": \(document("AskAftersale"))
             },
             "responses": {
               "201": {
                 "description": "The case, as who opened it sees it.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Aftersale"}}}
+                "content": \(document("Aftersale"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "423": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 404, 409, 413, 415, 422, 423, 503))
             }
           }
         },
@@ -70,12 +58,9 @@ let aftersalePaths = """
             "responses": {
               "200": {
                 "description": "The case.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Aftersale"}}}
+                "content": \(document("Aftersale"))
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 422, 503))
             }
           }
         },
@@ -87,21 +72,14 @@ let aftersalePaths = """
                "description": "The case."}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SentAftersale"}}}
+              "content": \(document("SentAftersale"))
             },
             "responses": {
               "200": {
                 "description": "The case.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Aftersale"}}}
+                "content": \(document("Aftersale"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -113,21 +91,14 @@ let aftersalePaths = """
                "description": "The case."}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The case.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Aftersale"}}}
+                "content": \(document("Aftersale"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -138,24 +109,19 @@ let aftersalePaths = """
                "description": "The case."}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AftersaleDecision"}}}
+              "content": \(document("AftersaleDecision"))
             },
             "responses": {
               "200": {
                 "description": "The case, as the shop sees it; the same answer to the same delivery.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ShopAftersale"}}}
+                "content": \(document("ShopAftersale"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
+              \(problems(400, 401)),
               "403": {
                 "description": "purpose_missing: signed by the source, whose secret is for other hooks; whoever runs the installation may add the purpose.",
                 "content": {"application/problem+json": {}}
               },
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(404, 409, 413, 422, 503))
             }
           }
         },

@@ -1,3 +1,13 @@
+/// The refusals of an operation, as members of its `responses`: problem documents, by their statuses.
+func problems(_ statuses: Int...) -> String {
+    statuses.map { ##""\##($0)": {"$ref": "#/components/responses/Problem"}"## }.joined(separator: ", ")
+}
+
+/// The `content` of a JSON document of one of the schemas.
+func document(_ schema: String) -> String {
+    ##"{"application/json": {"schema": {"$ref": "#/components/schemas/\##(schema)"}}}"##
+}
+
 /// What the paths of the API refer to.
 let components = """
       "components": {

@@ -19,16 +19,9 @@ let groupPaths = """
                 "responses": {
                   "200": {
                     "description": "The rating, now or before.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rating"}}}
+                    "content": \(document("Rating"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 409, 413, 415, 422, 503))
                 }
               }
             },
@@ -51,15 +44,9 @@ let groupPaths = """
                 "responses": {
                   "200": {
                     "description": "The rating that was passed on.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rating"}}}
+                    "content": \(document("Rating"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 404, 409, 413, 415, 503))
                 }
               }
             },
@@ -85,15 +72,7 @@ let groupPaths = """
                     "description": "Kept.",
                     "content": {"application/json": {"schema": {"type": "object", "properties": {"kept": {"const": true}}}}}
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 404, 409, 413, 415, 422, 503))
                 }
               }
             },
@@ -118,14 +97,7 @@ let groupPaths = """
                     "description": "Counted.",
                     "content": {"application/json": {"schema": {"type": "object", "properties": {"kept": {"const": true}}}}}
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 409, 413, 415, 422, 503))
                 }
               }
             },
@@ -167,7 +139,7 @@ let groupPaths = """
                 "responses": {
                   "200": {
                     "description": "Terms, commitment and entries; with the draw, its seed and its wins.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupDraw"}}}
+                    "content": \(document("GroupDraw"))
                   },
                   "404": {"$ref": "#/components/responses/Problem"}
                 }
@@ -181,22 +153,14 @@ let groupPaths = """
                 "parameters": [{"$ref": "#/components/parameters/key"}],
                 "requestBody": {
                   "required": true,
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupCreate"}}}
+                  "content": \(document("GroupCreate"))
                 },
                 "responses": {
                   "201": {
                     "description": "The group gift with its price, as its giver sees it.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupSenderView"}}}
+                    "content": \(document("GroupSenderView"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 404, 409, 413, 415, 422, 503))
                 }
               }
             },
@@ -215,10 +179,7 @@ let groupPaths = """
                       "oneOf": [{"$ref": "#/components/schemas/GroupSenderView"}, {"$ref": "#/components/schemas/GroupGuestView"}]
                     }}}
                   },
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"}
+                  \(problems(401, 403, 404, 422))
                 }
               }
             },
@@ -230,11 +191,9 @@ let groupPaths = """
                 "responses": {
                   "200": {
                     "description": "Terms, commitment and entries; with the draw, its seed and its wins.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupDraw"}}}
+                    "content": \(document("GroupDraw"))
                   },
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"}
+                  \(problems(401, 403, 404))
                 }
               }
             },
@@ -245,23 +204,14 @@ let groupPaths = """
                 "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
                 "requestBody": {
                   "required": true,
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}
+                  "content": \(document("Person"))
                 },
                 "responses": {
                   "200": {
                     "description": "What the mini program needs.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupPayment"}}}
+                    "content": \(document("GroupPayment"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "502": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 404, 409, 413, 415, 422, 502, 503))
                 }
               }
             },
@@ -272,21 +222,14 @@ let groupPaths = """
                 "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
                 "requestBody": {
                   "required": true,
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}
+                  "content": \(document("Person"))
                 },
                 "responses": {
                   "200": {
                     "description": "The group gift, cancelled.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupSenderView"}}}
+                    "content": \(document("GroupSenderView"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 404, 409, 413, 415, 503))
                 }
               }
             },
@@ -298,23 +241,14 @@ let groupPaths = """
                 "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
                 "requestBody": {
                   "required": true,
-                  "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}}
+                  "content": \(document("Person"))
                 },
                 "responses": {
                   "200": {
                     "description": "The group gift, as somebody who entered sees it.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GroupGuestView"}}}
+                    "content": \(document("GroupGuestView"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "404": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "410": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 404, 409, 410, 413, 415, 422, 503))
                 }
               }
             }

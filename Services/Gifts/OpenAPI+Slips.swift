@@ -37,11 +37,7 @@ let slipPaths = """
                   }
                 }
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 404, 409, 410))
             }
           }
         },
@@ -76,9 +72,7 @@ let slipPaths = """
                   }
                 }
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 404))
             }
           }
         },

@@ -75,28 +75,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Create"
-                  }
-                }
-              }
+              "content": \(document("Create"))
             },
             "responses": {
               "201": {
                 "description": "The gift, as its giver sees it.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SenderView"}}}
+                "content": \(document("SenderView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 404, 409, 413, 415, 503, 422))
             }
           }
         },
@@ -112,12 +98,9 @@ let openAPI = """
             "responses": {
               "200": {
                 "description": "The product, variant by variant.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Giftable"}}}
+                "content": \(document("Giftable"))
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 404, 422))
             }
           }
         },
@@ -143,10 +126,7 @@ let openAPI = """
                   }
                 }
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 409, 422))
             }
           }
         },
@@ -157,27 +137,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The gift with its price.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SenderView"}}}
+                "content": \(document("SenderView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 422))
             }
           }
         },
@@ -188,28 +155,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "What the mini program needs.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payment"}}}
+                "content": \(document("Payment"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "502": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 422, 502))
             }
           }
         },
@@ -220,27 +173,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The gift, cancelled.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SenderView"}}}
+                "content": \(document("SenderView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "423": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 423))
             }
           }
         },
@@ -251,27 +191,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The gift, as its recipient sees it.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecipientView"}}}
+                "content": \(document("RecipientView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 410))
             }
           }
         },
@@ -282,23 +209,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AddressOfPerson"}}}
+              "content": \(document("AddressOfPerson"))
             },
             "responses": {
               "200": {
                 "description": "The gift; of the address only that there is one.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecipientView"}}}
+                "content": \(document("RecipientView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "423": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 410, 422, 423))
             }
           }
         },
@@ -310,21 +228,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {"application/json": {"schema": {"$ref": "#/components/schemas/AddressOfPerson"}}}
+              "content": \(document("AddressOfPerson"))
             },
             "responses": {
               "200": {
                 "description": "The gift, as its giver sees it: nothing of the address.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SenderView"}}}
+                "content": \(document("SenderView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -358,14 +269,7 @@ let openAPI = """
                   }
                 }
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -376,29 +280,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Swap"
-                  }
-                }
-              }
+              "content": \(document("Swap"))
             },
             "responses": {
               "200": {
                 "description": "The gift, exchanged.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecipientView"}}}
+                "content": \(document("RecipientView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "423": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 410, 422, 423))
             }
           }
         },
@@ -409,28 +298,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The gift, accepted.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecipientView"}}}
+                "content": \(document("RecipientView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 410, 422))
             }
           }
         },
@@ -441,28 +316,14 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
               "200": {
                 "description": "The gift, declined.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RecipientView"}}}
+                "content": \(document("RecipientView"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "423": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503, 410, 423))
             }
           }
         },
@@ -486,17 +347,9 @@ let openAPI = """
             "responses": {
               "200": {
                 "description": "Taken back, now or before; the giver is refunded.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Withdrawn"}}}
+                "content": \(document("Withdrawn"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 404, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -514,12 +367,9 @@ let openAPI = """
             "responses": {
               "200": {
                 "description": "For the winner alone.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Payout"}}}
+                "content": \(document("Payout"))
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 404, 422))
             }
           }
         },
@@ -530,22 +380,10 @@ let openAPI = """
             "parameters": [{"$ref": "#/components/parameters/id"}, {"$ref": "#/components/parameters/key"}],
             "requestBody": {
               "required": true,
-              "content": {
-                "application/json": {
-                  "schema": {
-                    "$ref": "#/components/schemas/Person"
-                  }
-                }
-              }
+              "content": \(document("Person"))
             },
             "responses": {
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 503))
             }
           }
         }

@@ -7,6 +7,7 @@ import Jobs
 package import Logging
 import Members
 import Postgres
+import Promotions
 import Schema
 import Touch
 
@@ -25,12 +26,16 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
     TouchRecording.register(on: queue)
     let vouchers = Vouchers(keys: keys, queue: queue, hooks: hooks)
     vouchers.register()
+    let coupons = Coupons(queue: queue)
+    coupons.register()
+    let grants = CouponGrants(queue: queue)
     ScanSignals(keys: keys, queue: queue).register()
     let pulse = BatchPulse(queue: queue, logger: logger)
     pulse.register()
     let directory = CodeDirectory(pool: pool, keys: keys, logger: logger)
     let redeeming = Redeeming(
-        pool: pool, queue: queue, keys: keys, followers: [vouchers, DrawFollower(), ScanTeller(hooks: hooks), pulse],
+        pool: pool, queue: queue, keys: keys,
+        followers: [vouchers, DrawFollower(), grants, ScanTeller(hooks: hooks), pulse],
         vouchers: vouchers, realTime: { Date() })
     let desk = ScanDesk { try await redeeming.redeem($0, brand: $1) }
     let limits = LimitBook(keys: keys)
@@ -48,7 +53,7 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         workers: [
             directory, exchange, pulse,
             queue.processor(
-                queues: [PrizePay.jobQueue, TouchRecord.jobQueue],
+                queues: [PrizePay.jobQueue, TouchRecord.jobQueue, CouponGrant.jobQueue],
                 options: JobProcessorOptions(concurrency: settings.jobConcurrency)),
         ], openAPI: openAPI
     ) { router in
@@ -56,8 +61,13 @@ package func build(_ settings: ServiceSettings, logger: Logger) async throws -> 
         let handovers = Handovers(pool: pool, queue: queue, keys: keys, limits: limits, hooks: hooks)
         HandoverRoutes(hooks: signed, handovers: handovers).add(to: router)
         DrawRoutes(
-            hooks: signed, draws: Draws(pool: pool, keys: keys, vouchers: vouchers, limits: limits, hooks: hooks)
+            hooks: signed,
+            draws: Draws(
+                pool: pool, keys: keys, vouchers: vouchers, coupons: grants, limits: limits, hooks: hooks)
         ).add(to: router)
+        let couponRoutes = CouponRoutes(hooks: signed, desk: CouponDesk(pool: pool, coupons: coupons, keys: keys))
+        couponRoutes.addHooks(to: router)
+        couponRoutes.addShopper(to: router.group().add(middleware: RequireCaller(db: pool, roles: [.partner])))
         PageRoutes(pages: CodePages(directory: directory, pool: pool, keys: keys, limits: limits)).add(to: router)
     }
     application.directRoutes = [scanRoutes.direct]

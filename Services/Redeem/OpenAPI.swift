@@ -39,6 +39,57 @@ let openAPI = """
             }
           }
         },
+        "/v1/hooks/{source}/coupons/{id}/use": {
+          "post": {
+            "summary": "Has a coupon count for an order.",
+            "description": "Signed as Standard Webhooks says. The same order again is answered as before. When all of the order's money went back the coupon is its holder's again, for as long as was left of it.",
+            "parameters": [
+              { "$ref": "#/components/parameters/source" },
+              { "$ref": "#/components/parameters/coupon" },
+              { "$ref": "#/components/parameters/webhook-id" },
+              { "$ref": "#/components/parameters/webhook-timestamp" },
+              { "$ref": "#/components/parameters/webhook-signature" }
+            ],
+            "requestBody": { "required": true, "description": "4 KiB at most.",
+              "content": { "application/json": { "schema": { "$ref": "#/components/schemas/CouponUseRequest" } } } },
+            "responses": {
+              "200": { "description": "It counts for the order.", "content": {
+                "application/json": { "schema": { "$ref": "#/components/schemas/CouponUse" } } } },
+              "400": { "$ref": "#/components/responses/Problem" },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "403": { "$ref": "#/components/responses/PurposeMissing" },
+              "404": { "description": "This person has no such coupon, or there is no such order, or it is another shop's than the source's.",
+                "content": { "application/problem+json": {} } },
+              "409": { "description": "coupon_used: it counts for another order. order_has_coupon: another coupon counts for this order, or did. order_over: nothing is due for the order. below_threshold: the order costs too little. idempotency_mismatch: this webhook-id came with another body.",
+                "content": { "application/problem+json": {} } },
+              "410": { "description": "coupon_expired: its time is over.", "content": { "application/problem+json": {} } },
+              "413": { "$ref": "#/components/responses/Problem" },
+              "429": { "$ref": "#/components/responses/Problem" },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
+        "/v1/coupons": {
+          "get": {
+            "summary": "The coupons of a person, the last one first.",
+            "description": "With an API key of the role partner, on behalf of the shopper whom `openid` names.",
+            "parameters": [
+              { "name": "openid", "in": "query", "required": true, "schema": { "type": "string" }, "description": "Who asks." },
+              { "name": "after", "in": "query", "schema": { "type": "string", "format": "uuid" }, "description": "The `next` of the page before." },
+              { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 100, "default": 50 }, "description": "How many." }
+            ],
+            "responses": {
+              "200": { "description": "A page; none for somebody the brand does not know.", "content": { "application/json": { "schema": {
+                "type": "object", "required": ["coupons"], "properties": {
+                  "coupons": { "type": "array", "items": { "$ref": "#/components/schemas/Coupon" } },
+                  "next": { "type": "string", "format": "uuid", "description": "Where the next page begins; absent at the end." } } } } } },
+              "401": { "$ref": "#/components/responses/Problem" },
+              "403": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" },
+              "503": { "$ref": "#/components/responses/Problem" }
+            }
+          }
+        },
         "/v1/hooks/{source}/handovers": {
           "post": {
             "summary": "A store hands over what a voucher is for, once.",
@@ -260,6 +311,8 @@ let openAPI = """
         "parameters": {
           "gtin": { "name": "gtin", "in": "path", "required": true, "schema": { "type": "string" },
             "description": "14 digits with their check digit." },
+          "coupon": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" },
+            "description": "The coupon." },
           "code": { "name": "code", "in": "path", "required": true, "schema": { "type": "string" },
             "description": "The code on the pack." },
           "lang": { "name": "lang", "in": "query", "schema": { "enum": ["zh", "en"] }, "description": "The language." },
@@ -359,7 +412,8 @@ let openAPI = """
               "ordinal": { "type": "integer", "minimum": 0, "description": "The place in the order of the draw." },
               "prize": { "type": "object", "required": ["tier", "name", "kind"], "properties": {
                 "tier": { "type": "integer" }, "name": { "type": "string" },
-                "kind": { "enum": ["points", "item", "redraw"] }, "points": { "type": "integer" },
+                "kind": { "enum": ["points", "coupon", "item", "redraw"] }, "points": { "type": "integer" },
+                "coupon": { "$ref": "#/components/schemas/WonCoupon" },
                 "voucher": {
                   "type": "object", "description": "Of an item.", "required": ["token", "expires_at"],
                   "properties": {
@@ -370,6 +424,43 @@ let openAPI = """
               "right": { "type": "string", "format": "uuid", "description": "The right to one more draw that was won." },
               "rules_hash": { "type": "string", "description": "SHA-256 that commits to seed and terms since before the draw." },
               "drawn_at": { "type": "string", "format": "date-time" }
+            }
+          },
+          "WonCoupon": {
+            "type": "object", "description": "What a coupon promises; it can be used a moment after it was won.",
+            "required": ["coupon_id", "off_fen", "threshold_fen", "expires_at"],
+            "properties": {
+              "coupon_id": { "type": "string", "format": "uuid" },
+              "off_fen": { "type": "integer", "minimum": 1, "description": "What it takes off." },
+              "threshold_fen": { "type": "integer", "description": "From what an order costs on, before anything is taken off." },
+              "expires_at": { "type": "string", "format": "date-time", "description": "The last instant that counts." }
+            }
+          },
+          "Coupon": {
+            "type": "object",
+            "required": ["coupon_id", "name", "state", "off_fen", "threshold_fen", "expires_at"],
+            "properties": {
+              "coupon_id": { "type": "string", "format": "uuid" },
+              "name": { "type": "string" },
+              "state": { "enum": ["granted", "used", "expired"] },
+              "off_fen": { "type": "integer", "minimum": 1 },
+              "threshold_fen": { "type": "integer" },
+              "expires_at": { "type": "string", "format": "date-time", "description": "The last instant that counts; later than it was once the coupon was given back." },
+              "order_id": { "type": "string", "format": "uuid", "description": "The order that it counts for." }
+            }
+          },
+          "CouponUseRequest": {
+            "type": "object", "required": ["openid", "order_id"],
+            "properties": {
+              "openid": { "type": "string", "description": "Whose coupon it is." },
+              "order_id": { "type": "string", "format": "uuid", "description": "The order, by our id; what is due for it is less by the coupon already." }
+            }
+          },
+          "CouponUse": {
+            "type": "object", "required": ["coupon_id", "order_id", "off_fen", "used_at"],
+            "properties": {
+              "coupon_id": { "type": "string", "format": "uuid" }, "order_id": { "type": "string", "format": "uuid" },
+              "off_fen": { "type": "integer", "minimum": 1 }, "used_at": { "type": "string", "format": "date-time" }
             }
           },
           "Answer": {
@@ -385,6 +476,7 @@ let openAPI = """
                   "tier": { "type": "integer" }, "name": { "type": "string" },
                   "kind": { "enum": ["points", "coupon", "item", "redraw", "cash"] }, "points": { "type": "integer" },
                   "campaign": { "type": "string", "description": "Of a right to draw: the draw." },
+                  "coupon": { "$ref": "#/components/schemas/WonCoupon" },
                   "voucher": {
                     "type": "object", "description": "Of an item, as long as a store would take it.",
                     "required": ["token", "expires_at"],

@@ -30,7 +30,7 @@ enum Doors {
         "Touch": ["Members"],
         "Codes": ["Members", "Orders"],
         "Gifting": ["Orders"],
-        "Promotions": ["Accounting"],
+        "Promotions": ["Members", "Orders"],
         "Reporting": ["Accounting", "Vault", "Orders", "Codes", "Gifting"],
     ]
 

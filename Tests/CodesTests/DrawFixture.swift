@@ -29,7 +29,8 @@ struct Lottery {
                 Lottery(
                     factory: factory, vouchers: vouchers,
                     draws: Draws(
-                        pool: factory.redeem, keys: factory.keys, vouchers: vouchers, limits: limits, hooks: hooks),
+                        pool: factory.redeem, keys: factory.keys, vouchers: vouchers,
+                        coupons: CouponGrants(queue: factory.queue), limits: limits, hooks: hooks),
                     limits: limits,
                     tester: JobTester(factory.queue, queues: [VoucherExpire.jobQueue], clock: factory.db.owner)))
         }

@@ -54,7 +54,8 @@ struct DrawLimitTests {
             try await lottery.run(try await lottery.file(tiers: [Lottery.tier(stock: 10, odds: 1)]))
             let book = LimitBook(keys: lottery.factory.keys)
             let draws = Draws(
-                pool: lottery.factory.redeem, keys: lottery.factory.keys, vouchers: lottery.vouchers, limits: book)
+                pool: lottery.factory.redeem, keys: lottery.factory.keys, vouchers: lottery.vouchers,
+                coupons: CouponGrants(queue: lottery.factory.queue), limits: book)
             let delivery = Delivery(
                 source: lottery.factory.source, brand: lottery.factory.brand, id: "d",
                 body: Array(#"{"openid":"p"}"#.utf8))

@@ -195,7 +195,8 @@ struct RedrawTests {
             let factory = lottery.factory
             try await lottery.run(
                 lottery.file(perPerson: 0, tiers: [Lottery.tier(stock: 99, odds: 1_000_000)], days: 60))
-            let again = PrizeRequest(name: "Once more", kind: .redraw, cost: .zero, count: 10_000, campaign: "spring")
+            let again = PrizeRequest(
+                name: "Once more", kind: .redraw, cost: .zero, count: Factory.count, campaign: "spring")
             let batch = try await factory.mint("r", prizes: [again])
             try await factory.decide(.activate, batch)
             #expect(batch.record.prizes.tiers.first?.draw?.campaign != nil)

@@ -158,7 +158,7 @@ struct MintingTests {
             let whole = try await audit()
 
             #expect(whole.isRight && whole.wrongRedemptions == 0)
-            #expect(whole.found == [0: 9_000, 1: 200, 2: 800] && whole.won == whole.found)
+            #expect(whole.found == [0: 8_000, 1: 200, 2: 800] && whole.won == whole.found)
             let owed = try await factory.count(
                 "accounting.transfer WHERE kind = 'prize.owed' AND amount_fen IN (500, 10)")
             #expect(owed == 1_000)

@@ -28,6 +28,63 @@ struct PrizeTests {
                 == "4ea46a15a0ae0d96f0a7ec2ad2f92545e4cd21da53cc3b16e23a4d418ae107d9")
     }
 
+    /// What was published without coupons hashes as before; what a coupon promises is part of what is committed to.
+    @Test func c13_rulesOfCoupons_sayWhatTheyPromise() throws {
+        let handle = try #require(handle)
+        let terms = CouponTerms(threshold: Money(fen: 10_000), days: 30)
+        let asked = [
+            PrizeRequest(name: "Twenty", kind: .coupon, cost: Money(fen: 2_000), count: 10, coupon: terms),
+            PrizeRequest(name: "Again", kind: .redraw, cost: .zero, count: 1, campaign: "spring"),
+        ]
+        let table = try PrizeTable(asked, count: 100)
+        let text =
+            "siyu-prizes-1\nK7QX\n100\n1,0,10,coupon:10000:30,0,2000,Twenty\n2,10,1,redraw:spring,0,0,Again\n"
+        #expect(table.canonicalBytes(handle: handle, count: 100) == Array(text.utf8))
+        // A table that was published before there were terms.
+        let old = PrizeTable(tiers: [
+            PrizeTier(tier: 1, name: "Old", kind: .coupon, points: 0, cost: Money(fen: 5), count: 3, firstRank: 0)
+        ])
+        #expect(
+            old.canonicalBytes(handle: handle, count: 9) == Array("siyu-prizes-1\nK7QX\n9\n1,0,3,coupon,0,5,Old\n".utf8)
+        )
+    }
+
+    @Test(
+        arguments: [
+            (2_000, nil, "says from what an order costs on"), (0, (10_000, 30), "takes off what it costs"),
+            (2_000, (2_000, 30), "more than it takes off"), (2_000, (100_000_001, 30), "1000000.00 at most"),
+            (2_000, (10_000, 0), "1 to 366 days"), (2_000, (10_000, 367), "1 to 366 days"),
+        ] as [(Int64, (Int64, Int32)?, String)])
+    func c13_couponWithoutSense_isRefused(off: Int64, terms: (Int64, Int32)?, sentence: String) {
+        let coupon = terms.map { CouponTerms(threshold: Money(fen: $0.0), days: $0.1) }
+        let asked = PrizeRequest(name: "x", kind: .coupon, cost: Money(fen: off), count: 1, coupon: coupon)
+        let problem = #expect(throws: Problem.self) { try PrizeTable([asked], count: 10) }
+        #expect(problem?.code == "prize_malformed" && problem?.detail.contains(sentence) == true)
+        let points = PrizeRequest(
+            name: "x", kind: .points, points: 1, cost: Money(fen: 1), count: 1,
+            coupon: CouponTerms(threshold: Money(fen: 10), days: 1))
+        #expect(throws: Problem.self) { try PrizeTable([points], count: 10) }
+    }
+
+    @Test func fileOfPrizes_readsWhatCouponsPromise() throws {
+        let text = """
+            name,kind,points,cost,count,campaign,threshold,days
+            Twenty,coupon,0,20.00,10,,100.00,30
+            Again,redraw,0,0,1,spring,,
+            """
+        let prizes = try PrizeFile.prizes(text)
+        #expect(prizes.map(\.coupon) == [CouponTerms(threshold: Money(fen: 10_000), days: 30), nil])
+        #expect(prizes.map(\.campaign) == [nil, "spring"])
+        for slip in [
+            "Twenty,coupon,0,20.00,10,,100.001,30", "Twenty,coupon,0,20.00,10,,100,", "Twenty,coupon,0,20.00,10,,,3",
+        ] {
+            let problem = #expect(throws: Problem.self) {
+                try PrizeFile.prizes(PrizeFile.headerWithCoupons + "\n" + slip)
+            }
+            #expect(problem?.detail.contains("Line 2") == true)
+        }
+    }
+
     private func hex(_ bytes: [UInt8]) -> String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 
     /// Computed with another implementation, for batches below, near and above the smallest domain.

@@ -45,9 +45,17 @@ struct ScanTests {
                 }
             }
             #expect(try await factory.count("codes.redemption") == 1_000)
-            // A backend tells the statistics about once a second, or when it ends.
+            // A backend tells the statistics about once a second, and at the latest before it is gone.
             await factory.redeem.shutdown()
-            try await lettingPass(.seconds(1))
+            try await eventually {
+                try await factory.db.superuser.one(
+                    Statement<Bool>(
+                        """
+                        SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+                            WHERE datname = current_database() AND usename = 'siyu_redeem')
+                        """
+                    ) { row throws(PostgresError) in try row.next() })
+            }
             let deadlocks = try await factory.db.superuser.one(
                 Statement<Int>("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") {
                     row throws(PostgresError) in try row.next()

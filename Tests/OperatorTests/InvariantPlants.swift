@@ -212,6 +212,27 @@ extension InvariantWorld {
             WHERE card_id = @120
             """
         ),
+        ("coupons.issued_are_used_open_or_expired", "DELETE FROM promotions.coupon WHERE coupon_id = @146"),
+        (
+            "coupons.what_can_be_used_is_owed",
+            "UPDATE promotions.coupon SET state = 'expired' WHERE coupon_id = @144"
+        ),
+        ("coupons.count_for_one_order", "UPDATE promotions.coupon SET uses = 2 WHERE coupon_id = @145"),
+        (
+            "coupons.of_refunded_orders_are_given_back",
+            "UPDATE orders.sale_effect SET returned_fen = 5000, updated_at = now() - INTERVAL '6 minutes'"
+        ),
+        (
+            "coupons.are_over_in_time",
+            "UPDATE promotions.coupon SET expires_at = now() - INTERVAL '6 minutes' WHERE coupon_id = @144"
+        ),
+        (
+            "coupons.that_were_won_are_granted",
+            """
+            UPDATE codes.prize SET coupon_threshold_fen = 5000, coupon_days = 1;
+            UPDATE codes.redemption SET redeemed_at = now() - INTERVAL '6 minutes' WHERE redemption_id = @61
+            """
+        ),
     ]
 
     private static let codes = [

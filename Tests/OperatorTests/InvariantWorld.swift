@@ -108,6 +108,24 @@ enum InvariantWorld {
         INSERT INTO promotions.card_event VALUES
             (@b, @120, 'a', 'order', 2, NULL, NULL, now()), (@b, @120, 'b', 'order', -1, NULL, NULL, now()),
             (@b, @120, 'c', NULL, NULL, 30, NULL, now()), (@b, @121, 'a', NULL, NULL, 80, NULL, now());
+        INSERT INTO accounting.account VALUES
+            (@b, @140, 'coupon_owed', @50, NULL, now()), (@b, @141, 'coupon_spent', @50, NULL, now()),
+            (@b, @142, 'coupon_due', @90, NULL, now()), (@b, @143, 'coupon_breakage', @50, NULL, now());
+        INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind, subject_id,
+            occurred_at, posted_at) VALUES
+            (@b, @150, @8, @140, 300, 'coupon.granted', @144, now(), now()), (@b, @151, @8, @140, 300, 'coupon.granted', @145, now(), now()),
+            (@b, @152, @8, @140, 300, 'coupon.granted', @146, now(), now()), (@b, @153, @140, @141, 300, 'coupon.used', @147, now(), now()),
+            (@b, @154, @141, @142, 300, 'coupon.borne', @41, now(), now()), (@b, @155, @140, @143, 300, 'coupon.expired', @146, now(), now());
+        INSERT INTO promotions.coupon (brand_id, coupon_id, origin_id, person_id, name, off_fen, threshold_fen, state, uses, expires_at,
+            granted_at, updated_at) VALUES
+            (@b, @144, @50, @91, 'x', 300, 5000, 'granted', 0, now() + INTERVAL '1 day', now(), now()),
+            (@b, @145, @50, @91, 'x', 300, 5000, 'used', 1, now() + INTERVAL '1 day', now(), now()),
+            (@b, @146, @50, @91, 'x', 300, 5000, 'expired', 0, now() - INTERVAL '1 day', now(), now());
+        INSERT INTO promotions.coupon_use (brand_id, coupon_id, number, use_id, order_id, shop_id, used_at)
+        VALUES (@b, @145, 1, @147, @41, @90, now());
+        INSERT INTO orders.sale_effect (brand_id, order_id, kind, back_kind, debit_account_id, credit_account_id, amount_fen, sale_fen,
+            returned_fen, owner_queue, created_at, updated_at)
+        VALUES (@b, @41, 'coupon.borne', 'coupon.returned', @141, @142, 300, 5000, 0, 'coupons', now(), now());
         INSERT INTO codes.batch (brand_id, batch_id, request_id, request_hash, handle, count, wrapped_key, prize_mode, rules_hash, label,
             cost_account_id, owed_account_id, created_at)
         VALUES (@b, @50, 'r', sha256('1'), 1, 100, 'k', 'ranks', sha256('2'), 'l', @7, @8, now());

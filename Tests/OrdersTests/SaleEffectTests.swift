@@ -1,5 +1,6 @@
 import Accounting
 import Foundation
+import JobTesting
 import Kernel
 import Postgres
 import TestSupport
@@ -30,7 +31,8 @@ struct SaleEffectTests {
                             AccountKey(grant.from, of: bundle.shop.rawValue), brand: bundle.brand, now: .now, on: tx),
                         credit: try await Ledger.account(
                             AccountKey(grant.to, of: bundle.shop.rawValue), brand: bundle.brand, now: .now, on: tx),
-                        amount: Money(fen: grant.fen), backKind: grant.back))
+                        amount: Money(fen: grant.fen), backKind: grant.back,
+                        ownerQueue: grant.kind == "points.earned" ? nil : "givers"))
             }
             return try await SaleEffects.give(grants, for: order, brand: bundle.brand, now: .now, on: tx)
         }
@@ -78,6 +80,10 @@ struct SaleEffectTests {
                 }
                 while try await bundle.lead(id) != nil {}
                 owed.append(try await balances(bundle.brand, bundle.pool)["commission_owed"] ?? 0)
+                // Once for each who asked to be told, however many grants are theirs, and only of all of it.
+                let told = try await bundle.tester.pushed(SaleTurned.self)
+                #expect(told.map(\.queue) == (owed.count == 3 ? ["givers"] : []))
+                #expect(told.allSatisfy { $0.parameters.order == intent.order })
             }
             // 641 × 4267/12800 = 213.68…, 641 × 8534/12800 = 427.36…, all.
             #expect(owed == [641 - 213, 641 - 427, 0])
@@ -101,13 +107,16 @@ struct SaleEffectTests {
             }
             func follow(_ news: OrderNews) async throws -> Int64? {
                 try await bundle.pool.transaction { tx in
-                    try await SaleEffects.follow([news], brand: bundle.brand, now: .now, on: tx)
+                    try await SaleEffects.follow([news], brand: bundle.brand, now: .now, queue: bundle.queue, on: tx)
                 }
                 return try await balances(bundle.brand, bundle.pool)["commission_owed"]
             }
             #expect(try await follow(news(12_800, 6_400, .paid)) == 321)
+            #expect(try await bundle.jobs(SaleTurned.self) == 0)
             #expect(try await follow(news(6_400, 6_400, .cancelled)) == nil)
+            #expect(try await bundle.jobs(SaleTurned.self) == 1)
             #expect(try await follow(news(0, 12_800, .completed)) == 641)
+            #expect(try await bundle.jobs(SaleTurned.self) == 2)
             #expect(try await follow(news(12_800, 20_000, .completed)) == 641, "nobody gave more for it")
             #expect(try await follow(news(20_000, 12_800, .completed)) == 641, "nobody takes more back for it")
         }

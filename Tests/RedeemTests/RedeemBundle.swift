@@ -40,7 +40,7 @@ struct RedeemBundle {
                 Statement("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), 'Test', now())"))
             let pool = db.pool(as: .operator)
             let made = try await HookSources.create(
-                source, brand: brand, purposes: [.scans, .handovers, .draws], keys: keys, on: pool)
+                source, brand: brand, purposes: [.scans, .handovers, .draws, .coupons], keys: keys, on: pool)
             let batch = try await mint(brand: brand, keys: keys, on: pool)
             try await activate(batch, 0..<count, on: pool)
             let secret = try #require(made).secret

@@ -100,8 +100,9 @@ private struct Fair {
         try await db.owner.execute(
             Statement("INSERT INTO siyu.brand (brand_id, name, created_at) VALUES (\(brand), 'Test', now())"))
         let pool = db.pool(as: .redeem)
+        let queue = JobQueue(pool: pool, logger: .silent)
         draws = Draws(
-            pool: pool, keys: keys, vouchers: Vouchers(keys: keys, queue: JobQueue(pool: pool, logger: .silent)),
+            pool: pool, keys: keys, vouchers: Vouchers(keys: keys, queue: queue), coupons: CouponGrants(queue: queue),
             limits: LimitBook(keys: keys, isAlone: true))
     }
 
@@ -173,6 +174,7 @@ private struct Fair {
             .winners: Int64(Set(wins.map(\.openid)).count), .prizesIssued: issued, .prizesWon: Int64(wins.count),
             .prizesRemaining: issued - Int64(wins.count), .prizeCost: cost,
             .stockLeft: tiers.reduce(0) { $0 + $1.stock * $1.cost.fen } - cost,
+            .couponsIssued: 0, .couponsUsed: 0, .couponsOpen: 0, .couponsExpired: 0,
         ]
     }
 }

@@ -205,7 +205,8 @@ extension SheetFixture {
         var figures = Dictionary(
             uniqueKeysWithValues: [
                 SheetMetric.codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed,
-                .prizesExpired, .prizesRemaining, .prizeCost,
+                .prizesExpired, .prizesRemaining, .prizeCost, .couponsIssued, .couponsUsed, .couponsOpen,
+                .couponsExpired,
             ].map { ($0, Int64(0)) })
         for batch in batches where batch.createdAt <= instant && (shop == nil || batch.shop == shop) {
             for code in 0..<batch.count {

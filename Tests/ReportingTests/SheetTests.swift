@@ -63,6 +63,60 @@ import Testing
         }
     }
 
+    @Test func r22_coupons_areUsedOpenOrOver_atEveryInstant() async throws {
+        try await withTestDatabase { db in
+            let world = try await SheetFixture(seed: 6, on: db.owner)
+            let (brand, batch) = (world.brand, world.batches[0].id)
+            let days = (1...4).map { SheetFixture.start.addingTimeInterval(TimeInterval(60 + $0) * 86_400) }
+            let (owed, cost) = (ID<Account>.mint(), ID<Account>.mint())
+            try await db.owner.execute(
+                Statement(
+                    """
+                    INSERT INTO accounting.account VALUES (\(brand), \(owed), 'coupon_owed', \(batch), NULL, \(days[0])),
+                        (\(brand), \(cost), 'x', \(batch), NULL, \(days[0]))
+                    """))
+            // One stays open, one is used, one is used and given back, one ends.
+            for (place, state) in ["granted", "used", "granted", "expired"].enumerated() {
+                let (id, uses) = (ID<Voucher>.mint(), place == 1 || place == 2)
+                let updatedAt = place == 3 ? days[3] : days[0]
+                try await db.owner.execute(
+                    Statement(
+                        """
+                        INSERT INTO promotions.coupon VALUES (\(brand), \(id), \(batch), \(ID<Person>.mint()), 'x', 100, 200, \(state),
+                            \(Int32(uses ? 1 : 0)), \(days[3]), \(days[0]), \(updatedAt))
+                        """))
+                try await db.owner.execute(
+                    Statement(
+                        """
+                        INSERT INTO accounting.transfer (brand_id, transfer_id, debit_account_id, credit_account_id, amount_fen, kind,
+                            subject_id, occurred_at, posted_at)
+                        VALUES (\(brand), \(ID<Transfer>.mint()), \(cost), \(owed), 100, 'coupon.granted', \(id), \(days[0]),
+                            \(days[0]))
+                        """))
+                guard uses else { continue }
+                let back: Date? = place == 2 ? days[2] : nil
+                try await db.owner.execute(
+                    Statement(
+                        """
+                        INSERT INTO promotions.coupon_use VALUES (\(brand), \(id), 1, \(ID<Voucher>.mint()), \(ID<Order>.mint()),
+                            \(ID<Shop>.mint()), \(days[1]), \(back))
+                        """))
+            }
+            let expected: [[Int64]] = [[4, 0, 4, 0], [4, 2, 2, 0], [4, 1, 3, 0], [4, 1, 2, 1]]
+            let query = ReportQuery(name: .prizes, brand: brand)
+            for (day, figures) in zip(days, expected) {
+                let report = try await SheetReport.load(query, asOf: day, from: db.pool(as: .reports))
+                let metrics: [SheetMetric] = [.couponsIssued, .couponsUsed, .couponsOpen, .couponsExpired]
+                #expect(metrics.map { report.total.values[$0] } == figures)
+                #expect(report.rows(by: .batch).first { $0.id == "\(batch)" }?.values[.couponsIssued] == 4)
+                #expect(report.isBalanced)
+            }
+            try await db.owner.execute(Statement<Void>("DELETE FROM promotions.coupon WHERE state = 'expired'"))
+            let broken = try await SheetReport.load(query, asOf: days[3], from: db.pool(as: .reports)).balances
+            #expect(broken.filter { !$0.holds }.map(\.identity) == [.couponsAddUp])
+        }
+    }
+
     @Test func r22_prizeWonTooOften_breaksTheIdentity() async throws {
         try await withTestDatabase { db in
             let world = try await SheetFixture(seed: 4, on: db.owner)

@@ -43,7 +43,8 @@ enum BatchStatements {
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
                 s.sealed_ranks,
-                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code,
+                p.coupon_threshold_fen, p.coupon_days
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
             LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
@@ -66,7 +67,8 @@ enum BatchStatements {
                 b.cost_account_id, b.owed_account_id, b.created_at,
                 f.gtin, f.lot, f.made_on, f.best_before, f.link_base, o.title, i.origin, i.code_length, i.alphabet,
                 s.sealed_ranks,
-                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code
+                p.tier, p.name, p.kind, p.points, p.cost_fen, p.count, p.first_rank, p.campaign_id, d.code,
+                p.coupon_threshold_fen, p.coupon_days
             FROM codes.handle h
             JOIN codes.batch b ON b.brand_id = h.brand_id AND b.batch_id = h.batch_id
             LEFT JOIN codes.batch_fact f ON f.brand_id = b.brand_id AND f.batch_id = b.batch_id
@@ -114,6 +116,7 @@ enum BatchStatements {
         let firstRank = try row.next(Int64?.self)
         let campaign = try row.next(ID<Campaign>?.self)
         let drawCode = try row.next(String?.self)
+        let coupon = CouponTerms(thresholdFen: try row.next(Int64?.self), days: try row.next(Int32?.self))
         guard let tier, let name, let kind, let points, let cost, let count, let firstRank else {
             return DirectoryRow(batch: batch, tier: nil)
         }
@@ -121,7 +124,7 @@ enum BatchStatements {
             batch: batch,
             tier: PrizeTier(
                 tier: tier, name: name, kind: kind, points: points, cost: cost, count: count, firstRank: firstRank,
-                draw: drawCode.map { PrizeDraw(code: $0, campaign: campaign) }))
+                draw: drawCode.map { PrizeDraw(code: $0, campaign: campaign) }, coupon: coupon))
     }
 
     private static func importedForm(_ row: inout RowReader) throws(PostgresError) -> ImportedForm? {
@@ -197,12 +200,15 @@ enum BatchStatements {
     static func insertPrizes(_ tiers: [PrizeTier], batch: ID<CodeBatch>, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO codes.prize (brand_id, batch_id, tier, name, kind, points, cost_fen, count, first_rank, campaign_id)
-            SELECT b.brand_id, \(batch), x.tier, x.name, x.kind, x.points, x.cost_fen, x.count, x.first_rank, x.campaign_id
+            INSERT INTO codes.prize (brand_id, batch_id, tier, name, kind, points, cost_fen, count, first_rank, campaign_id,
+                coupon_threshold_fen, coupon_days)
+            SELECT b.brand_id, \(batch), x.tier, x.name, x.kind, x.points, x.cost_fen, x.count, x.first_rank, x.campaign_id,
+                x.coupon_threshold_fen, x.coupon_days
             FROM siyu.brand b
             CROSS JOIN unnest(\(tiers.map(\.tier)), \(tiers.map(\.name)), \(tiers.map(\.kind)), \(tiers.map(\.points)),
-                \(tiers.map(\.cost)), \(tiers.map(\.count)), \(tiers.map(\.firstRank)), \(tiers.map { $0.draw?.campaign?.rawValue }))
-                AS x (tier, name, kind, points, cost_fen, count, first_rank, campaign_id)
+                \(tiers.map(\.cost)), \(tiers.map(\.count)), \(tiers.map(\.firstRank)), \(tiers.map { $0.draw?.campaign?.rawValue }),
+                \(tiers.map(\.coupon?.threshold.fen)), \(tiers.map(\.coupon?.days)))
+                AS x (tier, name, kind, points, cost_fen, count, first_rank, campaign_id, coupon_threshold_fen, coupon_days)
             WHERE b.brand_id = \(brand)
             ORDER BY x.tier
             """)

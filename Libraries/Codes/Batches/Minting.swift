@@ -44,7 +44,7 @@ package struct MintRequest: Hashable, Sendable {
     var hash: [UInt8] {
         var text = "\(count)\n\(label)\n\(shop.map { "\($0)" } ?? "")\n\(product.map { "\($0)" } ?? "")\n"
         for prize in prizes {
-            let kind = prize.kind.rawValue + (prize.campaign.map { ":\($0)" } ?? "")
+            let kind = prize.kind.canonical(draw: prize.campaign, coupon: prize.coupon)
             text += "\(kind),\(prize.points),\(prize.cost.fen),\(prize.count),\(prize.name)\n"
         }
         text += facts.hashText

@@ -57,11 +57,13 @@ package struct DrawTier: Hashable, Sendable {
     package let dayStock: Int64?
     /// The chance of an entry in a million; nil in ``DrawMode/ranks``.
     package let oddsPPM: Int32?
+    /// What a coupon promises; nil for other kinds.
+    package let coupon: CouponTerms?
 
     /// A line in its parts.
     package init(
         tier: Int32, name: String, kind: PrizeKind, points: Int32, cost: Money, stock: Int64, dayStock: Int64?,
-        oddsPPM: Int32?
+        oddsPPM: Int32?, coupon: CouponTerms? = nil
     ) {
         self.tier = tier
         self.name = name
@@ -71,6 +73,7 @@ package struct DrawTier: Hashable, Sendable {
         self.stock = stock
         self.dayStock = dayStock
         self.oddsPPM = oddsPPM
+        self.coupon = coupon
     }
 }
 
@@ -122,7 +125,8 @@ package struct DrawTerms: Hashable, Sendable {
         var text = "siyu-draw-1\n\(campaign)\n\(code)\n\(name)\n\(mode.rawValue)\n\(entriesMax)\n\(perPersonMax)\n"
         text += "\(redrawDepthMax)\n\(claimDays)\n\(RuleTerms.text(startsAt))\n\(RuleTerms.text(endsAt))\n"
         for tier in tiers {
-            text += "\(tier.tier),\(tier.kind.rawValue),\(tier.points),\(tier.cost.fen),\(tier.stock),"
+            let kind = tier.kind.canonical(draw: nil, coupon: tier.coupon)
+            text += "\(tier.tier),\(kind),\(tier.points),\(tier.cost.fen),\(tier.stock),"
             text += "\(tier.dayStock.map { "\($0)" } ?? "-"),\(tier.oddsPPM.map { "\($0)" } ?? "-"),\(tier.name)\n"
         }
         return Array(text.utf8)

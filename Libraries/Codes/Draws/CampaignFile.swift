@@ -145,12 +145,17 @@ extension DrawTier {
         guard name.isShortLine else {
             throw .malformed("prize \(tier) needs a `name` of 1 to 80 characters, no control characters")
         }
-        guard [.points, .item, .redraw].contains(kind) else {
-            throw .malformed("prize \(tier): the `kind` of a draw's prize is points, item or redraw")
+        guard kind != .cash else {
+            throw .malformed("prize \(tier): the `kind` of a draw's prize is points, coupon, item or redraw")
         }
         guard points >= 0, (points > 0) == (kind == .points) else {
             throw .malformed("prize \(tier): a prize of points says how many, any other prize says none")
         }
+        guard (coupon != nil) == (kind == .coupon) else {
+            throw .malformed(
+                "prize \(tier): a coupon has a `threshold` and `valid_days`, any other prize has neither")
+        }
+        if let fault = coupon?.fault(off: cost) { throw .malformed("prize \(tier): \(fault)") }
         guard cost > .zero, stock > 0 else {
             throw .malformed(
                 "prize \(tier) needs a `cost` of 0.01 at least, by which its stock is counted, and a `stock`")
@@ -228,10 +233,13 @@ extension CampaignFile {
         let stock: Int64
         let dayStock: Int64?
         let oddsPPM: Int32?
+        let threshold: String?
+        let validDays: Int32?
 
         enum CodingKeys: String, CodingKey, CaseIterable {
-            case name, kind, points, cost, stock
+            case name, kind, points, cost, stock, threshold
             case dayStock = "day_stock"
+            case validDays = "valid_days"
             case oddsPPM = "odds_ppm"
         }
 
@@ -245,6 +253,8 @@ extension CampaignFile {
             stock = try members.decode(Int64.self, forKey: .stock)
             dayStock = try members.decodeIfPresent(Int64.self, forKey: .dayStock)
             oddsPPM = try members.decodeIfPresent(Int32.self, forKey: .oddsPPM)
+            threshold = try members.decodeIfPresent(String.self, forKey: .threshold)
+            validDays = try members.decodeIfPresent(Int32.self, forKey: .validDays)
         }
 
         func tier(_ number: Int32) throws(Problem) -> DrawTier {
@@ -253,7 +263,17 @@ extension CampaignFile {
             }
             return DrawTier(
                 tier: number, name: name, kind: kind, points: points ?? 0, cost: cost, stock: stock, dayStock: dayStock,
-                oddsPPM: oddsPPM)
+                oddsPPM: oddsPPM, coupon: try coupon(number))
+        }
+
+        private func coupon(_ number: Int32) throws(Problem) -> CouponTerms? {
+            if threshold == nil, validDays == nil { return nil }
+            guard let threshold = threshold.flatMap({ Money(yuan: $0) }), let validDays else {
+                throw .malformed(
+                    "prize \(number): `threshold` is yuan with at most two decimals, in quotation marks, and comes with `valid_days`"
+                )
+            }
+            return CouponTerms(threshold: threshold, days: validDays)
         }
     }
 

@@ -59,6 +59,8 @@ struct DrawAnswer: Codable, Sendable {
         let points: Int32?
         /// What to show at a store; for items alone.
         let voucher: ScanVoucher?
+        /// For coupons alone.
+        let coupon: WonCoupon?
     }
 
     let campaign: String
@@ -83,10 +85,13 @@ struct DrawAnswer: Codable, Sendable {
         outcome = entry.won == nil ? .noPrize : .won
         entryID = entry.id
         ordinal = entry.ordinal
-        prize = entry.won.map {
+        prize = entry.won.map { won in
             Prize(
-                tier: $0.tier, name: $0.name, kind: $0.kind, points: $0.kind == .points ? $0.points : nil,
-                voucher: voucher)
+                tier: won.tier, name: won.name, kind: won.kind, points: won.kind == .points ? won.points : nil,
+                voucher: voucher,
+                coupon: won.coupon.map {
+                    WonCoupon($0, off: won.cost, wonBy: entry.id.rawValue, at: entry.drawnAt)
+                })
         }
         right = entry.won?.kind == .redraw ? entry.right : nil
         rulesHash = campaign.rulesHash.drawHex

@@ -22,7 +22,7 @@ enum DrawStatements {
                 c.claim_days, c.starts_at, c.ends_at, c.rules_hash, c.wrapped_seed, c.cost_account_id, c.owed_account_id,
                 c.published_at, c.extended_to, c.entries, c.drawn_at, c.revealed_seed,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.stock, p.day_stock, p.odds_ppm, p.prize_id,
-                p.stock_account_id
+                p.stock_account_id, p.coupon_threshold_fen, p.coupon_days
             FROM codes.campaign c
             JOIN codes.campaign_prize p ON p.brand_id = c.brand_id AND p.campaign_id = c.campaign_id
             WHERE c.brand_id = \(brand) AND c.code = \(code)
@@ -39,7 +39,7 @@ enum DrawStatements {
                 c.claim_days, c.starts_at, c.ends_at, c.rules_hash, c.wrapped_seed, c.cost_account_id, c.owed_account_id,
                 c.published_at, c.extended_to, c.entries, c.drawn_at, c.revealed_seed,
                 p.tier, p.name, p.kind, p.points, p.cost_fen, p.stock, p.day_stock, p.odds_ppm, p.prize_id,
-                p.stock_account_id
+                p.stock_account_id, p.coupon_threshold_fen, p.coupon_days
             FROM codes.campaign c
             JOIN codes.campaign_prize p ON p.brand_id = c.brand_id AND p.campaign_id = c.campaign_id
             WHERE c.brand_id = \(brand)
@@ -59,13 +59,16 @@ enum DrawStatements {
             id: id, brand: brand, terms: terms, rulesHash: try row.next(), wrappedSeed: try row.next(),
             costAccount: try row.next(), owedAccount: try row.next(), stocks: [:], publishedAt: try row.next())
         let progress = try progressRow(&row)
+        let (number, name, kind): (Int32, String, PrizeKind) = (try row.next(), try row.next(), try row.next())
+        let (points, cost): (Int32, Money) = (try row.next(), try row.next())
+        let (count, dayStock): (Int64, Int64?) = (try row.next(), try row.next())
+        let odds = try row.next(Int32?.self)
+        let stock = DrawStockAccount(prize: try row.next(), account: try row.next())
         let tier = DrawTier(
-            tier: try row.next(), name: try row.next(), kind: try row.next(), points: try row.next(),
-            cost: try row.next(), stock: try row.next(), dayStock: try row.next(Int64?.self),
-            oddsPPM: try row.next(Int32?.self))
-        return Row(
-            campaign: campaign, progress: progress, tier: tier,
-            stock: DrawStockAccount(prize: try row.next(), account: try row.next()))
+            tier: number, name: name, kind: kind, points: points, cost: cost, stock: count, dayStock: dayStock,
+            oddsPPM: odds,
+            coupon: CouponTerms(thresholdFen: try row.next(Int64?.self), days: try row.next(Int32?.self)))
+        return Row(campaign: campaign, progress: progress, tier: tier, stock: stock)
     }
 
     /// Locks a draw: whoever holds this makes the next entry.
@@ -114,14 +117,16 @@ enum DrawStatements {
         return Statement(
             """
             INSERT INTO codes.campaign_prize (brand_id, campaign_id, tier, prize_id, name, kind, points, cost_fen, stock,
-                day_stock, odds_ppm, stock_account_id)
+                day_stock, odds_ppm, stock_account_id, coupon_threshold_fen, coupon_days)
             SELECT b.brand_id, \(campaign), x.tier, x.prize_id, x.name, x.kind, x.points, x.cost_fen, x.stock, x.day_stock,
-                x.odds_ppm, x.stock_account_id
+                x.odds_ppm, x.stock_account_id, x.coupon_threshold_fen, x.coupon_days
             FROM siyu.brand b
             CROSS JOIN unnest(\(tiers.map(\.tier)), \(prizes.map(\.stock.prize)), \(tiers.map(\.name)),
                 \(tiers.map(\.kind)), \(tiers.map(\.points)), \(tiers.map(\.cost)), \(tiers.map(\.stock)),
-                \(tiers.map(\.dayStock)), \(tiers.map(\.oddsPPM)), \(prizes.map(\.stock.account)))
-                AS x (tier, prize_id, name, kind, points, cost_fen, stock, day_stock, odds_ppm, stock_account_id)
+                \(tiers.map(\.dayStock)), \(tiers.map(\.oddsPPM)), \(prizes.map(\.stock.account)),
+                \(tiers.map(\.coupon?.threshold.fen)), \(tiers.map(\.coupon?.days)))
+                AS x (tier, prize_id, name, kind, points, cost_fen, stock, day_stock, odds_ppm, stock_account_id,
+                    coupon_threshold_fen, coupon_days)
             WHERE b.brand_id = \(brand)
             ORDER BY x.tier
             """)

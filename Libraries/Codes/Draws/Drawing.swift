@@ -36,6 +36,7 @@ package struct Draws: Sendable {
     private let inbox: Inbox
     private let vault: Vault
     private let vouchers: Vouchers
+    private let coupons: CouponGrants
     private let limits: LimitBook
     private let hooks: OutgoingHooks?
 
@@ -43,13 +44,16 @@ package struct Draws: Sendable {
     ///
     /// - Parameters:
     ///   - vouchers: Issues what is won and handed over by stores.
+    ///   - coupons: Has coupons granted that are won.
     ///   - hooks: Tells those who listen.
     package init(
-        pool: Pool, keys: KeyRing, vouchers: Vouchers, limits: LimitBook, hooks: OutgoingHooks? = nil
+        pool: Pool, keys: KeyRing, vouchers: Vouchers, coupons: CouponGrants, limits: LimitBook,
+        hooks: OutgoingHooks? = nil
     ) {
         self.pool = pool
         self.keys = keys
         self.vouchers = vouchers
+        self.coupons = coupons
         self.limits = limits
         self.hooks = hooks
         inbox = Inbox(keys: keys)
@@ -187,7 +191,7 @@ extension Draws {
         }
     }
 
-    /// Gives what was won: a right, or a voucher.
+    /// Gives what was won: a right, a voucher, or the promise of a coupon.
     private func give(
         _ entry: DrawnEntry, _ campaign: CampaignRecord, on tx: Transaction
     ) async throws -> ScanVoucher? {
@@ -198,6 +202,9 @@ extension Draws {
             try await tx.execute(DrawStatements.grant([right], brand: campaign.brand, now: entry.drawnAt))
             return nil
         case .item: return try await vouchers.issue(entry, of: campaign, on: tx)
+        case .coupon:
+            try await coupons.grant(entry, of: campaign, on: tx)
+            return nil
         default: return nil
         }
     }

@@ -98,6 +98,8 @@ struct StoredWish: Codable {
         let cost: Int64
         let count: Int64
         let campaign: String?
+        let thresholdFen: Int64?
+        let days: Int32?
     }
 
     let label: String
@@ -117,7 +119,7 @@ struct StoredWish: Codable {
         prizes = batch.prizes.map {
             Prize(
                 name: $0.name, kind: $0.kind, points: $0.points, cost: $0.cost.fen, count: $0.count,
-                campaign: $0.campaign)
+                campaign: $0.campaign, thresholdFen: $0.coupon?.threshold.fen, days: $0.coupon?.days)
         }
         gtin = batch.facts.gtin
         lot = batch.facts.lot
@@ -132,7 +134,7 @@ struct StoredWish: Codable {
             prizes: prizes.map {
                 PrizeRequest(
                     name: $0.name, kind: $0.kind, points: $0.points, cost: Money(fen: $0.cost), count: $0.count,
-                    campaign: $0.campaign)
+                    campaign: $0.campaign, coupon: CouponTerms(thresholdFen: $0.thresholdFen, days: $0.days))
             }, label: label, shop: shop.flatMap { ID($0) }, product: product.flatMap { ID($0) },
             facts: BatchFacts(
                 gtin: gtin, lot: lot, madeOn: madeOn.flatMap { CalendarDate($0) },

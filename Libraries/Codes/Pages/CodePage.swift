@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Kernel
 
 /// The page of a code as HTML: one file, without a script, usable where everything else is blocked.
 package struct CodePage: Sendable {
@@ -122,12 +123,18 @@ private struct Content {
         let what =
             switch won.prize.kind {
             case .points: "<p>\(words.points(grouped(Int64(won.prize.points))))</p>"
-            case .coupon: "<p>\(words.coupon)</p>"
+            case .coupon: "<p>\(coupon(won.prize))</p>"
             case .cash: "<p>\(words.cash)</p>"
             case .redraw: "<p>\(words.redraw)</p>"
             case .item: won.voucher.map(voucher) ?? "<p>\(words.voucherLater)</p>"
             }
         return "<section class=\"own\"><h2>\(words.wonTitle)</h2>\(name)\(what)</section>"
+    }
+
+    private func coupon(_ prize: PrizeTier) -> String {
+        guard let terms = prize.coupon, case .redeemed(let instant) = facts.state else { return words.coupon }
+        let what = words.coupon(off: prize.cost.yuanText, from: terms.threshold.yuanText)
+        return "\(what) \(words.usableUntil) \(time(terms.end(from: instant)))"
     }
 
     private func voucher(_ voucher: CodePageVoucher) -> String {
@@ -151,7 +158,7 @@ private struct Content {
 
     private var prizes: String {
         let rows = facts.batch.prizes.tiers.map { tier in
-            "<tr><th scope=\"row\">\(Markup.escaped(tier.name))</th><td>\(grouped(tier.count))</td></tr>"
+            "<tr><th scope=\"row\">\(Markup.escaped(tier.name))\(terms(of: tier))</th><td>\(grouped(tier.count))</td></tr>"
         }
         if rows.isEmpty { return "<p>\(words.noPrizes)</p>" }
         return """
@@ -159,6 +166,14 @@ private struct Content {
             <tbody>\(rows.joined(separator: "\n"))</tbody></table>
             <p class="soft">\(words.ofCodes(grouped(facts.batch.count)))</p>
             """
+    }
+
+    /// What a coupon promises, for everybody to read before anybody wins it.
+    private func terms(of tier: PrizeTier) -> String {
+        guard let terms = tier.coupon else { return "" }
+        let text = words.couponTerms(
+            off: tier.cost.yuanText, from: terms.threshold.yuanText, days: Int(terms.days))
+        return "<br><span class=\"soft\">\(text)</span>"
     }
 
     private var rules: String {

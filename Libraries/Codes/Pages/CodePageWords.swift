@@ -47,6 +47,18 @@ struct CodePageWords {
         word("现金，请在小程序中领取；夜间中奖的，早上八点后发放。", "Cash: take it in the mini program; what is won at night comes after eight.")
     }
     var coupon: String { word("优惠券，请在小程序中查看。", "A coupon: see the mini program.") }
+    func coupon(off: String, from threshold: String) -> String {
+        word(
+            "优惠券：订单满 \(threshold) 元减 \(off) 元，请在小程序中使用，到账或有片刻延迟。",
+            "A coupon: \(off) yuan off an order of \(threshold) yuan or more, in the mini program; it may take a moment."
+        )
+    }
+    var usableUntil: String { word("最晚使用（北京时间）：", "To be used until (Beijing time):") }
+    func couponTerms(off: String, from threshold: String, days: Int) -> String {
+        word(
+            "满 \(threshold) 元减 \(off) 元，中奖后 \(days) 天内可用",
+            "\(off) yuan off an order of \(threshold) yuan or more, within \(days) day\(days == 1 ? "" : "s")")
+    }
     var redraw: String { word("再来一次：请在小程序中抽奖。", "One more draw: see the mini program.") }
     var voucher: String { word("兑奖凭证", "Voucher") }
     var showIt: String { word("请到门店出示此码：", "Show this at a store:") }

@@ -9,12 +9,16 @@ package import Kernel
 /// ```
 ///
 /// Costs are yuan with at most two decimals. Names hold no comma and no quotation mark. A sixth column, `campaign`, names the draw that a
-/// prize of kind redraw is a right to; it is empty for other prizes, and may be left out where there are no rights.
+/// prize of kind redraw is a right to; it is empty for other prizes, and may be left out where there are no rights. A seventh and an eighth,
+/// `threshold` and `days`, say from how many yuan on a coupon takes its cost off an order, and for how many days; they are empty for other prizes,
+/// and may be left out where there are no coupons.
 package enum PrizeFile {
     /// The first line, with this spelling.
     package static let header = "name,kind,points,cost,count"
     /// The first line of a file with rights to draws.
     package static let headerWithDraws = header + ",campaign"
+    /// The first line of a file with coupons.
+    package static let headerWithCoupons = headerWithDraws + ",threshold,days"
 
     /// Reads the file.
     ///
@@ -22,10 +26,11 @@ package enum PrizeFile {
     package static func prizes(_ text: String) throws(Problem) -> [PrizeRequest] {
         let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         let first = (lines.first ?? "").trimmingPrefix("\u{FEFF}")
-        guard first == header || first == headerWithDraws else {
-            throw malformed(1, "the first line must read `\(header)`, or `\(headerWithDraws)`")
+        let headers = [header, headerWithDraws, headerWithCoupons]
+        guard headers.contains(where: { $0 == first }) else {
+            throw malformed(1, "the first line must read \(headers.map { "`\($0)`" }.joined(separator: " or "))")
         }
-        let columns = first == header ? 5 : 6
+        let columns = first.count(where: { $0 == "," }) + 1
         var prizes: [PrizeRequest] = []
         for (offset, line) in lines.enumerated().dropFirst() where !line.isEmpty {
             prizes.append(try prize(line, offset + 1, columns: columns))
@@ -50,7 +55,16 @@ package enum PrizeFile {
         guard let count = Int64(fields[4]) else { throw malformed(number, "the count is a whole number") }
         let campaign = columns > 5 && !fields[5].isEmpty ? String(fields[5]) : nil
         return PrizeRequest(
-            name: String(fields[0]), kind: kind, points: points, cost: cost, count: count, campaign: campaign)
+            name: String(fields[0]), kind: kind, points: points, cost: cost, count: count, campaign: campaign,
+            coupon: try coupon(fields.dropFirst(6), number))
+    }
+
+    private static func coupon(_ fields: ArraySlice<Substring>, _ number: Int) throws(Problem) -> CouponTerms? {
+        guard let first = fields.first, let last = fields.last, !first.isEmpty || !last.isEmpty else { return nil }
+        guard let threshold = Money(yuan: first), let days = Int32(last) else {
+            throw malformed(number, "the threshold is yuan with at most two decimals, the days are a whole number")
+        }
+        return CouponTerms(threshold: threshold, days: days)
     }
 
     private static func malformed(_ line: Int, _ what: String) -> Problem {

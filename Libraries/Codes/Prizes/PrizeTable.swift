@@ -6,7 +6,7 @@ import Postgres
 package enum PrizeKind: String, Sendable, CaseIterable, Codable {
     /// Points, paid at once.
     case points
-    /// A coupon.
+    /// A coupon, good for an order; its cost is what it takes off.
     case coupon
     /// A thing that a store hands over.
     case item
@@ -51,11 +51,13 @@ package struct PrizeTier: Hashable, Sendable {
     package let firstRank: Int64
     /// The draw that a right is for; nil for other kinds.
     package let draw: PrizeDraw?
+    /// What a coupon promises; nil for other kinds, and for coupons that were published without.
+    package let coupon: CouponTerms?
 
     /// A prize as it was stored.
     package init(
         tier: Int32, name: String, kind: PrizeKind, points: Int32, cost: Money, count: Int64, firstRank: Int64,
-        draw: PrizeDraw? = nil
+        draw: PrizeDraw? = nil, coupon: CouponTerms? = nil
     ) {
         self.tier = tier
         self.name = name
@@ -65,6 +67,7 @@ package struct PrizeTier: Hashable, Sendable {
         self.count = count
         self.firstRank = firstRank
         self.draw = draw
+        self.coupon = coupon
     }
 }
 
@@ -82,10 +85,13 @@ package struct PrizeRequest: Hashable, Sendable {
     package var count: Int64
     /// The code of the draw that a right is for; nil for other kinds.
     package var campaign: String?
+    /// What a coupon promises; nil for other kinds.
+    package var coupon: CouponTerms?
 
     /// A prize in its parts.
     package init(
-        name: String, kind: PrizeKind, points: Int32 = 0, cost: Money, count: Int64, campaign: String? = nil
+        name: String, kind: PrizeKind, points: Int32 = 0, cost: Money, count: Int64, campaign: String? = nil,
+        coupon: CouponTerms? = nil
     ) {
         self.name = name
         self.kind = kind
@@ -93,6 +99,7 @@ package struct PrizeRequest: Hashable, Sendable {
         self.cost = cost
         self.count = count
         self.campaign = campaign
+        self.coupon = coupon
     }
 }
 
@@ -121,7 +128,7 @@ package struct PrizeTable: Hashable, Sendable {
                 PrizeTier(
                     tier: Int32(truncatingIfNeeded: number + 1), name: request.name, kind: request.kind,
                     points: request.points, cost: request.cost, count: request.count, firstRank: next,
-                    draw: request.campaign.map { PrizeDraw(code: $0) }))
+                    draw: request.campaign.map { PrizeDraw(code: $0) }, coupon: request.coupon))
             next += request.count
         }
         self.tiers = tiers
@@ -157,7 +164,8 @@ extension PrizeTable {
                 PrizeTier(
                     tier: tier.tier, name: tier.name, kind: tier.kind, points: tier.points, cost: tier.cost,
                     count: tier.count, firstRank: tier.firstRank,
-                    draw: tier.draw.map { PrizeDraw(code: $0.code, campaign: draws[$0.code]?.id) })
+                    draw: tier.draw.map { PrizeDraw(code: $0.code, campaign: draws[$0.code]?.id) },
+                    coupon: tier.coupon)
             })
     }
 }
@@ -169,7 +177,7 @@ extension PrizeTable {
     package func canonicalBytes(handle: BatchHandle, count: Int64) -> [UInt8] {
         var text = "siyu-prizes-1\n\(handle)\n\(count)\n"
         for tier in tiers {
-            let kind = tier.kind.rawValue + (tier.draw.map { ":\($0.code)" } ?? "")
+            let kind = tier.kind.canonical(draw: tier.draw?.code, coupon: tier.coupon)
             text += "\(tier.tier),\(tier.firstRank),\(tier.count),\(kind),\(tier.points),\(tier.cost.fen),"
             text += "\(tier.name)\n"
         }
@@ -210,6 +218,14 @@ extension PrizeRequest {
             throw .invalid(
                 "Prize \(number): a prize of kind redraw names the campaign that it is a right to, any other prize names none.",
                 code: "prize_malformed")
+        }
+        guard (coupon != nil) == (kind == .coupon) else {
+            throw .invalid(
+                "Prize \(number): a coupon says from what an order costs on it counts, and for how many days; any other prize says neither.",
+                code: "prize_malformed")
+        }
+        if let fault = coupon?.fault(off: cost) {
+            throw .invalid("Prize \(number): \(fault).", code: "prize_malformed")
         }
         guard kind != .redraw || cost == .zero else {
             throw .invalid(

@@ -61,14 +61,17 @@ struct ScanAnswer: Sendable {
         let voucher: ScanVoucher?
         /// The draw that a right is for; for rights alone.
         let campaign: String?
+        /// For coupons alone.
+        let coupon: WonCoupon?
 
-        init(_ won: PrizeTier, voucher: ScanVoucher? = nil) {
+        init(_ won: PrizeTier, voucher: ScanVoucher? = nil, coupon: WonCoupon? = nil) {
             tier = won.tier
             name = won.name
             kind = won.kind
             points = won.kind == .points ? won.points : nil
             self.voucher = voucher
             campaign = won.draw?.code
+            self.coupon = coupon
         }
     }
 
@@ -113,6 +116,7 @@ struct ScanAnswer: Sendable {
     let page: String?
     let prize: PrizeTier?
     let voucher: ScanVoucher?
+    let coupon: WonCoupon?
 
     /// What `person` is told about a redemption.
     ///
@@ -133,6 +137,11 @@ struct ScanAnswer: Sendable {
             }
         prize = isTheirs ? won : nil
         self.voucher = prize == nil ? nil : voucher
+        coupon = prize.flatMap { prize in
+            prize.coupon.map {
+                WonCoupon($0, off: prize.cost, wonBy: redemption.id.rawValue, at: redemption.redeemedAt)
+            }
+        }
         page = prize == nil ? nil : links?.path(code, of: redemption.id, to: person)
     }
 
@@ -152,9 +161,9 @@ struct ScanAnswer: Sendable {
             bytes += #"","#.utf8
         }
         if let prize {
-            let written = voucher == nil ? parts.prizes[prize.tier] : nil
+            let written = voucher == nil && coupon == nil ? parts.prizes[prize.tier] : nil
             bytes += #""prize":"#.utf8
-            bytes += try written ?? ScanAnswerParts.json(Prize(prize, voucher: voucher))
+            bytes += try written ?? ScanAnswerParts.json(Prize(prize, voucher: voucher, coupon: coupon))
             bytes += ",".utf8
         }
         bytes += parts.product
@@ -174,7 +183,7 @@ struct ScanAnswerParts: Sendable {
     let rest: [UInt8]
     /// Behind the second instant.
     let end: [UInt8]
-    /// By tier, without a voucher.
+    /// By tier, without a voucher and without a coupon.
     let prizes: [Int32: [UInt8]]
 
     init(_ batch: CodeBatchRecord) throws {

@@ -112,7 +112,8 @@ package struct ImportLoader: Sendable {
             throw JobFailure.permanent("the import is not being loaded")
         }
         let lines = chunk.first...chunk.last
-        let merged = try await ImportMerge(record: record, now: now, vault: vault).run(lines, on: tx)
+        let merged = try await ImportMerge(record: record, now: now, vault: vault).run(
+            lines, queue: queue, on: tx)
         if !merged.days.isEmpty {
             let changed = OrdersChanged(
                 brand: chunk.brand, shop: record.request.shop, days: merged.days.map(\.description))

@@ -1,5 +1,6 @@
 import Accounting
 import FoundationEssentials
+import Jobs
 import Kernel
 import Postgres
 import Vault
@@ -25,7 +26,9 @@ struct ImportMerge {
     private var shop: ID<Shop> { record.request.shop }
 
     /// Loads a chunk of lines whose customers are admitted.
-    func run(_ lines: ClosedRange<Int32>, on tx: Transaction) async throws -> Outcome {
+    ///
+    /// - Parameter queue: Takes what follows from later versions.
+    func run(_ lines: ClosedRange<Int32>, queue: JobQueue, on tx: Transaction) async throws -> Outcome {
         let staged = try await tx.one(ImportLoadStatements.count(of: lines, in: record))
         let added = try await tx.run(ImportLoadStatements.addOrders(lines, of: record, now: now))
         var payments = added.compactMap(\.payment)
@@ -38,7 +41,7 @@ struct ImportMerge {
             try await apply(changes, confirming: news.filter { !$0.isChange }, on: tx)
             reversed = try await reversePayments(of: changes, on: tx)
             payments += changes.compactMap(\.payment)
-            try await SaleEffects.follow(changes, brand: brand, now: now, on: tx)
+            try await SaleEffects.follow(changes, brand: brand, now: now, queue: queue, on: tx)
         }
         if !payments.isEmpty {
             try await tx.execute(OrderVersionStatements.addPayments(payments, brand: brand, now: now))

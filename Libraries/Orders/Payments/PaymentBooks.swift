@@ -60,7 +60,8 @@ struct PaymentBooks {
         }
         try await post(
             .orderRefunded, refund.amount, subject: refund.id.rawValue, at: placedAt, isIncoming: false, on: tx)
-        try await SaleEffects.takeBack(of: intent.order, by: refund.id, brand: brand, now: now, on: tx)
+        try await SaleEffects.takeBack(
+            of: intent.order, by: refund.id, brand: brand, now: now, queue: queue, on: tx)
         try await Aftersales(queue: queue, hooks: OutgoingHooks(queue: queue))
             .noteRefund(refund, brand: brand, now: now, on: tx)
         try await tellOfOrder(placedAt: placedAt, queue: queue, on: tx)

@@ -136,8 +136,9 @@ private struct TopicWords {
         let metrics: [SheetMetric] =
             isPrizes
             ? [
-                .prizesWon, .prizesRemaining, .prizesClaimed, .prizesExpired, .prizeCost, .codes, .redeemed, .voided,
-                .remaining,
+                .prizesWon, .prizesRemaining, .prizesClaimed, .prizesExpired, .prizeCost, .couponsIssued, .couponsUsed,
+                .couponsOpen,
+                .couponsExpired, .codes, .redeemed, .voided, .remaining,
             ]
             : [
                 .sent, .accepted, .expired, .open, .declined, .swapped, .refunded, .acceptMedian, .value, .repeatGivers,
@@ -168,7 +169,7 @@ private struct TopicWords {
         switch metric.unit {
         case .fen: return NumberText.money(value)
         case .seconds: return (duration(value), "")
-        case .codes, .prizes: return (NumberText.grouped(value), pick("个", ""))
+        case .codes, .prizes, .coupons: return (NumberText.grouped(value), pick("个", ""))
         case .gifts: return (NumberText.grouped(value), pick("件", ""))
         case .handovers, .entries: return (NumberText.grouped(value), pick("次", ""))
         case .members: return (NumberText.grouped(value), pick("人", ""))

@@ -24,9 +24,10 @@ struct DrawEntriesRow: Sendable {
 }
 
 extension SheetReport {
-    private static let drawMetrics: [SheetMetric] = [
-        .entries, .entrants, .winners, .prizesIssued, .prizesWon, .prizesRemaining, .prizeCost, .stockLeft,
-    ]
+    private static let drawMetrics: [SheetMetric] =
+        [
+            .entries, .entrants, .winners, .prizesIssued, .prizesWon, .prizesRemaining, .prizeCost, .stockLeft,
+        ] + CouponFigures.metrics
     private static let drawDayMetrics: [SheetMetric] = [.entries, .entrants, .winners, .prizesWon, .prizeCost]
 
     /// All draws that were published by the frame's instant; the days asked for cut only the list by day.
@@ -45,14 +46,18 @@ extension SheetReport {
         let range = try frame.range(firstDay: first.first ?? nil)
         let days = try await tx.run(DrawSheetStatements.days(range, brand: brand, asOf: asOf))
 
+        let coupons = try await CouponFigures(brand: brand, asOf: asOf, on: tx)
         let byCampaign = Dictionary(grouping: tiers, by: \.campaign)
         let entriesOf = Dictionary(entries.map { ($0.campaign, $0) }) { first, _ in first }
         let rows = campaigns.map { campaign in
             SheetRow(
                 id: campaign.code, label: campaign.name,
-                values: values(entriesOf[campaign.id], byCampaign[campaign.id] ?? []))
+                values: values(entriesOf[campaign.id], byCampaign[campaign.id] ?? []).merging(
+                    coupons.values(of: campaign.id.rawValue)
+                ) { $1 })
         }
-        let total = values(entriesOf[nil], tiers)
+        var total = values(entriesOf[nil], tiers)
+        for metric in CouponFigures.metrics { total[metric] = rows.reduce(0) { $0 + ($1.values[metric] ?? 0) } }
         func figure(_ metric: SheetMetric) -> Int64 { total[metric] ?? 0 }
         func sum(_ metric: SheetMetric) -> Int64 { rows.reduce(0) { $0 + ($1.values[metric] ?? 0) } }
         let issued = tiers.reduce(0) { $0 + $1.stock * $1.costFen }
@@ -74,6 +79,7 @@ extension SheetReport {
                 SheetBalance(
                     identity: .stockIsLedger, left: issued - figure(.prizeCost), right: figure(.stockLeft)),
                 SheetBalance(identity: .entriesAreDraws, left: figure(.entries), right: sum(.entries)),
+                CouponFigures.balance(total),
             ])
     }
 

@@ -28,15 +28,17 @@ struct PrizeFateRow: Sendable {
 }
 
 extension SheetReport {
-    private static let prizeMetrics: [SheetMetric] = [
-        .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired,
-        .prizesRemaining, .prizeCost,
-    ]
+    private static let prizeMetrics: [SheetMetric] =
+        [
+            .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired,
+            .prizesRemaining, .prizeCost,
+        ] + CouponFigures.metrics
 
     /// The prizes of all batches as of the frame's instant; the days asked for cut only the list by day.
     static func prizes(_ frame: SheetFrame, on tx: Transaction) async throws -> SheetReport {
         let (brand, scope, asOf) = (frame.query.brand, frame.query.scope, frame.asOf)
         let fates = try await tx.run(PrizeSheetStatements.fates(scope: scope, brand: brand, asOf: asOf))
+        let coupons = try await CouponFigures(brand: brand, asOf: asOf, on: tx)
         let (batches, tiers, owed, first) = try await tx.pipeline(
             PrizeSheetStatements.batches(scope: scope, brand: brand, asOf: asOf),
             PrizeSheetStatements.tiers(scope: scope, brand: brand, asOf: asOf),
@@ -50,7 +52,9 @@ extension SheetReport {
         let rows = batches.map { batch in
             SheetRow(
                 id: "\(batch.id)", label: batch.label,
-                values: values(of: batch, byBatch[batch.id] ?? [], fateOf[batch.id]))
+                values: values(of: batch, byBatch[batch.id] ?? [], fateOf[batch.id]).merging(
+                    coupons.values(of: batch.id.rawValue)
+                ) { $1 })
         }
         var products: [(row: SheetRow, title: String)] = []
         for (batch, row) in zip(batches, rows) {
@@ -91,6 +95,7 @@ extension SheetReport {
                     identity: .claimsAreWins, left: figure(.prizesClaimed) + figure(.prizesExpired),
                     right: figure(.prizesWon)),
                 SheetBalance(identity: .costIsLedger, left: figure(.prizeCost), right: owed.first ?? 0),
+                CouponFigures.balance(total),
             ])
     }
 

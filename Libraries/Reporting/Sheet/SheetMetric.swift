@@ -20,6 +20,14 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     case prizesRemaining = "prizes_remaining"
     /// What the won prizes cost.
     case prizeCost = "prize_cost"
+    /// Coupons that were granted.
+    case couponsIssued = "coupons_issued"
+    /// Coupons that count for an order.
+    case couponsUsed = "coupons_used"
+    /// Coupons that may still be used.
+    case couponsOpen = "coupons_open"
+    /// Coupons that nobody used in time.
+    case couponsExpired = "coupons_expired"
 
     /// Gifts that were paid for and offered.
     case sent
@@ -142,6 +150,8 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case codes
         /// Prizes.
         case prizes
+        /// Coupons.
+        case coupons
         /// Gifts.
         case gifts
         /// Handovers.
@@ -173,6 +183,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .codes, .redeemed, .voided, .remaining: .codes
         case .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired, .prizesRemaining: .prizes
+        case .couponsIssued, .couponsUsed, .couponsOpen, .couponsExpired: .coupons
         case .prizeCost, .value, .acceptedValue, .handedOverValue, .reversedValue, .storeDue, .stockLeft,
             .returnedValue, .refundedValue, .averageGiftOrder, .leastGiven:
             .fen
@@ -221,6 +232,7 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .codes, .redeemed, .voided, .remaining, .prizesIssued, .prizesWon, .prizesClaimed, .prizesExpired,
             .prizesRemaining, .prizeCost:
             prizeWords
+        case .couponsIssued, .couponsUsed, .couponsOpen, .couponsExpired: couponWords
         case .handedOver, .handedOverValue, .reversed, .reversedValue, .storeDue: storeWords
         case .scanners, .newMembers: packWords
         case .entries, .entrants, .winners, .stockLeft: drawWords
@@ -373,6 +385,8 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case prizesAddUp = "prizes issued = won + left"
     /// Nobody fetches what was not won, and what was fetched does not end.
     case claimsAreWins = "prizes claimed + expired ≤ won"
+    /// Every coupon is in one of three states.
+    case couponsAddUp = "coupons issued = used + open + expired"
     /// Cost is what the ledger owes for prizes.
     case costIsLedger = "cost of prizes = prizes owed in the ledger"
     /// Every gift is in one of four states.
@@ -435,74 +449,83 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case contactsAreRedeemed = "contacts recorded ≤ redeemed"
 
     /// The sentence for people.
-    package func sentence(in language: Language) -> String {
-        switch (self, language) {
-        case (.codesAddUp, .chinese): "发码数 = 已扫码 + 已作废 + 未扫码"
-        case (.codesAddUp, .english): "Codes = redeemed + voided + left"
-        case (.prizesAddUp, .chinese): "奖品总数 = 已中奖 + 剩余奖品"
-        case (.prizesAddUp, .english): "Prizes issued = won + left"
-        case (.claimsAreWins, .chinese): "已领取 + 已过期奖品 ≤ 已中奖"
-        case (.claimsAreWins, .english): "Prizes claimed + expired ≤ won"
-        case (.costIsLedger, .chinese): "奖品成本 = 账本中的应付奖品"
-        case (.costIsLedger, .english): "Cost of prizes = prizes owed in the ledger"
-        case (.giftsAddUp, .chinese): "送出 = 收下 + 婉拒 + 过期 + 待收下"
-        case (.giftsAddUp, .english): "Sent = accepted + declined + expired + open"
-        case (.endsAreOutcomes, .chinese): "收下 + 婉拒 + 过期 = 记录的结局"
-        case (.endsAreOutcomes, .english): "Accepted + declined + expired = recorded outcomes"
-        case (.acceptedIsLedger, .chinese): "收下金额 = 账本中收下的礼物"
-        case (.acceptedIsLedger, .english): "Value accepted = gifts accepted in the ledger"
-        case (.refundsAreEnds, .chinese): "已退款 ≤ 婉拒 + 过期"
-        case (.refundsAreEnds, .english): "Refunded ≤ declined + expired"
-        case (.dueIsLedger, .chinese): "应付门店 = 账本中的门店往来"
-        case (.dueIsLedger, .english): "Due to stores = store accounts in the ledger"
-        case (.dueIsSumOfStores, .chinese): "应付门店 = 各门店之和"
-        case (.dueIsSumOfStores, .english): "Due to stores = sum of the stores"
-        case (.newIsSumOfBatches, .chinese): "新会员 = 各批次之和"
-        case (.newIsSumOfBatches, .english): "New members = sum of the batches"
-        case (.newAreFirstContacts, .chinese): "新会员 = 首次接触包装的人数"
-        case (.newAreFirstContacts, .english): "New members = first contacts with packs"
-        case (.redeemedIsSumOfRegions, .chinese): "已扫码 = 各区域之和"
-        case (.redeemedIsSumOfRegions, .english): "Redeemed = sum of the regions"
-        case (.newIsSumOfRegions, .chinese): "新会员 = 各区域之和"
-        case (.newIsSumOfRegions, .english): "New members = sum of the regions"
-        case (.stockIsLedger, .chinese): "奖品总成本 − 奖品成本 = 账本中的剩余奖品"
-        case (.stockIsLedger, .english): "Stock issued − cost of prizes = stock left in the ledger"
-        case (.entriesAreDraws, .chinese): "抽奖次数 = 各抽奖之和"
-        case (.entriesAreDraws, .english): "Entries = sum of the draws"
-        case (.sentIsSumOfEntries, .chinese): "送出 = 各入口之和"
-        case (.sentIsSumOfEntries, .english): "Sent = sum of the entries"
-        case (.picksAreViews, .chinese): "选礼 ≤ 浏览"
-        case (.picksAreViews, .english): "Begun ≤ viewed"
-        case (.paidArePicks, .chinese): "付款 ≤ 选礼"
-        case (.paidArePicks, .english): "Paid ≤ begun"
-        case (.sentArePaid, .chinese): "送出 ≤ 付款"
-        case (.sentArePaid, .english): "Sent ≤ paid"
-        case (.openedAreSent, .chinese): "拆开 ≤ 送出"
-        case (.openedAreSent, .english): "Opened ≤ sent"
-        case (.takenAreOpened, .chinese): "收下 ≤ 拆开"
-        case (.takenAreOpened, .english): "Accepted ≤ opened"
-        case (.picksAreEntries, .chinese): "选礼 = 各入口之和"
-        case (.picksAreEntries, .english): "Begun = sum of the entries"
-        case (.picksAreCohorts, .chinese): "选礼 = 各灰度人群之和"
-        case (.picksAreCohorts, .english): "Begun = sum of the cohorts"
-        case (.fatesAddUp, .chinese): "送出 = 收下未收回 + 婉拒 + 过期 + 商家收回 + 待收下"
-        case (.fatesAddUp, .english): "Sent = kept + declined + expired + withdrawn + open"
-        case (.valueAddsUp, .chinese): "礼物金额 = 收下未收回 + 退回 + 待收下"
-        case (.valueAddsUp, .english): "Value = kept + given up + open"
-        case (.returnedIsPaidOut, .chinese): "退回金额 = 微信支付已退款"
-        case (.returnedIsPaidOut, .english): "Value returned = refunds that WeChat Pay paid out"
-        case (.valueIsSumOfDays, .chinese): "礼物金额 = 各日之和"
-        case (.valueIsSumOfDays, .english): "Value = sum of the days"
-        case (.giversAreSegments, .chinese): "送礼人数 = 各分层之和"
-        case (.giversAreSegments, .english): "Givers = sum of the segments"
-        case (.valueIsSumOfSegments, .chinese): "礼物金额 = 各分层之和"
-        case (.valueIsSumOfSegments, .english): "Value = sum of the segments"
-        case (.giftableAreProducts, .chinese): "可送礼商品 ≤ 商品"
-        case (.giftableAreProducts, .english): "Giftable products ≤ products"
-        case (.searchesAreKeywords, .chinese): "搜索次数 = 各关键词之和"
-        case (.searchesAreKeywords, .english): "Searches = sum of the keywords"
-        case (.contactsAreRedeemed, .chinese): "已记录的接触 ≤ 已扫码"
-        case (.contactsAreRedeemed, .english): "Contacts recorded ≤ redeemed"
+    package func sentence(in language: Language) -> String { language == .chinese ? chinese : english }
+
+    private var chinese: String {
+        switch self {
+        case .codesAddUp: "发码数 = 已扫码 + 已作废 + 未扫码"
+        case .prizesAddUp: "奖品总数 = 已中奖 + 剩余奖品"
+        case .claimsAreWins: "已领取 + 已过期奖品 ≤ 已中奖"
+        case .couponsAddUp: "发券数 = 已用券 + 可用券 + 已过期券"
+        case .costIsLedger: "奖品成本 = 账本中的应付奖品"
+        case .giftsAddUp: "送出 = 收下 + 婉拒 + 过期 + 待收下"
+        case .endsAreOutcomes: "收下 + 婉拒 + 过期 = 记录的结局"
+        case .acceptedIsLedger: "收下金额 = 账本中收下的礼物"
+        case .refundsAreEnds: "已退款 ≤ 婉拒 + 过期"
+        case .dueIsLedger: "应付门店 = 账本中的门店往来"
+        case .dueIsSumOfStores: "应付门店 = 各门店之和"
+        case .newIsSumOfBatches: "新会员 = 各批次之和"
+        case .newAreFirstContacts: "新会员 = 首次接触包装的人数"
+        case .redeemedIsSumOfRegions: "已扫码 = 各区域之和"
+        case .newIsSumOfRegions: "新会员 = 各区域之和"
+        case .stockIsLedger: "奖品总成本 − 奖品成本 = 账本中的剩余奖品"
+        case .entriesAreDraws: "抽奖次数 = 各抽奖之和"
+        case .sentIsSumOfEntries: "送出 = 各入口之和"
+        case .picksAreViews: "选礼 ≤ 浏览"
+        case .paidArePicks: "付款 ≤ 选礼"
+        case .sentArePaid: "送出 ≤ 付款"
+        case .openedAreSent: "拆开 ≤ 送出"
+        case .takenAreOpened: "收下 ≤ 拆开"
+        case .picksAreEntries: "选礼 = 各入口之和"
+        case .picksAreCohorts: "选礼 = 各灰度人群之和"
+        case .fatesAddUp: "送出 = 收下未收回 + 婉拒 + 过期 + 商家收回 + 待收下"
+        case .valueAddsUp: "礼物金额 = 收下未收回 + 退回 + 待收下"
+        case .returnedIsPaidOut: "退回金额 = 微信支付已退款"
+        case .valueIsSumOfDays: "礼物金额 = 各日之和"
+        case .giversAreSegments: "送礼人数 = 各分层之和"
+        case .valueIsSumOfSegments: "礼物金额 = 各分层之和"
+        case .giftableAreProducts: "可送礼商品 ≤ 商品"
+        case .searchesAreKeywords: "搜索次数 = 各关键词之和"
+        case .contactsAreRedeemed: "已记录的接触 ≤ 已扫码"
+        }
+    }
+
+    private var english: String {
+        switch self {
+        case .codesAddUp: "Codes = redeemed + voided + left"
+        case .prizesAddUp: "Prizes issued = won + left"
+        case .claimsAreWins: "Prizes claimed + expired ≤ won"
+        case .couponsAddUp: "Coupons issued = used + open + expired"
+        case .costIsLedger: "Cost of prizes = prizes owed in the ledger"
+        case .giftsAddUp: "Sent = accepted + declined + expired + open"
+        case .endsAreOutcomes: "Accepted + declined + expired = recorded outcomes"
+        case .acceptedIsLedger: "Value accepted = gifts accepted in the ledger"
+        case .refundsAreEnds: "Refunded ≤ declined + expired"
+        case .dueIsLedger: "Due to stores = store accounts in the ledger"
+        case .dueIsSumOfStores: "Due to stores = sum of the stores"
+        case .newIsSumOfBatches: "New members = sum of the batches"
+        case .newAreFirstContacts: "New members = first contacts with packs"
+        case .redeemedIsSumOfRegions: "Redeemed = sum of the regions"
+        case .newIsSumOfRegions: "New members = sum of the regions"
+        case .stockIsLedger: "Stock issued − cost of prizes = stock left in the ledger"
+        case .entriesAreDraws: "Entries = sum of the draws"
+        case .sentIsSumOfEntries: "Sent = sum of the entries"
+        case .picksAreViews: "Begun ≤ viewed"
+        case .paidArePicks: "Paid ≤ begun"
+        case .sentArePaid: "Sent ≤ paid"
+        case .openedAreSent: "Opened ≤ sent"
+        case .takenAreOpened: "Accepted ≤ opened"
+        case .picksAreEntries: "Begun = sum of the entries"
+        case .picksAreCohorts: "Begun = sum of the cohorts"
+        case .fatesAddUp: "Sent = kept + declined + expired + withdrawn + open"
+        case .valueAddsUp: "Value = kept + given up + open"
+        case .returnedIsPaidOut: "Value returned = refunds that WeChat Pay paid out"
+        case .valueIsSumOfDays: "Value = sum of the days"
+        case .giversAreSegments: "Givers = sum of the segments"
+        case .valueIsSumOfSegments: "Value = sum of the segments"
+        case .giftableAreProducts: "Giftable products ≤ products"
+        case .searchesAreKeywords: "Searches = sum of the keywords"
+        case .contactsAreRedeemed: "Contacts recorded ≤ redeemed"
         }
     }
 

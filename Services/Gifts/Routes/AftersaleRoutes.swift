@@ -50,25 +50,18 @@ struct AftersaleRoutes: Sendable {
     // MARK: Shoppers
 
     private func open(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let asked = try await AskedByShopper(request, context, "POST /v1/aftersales")
+        let asked = try await Asked(request, context, "POST /v1/aftersales")
         let wish = try asked.body.decode(AftersaleRequest.self)
         let (target, what) = (try wish.target, try wish.wish)
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                let view = try await gifts.openAftersale(
-                    what, of: target, by: asked.shopper, with: aftersales, on: tx)
-                return try StoredAnswer(201, view)
-            }
+        return try await asked.answer(on: pool) { tx in
+            let view = try await gifts.openAftersale(
+                what, of: target, by: asked.shopper, with: aftersales, on: tx)
+            return try StoredAnswer(201, view)
         }
-        return Response(answer)
     }
 
     private func show(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let caller = try context.requireCaller()
-        guard let openID = request.uri.queryParameters["openid"].flatMap({ OpenID($0) }) else {
-            throw Problem.invalid("`openid` must name the person who asks.")
-        }
-        let shopper = Shopper(brand: caller.brand, shop: caller.shop, openID: openID.text)
+        let shopper = try Shopper(of: request, try context.requireCaller())
         let id = try context.aftersaleID()
         let view = try await pool.transaction { tx in try await gifts.showAftersale(id, to: shopper, on: tx) }
         return Response(try StoredAnswer(200, view))
@@ -78,17 +71,14 @@ struct AftersaleRoutes: Sendable {
         _ request: Request, _ context: SiyuRequestContext, _ route: String,
         _ command: (JSONBody) throws -> AftersaleCommand
     ) async throws -> Response {
-        let asked = try await AskedByShopper(request, context, route)
+        let asked = try await Asked(request, context, route)
         let id = try context.aftersaleID()
         let command = try command(asked.body)
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                let view = try await gifts.advanceAftersale(
-                    command, on: id, by: asked.shopper, with: aftersales, on: tx)
-                return try StoredAnswer(200, view)
-            }
+        return try await asked.answer(on: pool) { tx in
+            let view = try await gifts.advanceAftersale(
+                command, on: id, by: asked.shopper, with: aftersales, on: tx)
+            return try StoredAnswer(200, view)
         }
-        return Response(answer)
     }
 
     // MARK: The shop
@@ -177,23 +167,6 @@ extension SiyuRequestContext {
 }
 
 // MARK: - Bodies
-
-/// Who asks, and under which key it may be repeated.
-private struct AskedByShopper {
-    let body: JSONBody
-    let shopper: Shopper
-    let same: IdempotentRequest
-
-    init(_ request: Request, _ context: SiyuRequestContext, _ route: String) async throws {
-        let caller = try context.requireCaller()
-        same = try IdempotentRequest(
-            brand: caller.brand, caller: caller.keyID.rawValue, route: route,
-            key: HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] })
-        body = try await JSONBody(request, context)
-        shopper = Shopper(
-            brand: caller.brand, shop: caller.shop, openID: try body.decode(PersonRequest.self).openid.text)
-    }
-}
 
 /// What is asked for.
 private struct AftersaleRequest: Decodable {

@@ -2,7 +2,6 @@ import Foundation
 import Gifting
 import Hooks
 import Hosting
-import HTTPTypes
 import Hummingbird
 import Jobs
 import Kernel
@@ -55,13 +54,10 @@ struct GiftRoutes: Sendable {
         api.put("v1/address-consents") { request, context in
             let asked = try await Asked(request, context, "PUT /v1/address-consents")
             let wish = try asked.body.decode(ConsentRequest.self)
-            let answer = try await pool.transaction { tx in
-                try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                    try await gifts.consent(wish.given, toGiver: wish.giver.text, by: asked.shopper, on: tx)
-                    return try StoredAnswer(200, ConsentAnswer(given: wish.given))
-                }
+            return try await asked.answer(on: pool) { tx in
+                try await gifts.consent(wish.given, toGiver: wish.giver.text, by: asked.shopper, on: tx)
+                return try StoredAnswer(200, ConsentAnswer(given: wish.given))
             }
-            return Response(answer)
         }
     }
 
@@ -110,39 +106,24 @@ struct GiftRoutes: Sendable {
     ) async throws -> Response {
         let asked = try await Asked(request, context, route)
         let id = try context.giftID()
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try await effect(id, asked.shopper, asked.body, tx)
-            }
-        }
-        return Response(answer)
+        return try await asked.answer(on: pool) { tx in try await effect(id, asked.shopper, asked.body, tx) }
     }
 
     private func create(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let asked = try await Asked(request, context, "POST /v1/gifts")
         let wish = try asked.body.decode(CreateRequest.self).wish
         _ = try context.requireCaller().require(shop: wish.shop)
-        if let greeting = wish.greeting {
-            // Who looks at it is asked between transactions; what was answered once is answered again without them.
-            let earlier = try await pool.transaction { tx -> StoredAnswer? in try await asked.earlier(on: tx) }
-            if let earlier { return Response(earlier) }
+        let earlier = try await screens.admit(wish.greeting, of: asked, on: pool) {
             try Gifts.check(wish, by: asked.shopper)
-            try await screens.admit(greeting, brand: asked.shopper.brand, on: pool)
         }
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(201, try await gifts.create(wish, by: asked.shopper, on: tx))
-            }
+        if let earlier { return Response(earlier) }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(201, try await gifts.create(wish, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 
     private func show(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let caller = try context.requireCaller()
-        guard let openID = request.uri.queryParameters["openid"].flatMap({ OpenID($0) }) else {
-            throw Problem.invalid("`openid` must name the person who asks.")
-        }
-        let shopper = Shopper(brand: caller.brand, shop: caller.shop, openID: openID.text)
+        let shopper = try Shopper(of: request, try context.requireCaller())
         let id = try context.giftID()
         // Two types, two encodings: there is no place at which one person's fields could reach the other.
         let seen = try await pool.transaction { tx in try await gifts.show(id, to: shopper, on: tx) }
@@ -212,30 +193,6 @@ struct PayAnswer: Encodable {
             "appId": parameters.appID, "timeStamp": parameters.timeStamp, "nonceStr": parameters.nonce,
             "package": parameters.package, "signType": parameters.signType, "paySign": parameters.paySign,
         ]
-    }
-}
-
-/// What every request about a gift brings: who asks, and under which key it may be repeated.
-struct Asked {
-    let body: JSONBody
-    let shopper: Shopper
-    let same: IdempotentRequest
-
-    init(_ request: Request, _ context: SiyuRequestContext, _ route: String) async throws {
-        let caller = try context.requireCaller()
-        same = try IdempotentRequest(
-            brand: caller.brand, caller: caller.keyID.rawValue, route: route,
-            key: HTTPField.Name("Idempotency-Key").flatMap { request.headers[$0] })
-        body = try await JSONBody(request, context)
-        shopper = Shopper(
-            brand: caller.brand, shop: caller.shop, openID: try body.decode(PersonRequest.self).openid.text)
-    }
-
-    /// The answer that was given to the same request before.
-    func earlier(on tx: Transaction) async throws -> StoredAnswer? {
-        guard let (hash, answer) = try await Idempotency.find(same, on: tx) else { return nil }
-        try Idempotency.requireSame(body.hash, hash)
-        return answer
     }
 }
 

@@ -2,7 +2,6 @@ import Foundation
 import Gifting
 import Hooks
 import Hosting
-import HTTPTypes
 import Hummingbird
 import Jobs
 import Kernel
@@ -44,39 +43,24 @@ struct GroupRoutes: Sendable {
     ) async throws -> Response {
         let asked = try await Asked(request, context, route)
         let id = try context.groupID()
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try await effect(id, asked.shopper, tx)
-            }
-        }
-        return Response(answer)
+        return try await asked.answer(on: pool) { tx in try await effect(id, asked.shopper, tx) }
     }
 
     private func create(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let asked = try await Asked(request, context, "POST /v1/gift-groups")
         let wish = try asked.body.decode(GroupRequest.self).wish()
         _ = try context.requireCaller().require(shop: wish.shop)
-        if let greeting = wish.greeting {
-            // As with gifts: asked between transactions, and not again for what was answered once.
-            let earlier = try await pool.transaction { tx -> StoredAnswer? in try await asked.earlier(on: tx) }
-            if let earlier { return Response(earlier) }
-            try Gifts.check(greeting: greeting)
-            try await screens.admit(greeting, brand: asked.shopper.brand, on: pool)
+        let earlier = try await screens.admit(wish.greeting, of: asked, on: pool) {
+            if let greeting = wish.greeting { try Gifts.check(greeting: greeting) }
         }
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(201, try await groups.create(wish, by: asked.shopper, on: tx))
-            }
+        if let earlier { return Response(earlier) }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(201, try await groups.create(wish, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 
     private func show(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let caller = try context.requireCaller()
-        guard let openID = request.uri.queryParameters["openid"].flatMap({ OpenID($0) }) else {
-            throw Problem.invalid("`openid` must name the person who asks.")
-        }
-        let shopper = Shopper(brand: caller.brand, shop: caller.shop, openID: openID.text)
+        let shopper = try Shopper(of: request, try context.requireCaller())
         let id = try context.groupID()
         let seen = try await pool.transaction { tx in try await groups.show(id, to: shopper, on: tx) }
         switch seen {

@@ -45,13 +45,10 @@ struct LookRoutes: Sendable {
     private func look(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let asked = try await Asked(request, context, "POST /v1/gift-looks")
         let wish = try asked.body.decode(Look.self)
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try await gifts.look(at: wish.product, entry: wish.entry, by: asked.shopper, on: tx)
-                return try StoredAnswer(200, Kept())
-            }
+        return try await asked.answer(on: pool) { tx in
+            try await gifts.look(at: wish.product, entry: wish.entry, by: asked.shopper, on: tx)
+            return try StoredAnswer(200, Kept())
         }
-        return Response(answer)
     }
 
     private func search(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {

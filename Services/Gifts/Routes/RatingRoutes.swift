@@ -30,22 +30,16 @@ struct RatingRoutes: Sendable {
         let asked = try await Asked(request, context, "POST /v1/gifts/{id}/rating")
         guard let id = ID<Gift>(try context.parameters.require("id")) else { throw Problem.giftNotAParty }
         let stars = try asked.body.decode(Rating.self).stars
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(200, try await ratings.rate(id, stars: stars, by: asked.shopper, on: tx))
-            }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(200, try await ratings.rate(id, stars: stars, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 
     private func visit(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
         let asked = try await Asked(request, context, "POST /v1/rating-visits")
         let share = try asked.body.decode(Visit.self).share
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(200, try await ratings.visit(share, by: asked.shopper, on: tx))
-            }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(200, try await ratings.visit(share, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 }

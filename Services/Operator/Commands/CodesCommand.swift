@@ -22,7 +22,8 @@ struct CodesCommand: AsyncParsableCommand {
             abstract: "Mints a batch of codes and writes them to a file.",
             discussion: """
                 The file of prizes is CSV with the header \(PrizeFile.header), costs in yuan; a sixth column, campaign, names the \
-                draw that a prize of kind redraw is a right to. The same request id gives the same \
+                draw that a prize of kind redraw is a right to; a seventh and an eighth, threshold and days, say from how \
+                many yuan on a coupon takes its cost off an order, and for how many days. The same request id gives the same \
                 batch and the same file again; one that was killed goes on where its file ends. Who has the file has the codes: \
                 it is readable by its owner alone.
                 """)

@@ -55,7 +55,8 @@ struct InvariantLook: Sendable {
 enum AllInvariants {
     static let looks: [InvariantLook] =
         BookInvariantStatements.looks + MoneyInvariantStatements.looks + GiftInvariantStatements.looks
-        + PromiseInvariantStatements.looks + CodeInvariantStatements.looks + HookInvariantStatements.looks
+        + PromiseInvariantStatements.looks + CouponInvariantStatements.looks + CodeInvariantStatements.looks
+        + HookInvariantStatements.looks
         + PrivacyInvariantStatements.looks
         + QueueInvariantStatements.looks
 
