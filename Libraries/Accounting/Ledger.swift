@@ -42,7 +42,7 @@ extension Ledger {
     package static func accounts(
         _ keys: [(key: AccountKey, floor: Money?)], brand: ID<Brand>, now: Date, on tx: Transaction
     ) async throws -> [ID<Account>] {
-        let rows = try await tx.run(LedgerStatements.accounts(keys.map(\.key), brand: brand))
+        let rows = try await tx.run(finding(keys.map(\.key), brand: brand))
         let open = Dictionary(rows.map { ($0.place, $0) }) { first, _ in first }
         var found: [ID<Account>] = []
         for (place, wanted) in keys.enumerated() {
@@ -54,6 +54,13 @@ extension Ledger {
             }
         }
         return found
+    }
+
+    /// The accounts that `keys` name as far as they are open, with their places from 1, as a statement, for a flight of the caller.
+    package static func finding(
+        _ keys: [AccountKey], brand: ID<Brand>
+    ) -> Statement<(place: Int, id: ID<Account>, floor: Money?)> {
+        LedgerStatements.accounts(keys, brand: brand)
     }
 
     /// The balance of an account: kept if it has a floor, else folded from its transfers.

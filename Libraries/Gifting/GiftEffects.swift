@@ -10,6 +10,8 @@ import Postgres
 package enum GiftingError: Error, Hashable, Sendable {
     /// The gift is not in the state it was locked in.
     case stateMoved
+    /// The database did not say how late it is.
+    case clockMissing
 }
 
 extension StockMoveKind {
@@ -97,7 +99,7 @@ extension Gifts {
         case .scheduleDelivery(let instant):
             try await schedule(GiftSend(brand: brand, gift: gift.id), after: instant, brand: brand, now: now, on: tx)
         case .earn(let payment, let amount):
-            try await earn(amount * gift.quantity, of: payment, for: gift, brand: brand, on: tx)
+            try await earn(amount, of: payment, for: gift, brand: brand, on: tx)
         case .unearn(let payment, let amount):
             try await unearn(amount * gift.quantity, of: payment, for: gift, brand: brand, on: tx)
         case .refund(let payment, let amount) where gift.group != nil:
@@ -162,18 +164,22 @@ extension Gifts {
 
     /// The giver's money was held for this gift alone; now the shop has sold something.
     private func earn(
-        _ amount: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
+        _ price: Money, of payment: ID<Payment>, for gift: GiftRecord, brand: ID<Brand>, on tx: Transaction
     ) async throws {
         let now = gift.updatedAt
         let accounts = try await Ledger.accounts(
             [(.escrow(of: payment), floor: .zero), (.sales(of: gift.shop), floor: nil)], brand: brand, now: now, on: tx)
-        let (escrow, sales) = (accounts[0], accounts[1])
         try await Ledger.post(
-            [
-                Posting(
-                    debit: escrow, credit: sales, amount: amount, kind: .giftAccepted, subject: gift.id.rawValue,
-                    occurredAt: now)
-            ], brand: brand, now: now, on: tx)
+            [try Self.earning(price, of: gift, from: accounts[0], to: accounts[1])], brand: brand, now: now, on: tx)
+    }
+
+    /// The posting of a gift that was accepted, at the price of one piece.
+    static func earning(
+        _ price: Money, of gift: GiftRecord, from escrow: ID<Account>, to sales: ID<Account>
+    ) throws -> Posting {
+        Posting(
+            debit: escrow, credit: sales, amount: try price * gift.quantity, kind: .giftAccepted,
+            subject: gift.id.rawValue, occurredAt: gift.updatedAt)
     }
 
     /// The other way round for one gift of a group, so that every account is as it was before it was accepted.

@@ -140,6 +140,20 @@ enum GiftStatements {
             """)
     }
 
+    /// The same for several, in the order of their keys.
+    static func addOutcomes(_ ends: [(gift: GiftRecord, end: GiftEnd)], brand: ID<Brand>) -> Statement<Void> {
+        Statement(
+            """
+            INSERT INTO gifting.outcome (brand_id, gift_id, outcome, decided_by, decided_at)
+            SELECT b.brand_id, x.gift_id, x.outcome, x.decided_by, x.decided_at
+            FROM siyu.brand b
+            CROSS JOIN unnest(\(ends.map(\.gift.id)), \(ends.map(\.end.outcome)), \(ends.map(\.end.decidedBy)),
+                \(ends.map(\.gift.updatedAt))) AS x (gift_id, outcome, decided_by, decided_at)
+            WHERE b.brand_id = \(brand)
+            ORDER BY x.gift_id
+            """)
+    }
+
     /// No ON CONFLICT: a gift is taken back once.
     static func addWithdrawal(
         _ decision: GiftWithdrawal, of gift: ID<Gift>, brand: ID<Brand>, now: Date

@@ -85,27 +85,44 @@ extension Gifts {
     func turn(
         on id: ID<Gift>, of shopper: Shopper, as role: GiftRole? = nil, _ tx: Transaction
     ) async throws -> Turn {
-        let index = vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
         // One flight; in it the clock is read after the gift is locked.
         let (people, gifts, clock) = try await tx.pipeline(
-            vault.finding([index], kind: Self.openID, brand: shopper.brand),
+            vault.finding([blindIndex(of: shopper)], kind: Self.openID, brand: shopper.brand),
             GiftStatements.lock(id, brand: shopper.brand), GiftStatements.clock())
-        guard let person = people.first?.1, let gift = gifts.first, let instant = clock.first,
-            shopper.shop == nil || shopper.shop == gift.shop, let own = gift.role(of: person)
-        else { throw Problem.giftNotAParty }
-        let now = max(instant, gift.updatedAt)
-        switch role {
-        case .sender where own != .sender: throw Problem.giftNotTheSender
-        case .recipient where own != .recipient: throw Problem.giftNotTheRecipient
-        default: return Turn(gift: gift, role: own, brand: shopper.brand, now: now)
+        guard let gift = gifts.first, let instant = clock.first else { throw Problem.giftNotAParty }
+        let own = try Self.part(of: people.first?.1, in: gift, for: shopper, as: role)
+        return Turn(gift: gift, role: own, brand: shopper.brand, now: max(instant, gift.updatedAt))
+    }
+
+    /// Who the person behind a shopper is in a gift.
+    ///
+    /// - Parameters:
+    ///   - person: Nil for somebody whom the vault does not know.
+    ///   - role: Who alone may go on; nil for both.
+    /// - Throws: ``Problem/giftNotAParty``, or that only the other side may do this.
+    static func part(
+        of person: ID<Person>?, in gift: GiftRecord, for shopper: Shopper, as role: GiftRole?
+    ) throws(Problem) -> GiftRole {
+        guard let person, shopper.shop == nil || shopper.shop == gift.shop, let own = gift.role(of: person) else {
+            throw .giftNotAParty
         }
+        switch role {
+        case .sender where own != .sender: throw .giftNotTheSender
+        case .recipient where own != .recipient: throw .giftNotTheRecipient
+        default: return own
+        }
+    }
+
+    /// By which the vault finds the person behind a shopper.
+    func blindIndex(of shopper: Shopper) -> [UInt8] {
+        vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
     }
 
     /// The person behind an openid; nil if the vault does not know it.
     ///
     /// Nobody is admitted by asking.
     func person(of shopper: Shopper, on tx: Transaction) async throws -> ID<Person>? {
-        let index = vault.blindIndex(of: shopper.openID, kind: Self.openID, brand: shopper.brand)
+        let index = blindIndex(of: shopper)
         return try await vault.known([index], kind: Self.openID, brand: shopper.brand, on: tx)[index]
     }
 

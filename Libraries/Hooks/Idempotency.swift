@@ -91,13 +91,14 @@ package enum Idempotency {
         // Two statements: the second must see what the previous holder of the lock committed.
         let (locked, stored) = try await tx.pipeline(
             IdempotencyStatements.lock(request), IdempotencyStatements.select(request))
-        guard locked == [true] else {
-            throw Problem.conflict(
-                "The first request with this Idempotency-Key is still being worked on: try again in a moment.",
-                code: ProblemCode.idempotencyInProgress)
-        }
+        guard locked == [true] else { throw inProgress }
         return stored.first
     }
+
+    /// 409: the first request with the key has not been answered yet.
+    package static let inProgress = Problem.conflict(
+        "The first request with this Idempotency-Key is still being worked on: try again in a moment.",
+        code: ProblemCode.idempotencyInProgress)
 
     /// Stores the answer of a request that ``find(_:on:)`` did not know, in the same transaction.
     package static func store(
@@ -123,5 +124,70 @@ package enum Idempotency {
         brand: ID<Brand>, limit: Int = 1_000, on db: some Executor
     ) async throws(PostgresError) -> Int {
         try await db.run(IdempotencyStatements.purge(brand: brand, limit: limit)).count
+    }
+}
+
+// MARK: - Many at once
+
+/// What is known of a request.
+package enum IdempotencyStanding: Sendable, Hashable {
+    /// Nobody has answered it, and until the transaction ends nobody else will.
+    case new
+    /// It was answered before; the hash is that of the body it was answered for.
+    case answered(bodyHash: [UInt8], StoredAnswer)
+    /// Somebody else works on it.
+    case inProgress
+}
+
+/// A look for the answers of several requests that travels in a flight of its caller.
+package struct IdempotencySearch: Sendable {
+    let requests: [IdempotentRequest]
+    let locked: Flight.Ticket<(place: Int, isLocked: Bool)>
+    let stored: Flight.Ticket<(place: Int, bodyHash: [UInt8], answer: StoredAnswer)>
+
+    /// What is known of each request.
+    package func standings(in landing: Landing) throws(PostgresError) -> [IdempotentRequest: IdempotencyStanding] {
+        var standings: [IdempotentRequest: IdempotencyStanding] = [:]
+        for (place, isLocked) in try landing.rows(locked) {
+            standings[requests[place - 1]] = isLocked ? .new : .inProgress
+        }
+        for (place, bodyHash, answer) in try landing.rows(stored) where standings[requests[place - 1]] == .new {
+            standings[requests[place - 1]] = .answered(bodyHash: bodyHash, answer)
+        }
+        return standings
+    }
+}
+
+/// A request that was answered just now.
+package struct AnsweredRequest: Sendable, Hashable {
+    /// Which one.
+    package let request: IdempotentRequest
+    /// SHA-256 of its body.
+    package let bodyHash: [UInt8]
+    /// What it was answered.
+    package let answer: StoredAnswer
+
+    /// A request with its answer.
+    package init(_ request: IdempotentRequest, bodyHash: [UInt8], _ answer: StoredAnswer) {
+        self.request = request
+        self.bodyHash = bodyHash
+        self.answer = answer
+    }
+}
+
+extension Idempotency {
+    /// Adds to `flight` what ``find(_:on:)`` asks about one request, for several of a brand, each of them once.
+    package static func search(
+        _ requests: [IdempotentRequest], brand: ID<Brand>, in flight: inout Flight
+    ) -> IdempotencySearch {
+        // Two statements: the second must see what the previous holders of the locks committed.
+        let locked = flight.add(IdempotencyStatements.lock(requests))
+        let stored = flight.add(IdempotencyStatements.select(requests, brand: brand))
+        return IdempotencySearch(requests: requests, locked: locked, stored: stored)
+    }
+
+    /// ``store(_:bodyHash:_:on:)`` for several requests of a brand, as a statement, for a flight of the caller.
+    package static func storing(_ answered: [AnsweredRequest], brand: ID<Brand>) -> Statement<Void> {
+        IdempotencyStatements.insert(answered, brand: brand)
     }
 }

@@ -63,7 +63,10 @@ package func build(
             isSecure: settings.environment == .production
         ).add(to: router)
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
-        GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments, screens: screens).add(to: api)
+        let accepts = AcceptDesk(gifts: gifts, pool: pool) { try StoredAnswer(200, $0) }
+        GiftRoutes(
+            pool: pool, queue: queue, gifts: gifts, accepts: accepts, payments: payments, screens: screens
+        ).add(to: api)
         GroupRoutes(pool: pool, queue: queue, groups: groups, payments: payments, screens: screens).add(to: api)
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
         RatingRoutes(pool: pool, ratings: GiftRatings(gifts: gifts, keys: keys)).add(to: api)

@@ -24,10 +24,15 @@ import Testing
                     let deadlines = GiftDeadlines(gifts: bench.gifts, pool: bench.pool, logger: .silent)
                     return Task { while !Task.isCancelled { try await bench.sweep(deadlines) } }
                 }
-                for (pair, deadline) in zip(pairs, deadlines) {
+                // Two processes that gather what is accepted; every third is accepted by itself, as on the page.
+                let desks = (0..<2).map { _ in bench.acceptDesk() }
+                for (number, (pair, deadline)) in zip(pairs, deadlines).enumerated() {
                     group.addTask {
                         try await Self.wait(until: deadline + Double.random(in: -Self.spread...Self.spread))
-                        let refusal = try await bench.refusal { try await bench.accept(pair) }
+                        let refusal = try await bench.refusal {
+                            if number % 3 == 2 { return try await bench.accept(pair) }
+                            try await bench.accept(pair, at: desks[number % 3])
+                        }
                         #expect(refusal == nil || refusal == .giftGone)
                     }
                 }

@@ -12,11 +12,13 @@ import Testing
 struct GroupBench {
     let bench: GiftBench
     let groups: GiftGroups
+    let desk: AcceptDesk
 
     init(_ db: TestDatabase, pay: StubPay = StubPay(), stock: Int = 2_000, connections: Int = 12) async throws {
         bench = try await GiftBench(db, pay: pay, stock: stock, connections: connections)
         groups = GiftGroups(gifts: bench.gifts, keys: .ephemeral())
         groups.register()
+        desk = bench.acceptDesk()
     }
 
     var giver: Shopper { bench.shopper("giver") }
@@ -85,7 +87,7 @@ struct GroupBench {
     func take(_ pair: GiftBench.Pair) async throws {
         try await bench.claim(pair)
         try await bench.fillIn(pair)
-        try await bench.accept(pair)
+        try await bench.accept(pair, at: desk)
     }
 
     /// What came back to the giver at the provider, in fen.

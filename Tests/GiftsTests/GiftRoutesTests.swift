@@ -186,6 +186,41 @@ import Testing
         }
     }
 
+    @Test func manyAcceptAtOnce_eachIsAnsweredTheirOwnGift_andTheSameBytesAgain() async throws {
+        try await GiftsBundle.serve { bundle in
+            let tea = try await bundle.product("tea", fen: 10_000)
+            var pairs: [GiftsBundle.Pair] = []
+            for number in 0..<8 {
+                let pair = try await bundle.begin("\(number)", tea[0])
+                try await bundle.pay(pair, fen: 10_000)
+                for verb in ["claim", "address"] {
+                    #expect(try await command(verb, pair.recipient, pair.id, bundle).status == 200)
+                }
+                pairs.append(pair)
+            }
+
+            func acceptAll() async throws -> [String: String] {
+                try await withThrowingTaskGroup(of: (String, String).self) { group in
+                    for pair in pairs {
+                        group.addTask {
+                            let answer = try await bundle.post(
+                                pair.path("accept"), ["openid": pair.recipient], idempotencyKey: pair.id)
+                            #expect(answer.status == 200 && answer.json["gift_id"] as? String == pair.id)
+                            #expect(answer.json["state"] as? String == "accepted")
+                            return (pair.id, answer.body)
+                        }
+                    }
+                    return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+                }
+            }
+            let first = try await acceptAll()
+            #expect(try await acceptAll() == first && first.count == 8)
+            #expect(
+                try await bundle.count("SELECT count(*) FROM accounting.transfer WHERE kind = 'gift.accepted'") == 8)
+            #expect(try await bundle.metrics().contains("siyu_gift_accept_batch_size_count"))
+        }
+    }
+
     @Test func bodiesThatDoNotRead_areRefusedByField_withoutQuotingThem() async throws {
         try await GiftsBundle.serve { bundle in
             let bodies: [([String: Any], String)] = [

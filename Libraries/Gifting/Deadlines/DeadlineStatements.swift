@@ -58,18 +58,4 @@ enum DeadlineStatements {
             """
         ) { row throws(PostgresError) in try row.next() }
     }
-
-    /// No ON CONFLICT: a second end of a gift is a fault, and refused.
-    static func addOutcomes(_ members: [GiftSet.Member], brand: ID<Brand>) -> Statement<Void> {
-        Statement(
-            """
-            INSERT INTO gifting.outcome (brand_id, gift_id, outcome, decided_by, decided_at)
-            SELECT b.brand_id, x.gift_id, x.outcome, x.decided_by, x.decided_at
-            FROM siyu.brand b
-            CROSS JOIN unnest(\(members.map(\.gift.id)), \(members.map(\.end.outcome)), \(members.map(\.end.decidedBy)),
-                \(members.map(\.gift.updatedAt))) AS x (gift_id, outcome, decided_by, decided_at)
-            WHERE b.brand_id = \(brand)
-            ORDER BY x.gift_id
-            """)
-    }
 }

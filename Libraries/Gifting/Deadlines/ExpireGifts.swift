@@ -57,7 +57,7 @@ extension Gifts {
         let refunds = try await Refunds.request(set.refunds, brand: brand, now: now, queue: queue, on: tx)
         let (saved, _) = try await tx.pipeline(
             DeadlineStatements.save(set.members.map(\.gift), refunds: refunds, brand: brand),
-            DeadlineStatements.addOutcomes(set.members, brand: brand))
+            GiftStatements.addOutcomes(set.members.map { ($0.gift, $0.end) }, brand: brand))
         guard saved.count == set.members.count else { throw GiftingError.stateMoved }
         if case .soldOut = try await Stock.move(set.releases, brand: brand, now: now, on: tx) {
             throw Problem.giftSoldOut

@@ -286,8 +286,15 @@ extension Gifts {
 
     /// Something became of a gift of a group: perhaps it was the last.
     func tell(group: ID<GiftGroup>, brand: ID<Brand>, on tx: Transaction) async throws {
+        try await tell(groups: [group], brand: brand, on: tx)
+    }
+
+    /// The same of several groups, each of which is told once.
+    func tell(groups: Set<ID<GiftGroup>>, brand: ID<Brand>, on tx: Transaction) async throws {
+        if groups.isEmpty { return }
         try await queue.push(
-            GiftGroupDue(brand: brand, group: group), options: JobOptions(brand: brand.rawValue), on: tx)
+            contentsOf: groups.sorted().map { GiftGroupDue(brand: brand, group: $0) },
+            options: JobOptions(brand: brand.rawValue), on: tx)
     }
 }
 

@@ -31,6 +31,22 @@ enum WishStatements {
             row: coverRow)
     }
 
+    /// Each looked up by itself (Postgres/Decisions/0002).
+    static func covers(_ codes: [String], brand: ID<Brand>) -> Statement<CoverRecord> {
+        Statement(
+            """
+            SELECT c.code, c.title, c.image_url, c.valid_from, c.valid_until
+            FROM unnest(\(codes)) AS x (code)
+            CROSS JOIN LATERAL (
+                SELECT code, title, image_url, valid_from, valid_until
+                FROM gifting.cover
+                WHERE brand_id = \(brand) AND code = x.code
+                LIMIT 1
+            ) c
+            """,
+            row: coverRow)
+    }
+
     static func covers(of brand: ID<Brand>) -> Statement<CoverRecord> {
         Statement(
             """

@@ -49,6 +49,13 @@ extension Catalogue {
         try await executor.first(CatalogueStatements.variant(id, brand: brand))
     }
 
+    /// What some variants are called, as a statement, for a flight of the caller; those that there are not bring no row.
+    package static func titles(
+        of variants: [ID<Variant>], brand: ID<Brand>
+    ) -> Statement<(variant: ID<Variant>, title: String)> {
+        CatalogueStatements.titles(of: variants, brand: brand)
+    }
+
     /// The variants of a product by their numbers.
     package static func variants(
         of product: ID<Product>, brand: ID<Brand>, on executor: some Executor

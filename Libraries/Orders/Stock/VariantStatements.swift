@@ -70,6 +70,23 @@ extension CatalogueStatements {
             row: variantRow)
     }
 
+    static func titles(
+        of variants: [ID<Variant>], brand: ID<Brand>
+    ) -> Statement<(variant: ID<Variant>, title: String)> {
+        Statement(
+            """
+            SELECT x.variant_id, v.title
+            FROM unnest(\(variants)) AS x (variant_id)
+            CROSS JOIN LATERAL (
+                SELECT title
+                FROM orders.variant
+                WHERE brand_id = \(brand) AND variant_id = x.variant_id
+                LIMIT 1
+            ) v
+            """
+        ) { row throws(PostgresError) in (variant: try row.next(), title: try row.next()) }
+    }
+
     @Sendable
     private static func variantRow(_ row: inout RowReader) throws(PostgresError) -> VariantRecord {
         VariantRecord(

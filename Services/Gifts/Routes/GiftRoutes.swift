@@ -17,6 +17,7 @@ struct GiftRoutes: Sendable {
     let pool: Pool
     let queue: JobQueue
     let gifts: Gifts
+    let accepts: AcceptDesk
     let payments: Payments
     let screens: GreetingScreens
 
@@ -80,9 +81,10 @@ struct GiftRoutes: Sendable {
             }
         }
         api.post("v1/gifts/{id}/accept") { request, context in
-            try await act(request, context, "POST /v1/gifts/{id}/accept") { id, shopper, _, tx in
-                try StoredAnswer(200, try await gifts.accept(id, by: shopper, on: tx))
-            }
+            let asked = try await Asked(request, context, "POST /v1/gifts/{id}/accept")
+            let answer = try await accepts.accept(
+                try context.giftID(), by: asked.shopper, as: asked.same, bodyHash: asked.body.hash)
+            return Response(answer)
         }
         api.post("v1/gifts/{id}/decline") { request, context in
             try await act(request, context, "POST /v1/gifts/{id}/decline") { id, shopper, _, tx in
