@@ -93,6 +93,10 @@ extension InvariantWorld {
         ),
         ("refunds.what_was_paid_out_is_in_the_books", refund("'RF-1', 'succeeded', now(), NULL, now()")),
         (
+            "refunds.what_was_settled_by_hand_is_in_the_books",
+            "UPDATE orders.refund SET settled_at = now(), settled_by = 'x', settled_with = 'x' WHERE refund_id = @32"
+        ),
+        (
             "refunds.stay_within_what_was_paid",
             "UPDATE orders.payment_intent SET refund_reserved_fen = 1 WHERE intent_id = @12"
         ),
@@ -183,6 +187,10 @@ extension InvariantWorld {
     ]
 
     private static let promises = [
+        (
+            "ratings.are_whoever_paid_for_it",
+            "INSERT INTO orders.rating VALUES (@b, @41, 1, @90, NULL, @92, 5, now())"
+        ),
         (
             "aftersales.what_is_refunded_was_paid_out",
             "UPDATE orders.aftersale SET amount_fen = 4999 WHERE aftersale_id = @130"

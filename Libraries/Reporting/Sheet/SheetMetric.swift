@@ -106,6 +106,13 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// What was searched for and found nothing that may be given.
     case keywordsWithout = "keywords_without"
 
+    /// Gifts and lines of orders that were rated.
+    case ratings
+    /// How many stars they got.
+    case averageRating = "average_rating"
+    /// People who came by their links.
+    case ratingVisits = "rating_visits"
+
     /// Prizes that stores handed over.
     case handedOver = "handed_over"
     /// What these cost.
@@ -166,6 +173,10 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case keywords
         /// Hundredths of a percent.
         case basisPoints = "basis_points"
+        /// Ratings.
+        case ratings
+        /// Hundredths of a star.
+        case starHundredths = "star_hundredths"
     }
 
     /// What it is counted in.
@@ -190,15 +201,20 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .keywords, .keywordsWithout: .keywords
         case .returnRate, .refundRate: .basisPoints
         case .entries: .entries
+        case .ratings: .ratings
+        case .averageRating: .starHundredths
+        case .ratingVisits: .views
         }
     }
 
-    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds, a rate that it is hundredths of a percent.
+    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds, a rate that it is hundredths of a percent, an average that it
+    /// is hundredths of a star.
     package var key: String {
         switch unit {
         case .fen: "\(rawValue)_fen"
         case .seconds: "\(rawValue)_seconds"
         case .basisPoints: "\(rawValue)_bp"
+        case .starHundredths: "\(rawValue)_x100"
         default: rawValue
         }
     }
@@ -433,6 +449,12 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case searchesAreKeywords = "searches = sum of the keywords"
     /// A contact is a redemption; the job that writes it down may still be on its way.
     case contactsAreRedeemed = "contacts recorded ≤ redeemed"
+    /// Every rating is of one product, or of none that is known.
+    case ratingsAreProducts = "ratings = sum of the products"
+    /// Every rating is of one shop.
+    case ratingsAreShops = "ratings = sum of the shops"
+    /// Every star was given on one day.
+    case starsAreDays = "stars = sum of the days"
 
     /// The sentence for people.
     package func sentence(in language: Language) -> String {
@@ -497,12 +519,23 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case (.giversAreSegments, .english): "Givers = sum of the segments"
         case (.valueIsSumOfSegments, .chinese): "礼物金额 = 各分层之和"
         case (.valueIsSumOfSegments, .english): "Value = sum of the segments"
-        case (.giftableAreProducts, .chinese): "可送礼商品 ≤ 商品"
-        case (.giftableAreProducts, .english): "Giftable products ≤ products"
-        case (.searchesAreKeywords, .chinese): "搜索次数 = 各关键词之和"
-        case (.searchesAreKeywords, .english): "Searches = sum of the keywords"
         case (.contactsAreRedeemed, .chinese): "已记录的接触 ≤ 已扫码"
         case (.contactsAreRedeemed, .english): "Contacts recorded ≤ redeemed"
+        case (.giftableAreProducts, _), (.searchesAreKeywords, _), (.ratingsAreProducts, _), (.ratingsAreShops, _),
+            (.starsAreDays, _):
+            shelfSentence(in: language)
+        }
+    }
+
+    /// Those of what is sold, searched for and rated.
+    private func shelfSentence(in language: Language) -> String {
+        let isChinese = language == .chinese
+        return switch self {
+        case .giftableAreProducts: isChinese ? "可送礼商品 ≤ 商品" : "Giftable products ≤ products"
+        case .searchesAreKeywords: isChinese ? "搜索次数 = 各关键词之和" : "Searches = sum of the keywords"
+        case .ratingsAreProducts: isChinese ? "评价数 = 各商品之和" : "Ratings = sum of the products"
+        case .ratingsAreShops: isChinese ? "评价数 = 各店铺之和" : "Ratings = sum of the shops"
+        default: isChinese ? "星数 = 各日之和" : "Stars = sum of the days"
         }
     }
 
