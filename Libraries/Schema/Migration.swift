@@ -97,6 +97,7 @@ package struct Migration: Sendable {
         Migration(version: 64, name: "hook_purposes", bytes: PackageResources._00064_hook_purposes_sql),
         Migration(version: 67, name: "refund_settlements", bytes: PackageResources._00067_refund_settlements_sql),
         Migration(version: 68, name: "order_ratings", bytes: PackageResources._00068_order_ratings_sql),
+        Migration(version: 69, name: "cash_gifts", bytes: PackageResources._00069_cash_gifts_sql),
     ]
 
     /// The version that this binary was built for.

@@ -64,6 +64,7 @@ package func build(
         ).add(to: router)
         let api = router.group().add(middleware: RequireCaller(db: pool, roles: [.partner]))
         GiftRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments, screens: screens).add(to: api)
+        CashRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
         GroupRoutes(pool: pool, queue: queue, groups: groups, payments: payments, screens: screens).add(to: api)
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
         RatingRoutes(pool: pool, ratings: GiftRatings(gifts: gifts, keys: keys)).add(to: api)

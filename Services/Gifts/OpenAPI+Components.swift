@@ -55,6 +55,7 @@ let components = """
         },
         "schemas": {
     \(groupSchemas),
+    \(cashSchemas)
     \(aftersaleSchemas)
           "Payout": {
             "type": "object",

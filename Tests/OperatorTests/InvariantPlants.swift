@@ -146,7 +146,27 @@ extension InvariantWorld {
         ),
     ]
 
+    private static func cash(_ columns: String) -> String {
+        """
+        INSERT INTO gifting.cash_gift (brand_id, shop_id, sender_id, recipient_id, amount_fen, pay_until, created_at, updated_at, cash_gift_id,
+            payment_id, state, sent_at, accept_until, accepted_at, ended_at, refund_id)
+        VALUES (@b, @90, @91, @92, 100, now(), now(), now(), \(columns))
+        """
+    }
+
     private static let gifts = [
+        (
+            "cash_gifts.leave_by_one_door",
+            cash("@61, @12, 'expired', now() - INTERVAL '2 days', now() - INTERVAL '1 day', NULL, now(), @32")
+        ),
+        (
+            "cash_gifts.what_is_over_leaves_no_escrow",
+            cash("@501, @13, 'paid_out', now(), now(), now(), now(), NULL")
+        ),
+        (
+            "cash_gifts.do_not_outlive_their_deadline",
+            cash("@501, @502, 'sent', now() - INTERVAL '2 days', now() - INTERVAL '1 day', NULL, NULL, NULL")
+        ),
         ("gifts.have_one_end", "DELETE FROM gifting.outcome WHERE gift_id = @22"),
         (
             "gifts.end_on_the_right_side_of_their_deadline",

@@ -71,6 +71,7 @@ package struct GiftRatings: Sendable {
         guard let person = try await gifts.person(of: shopper, on: tx) else { throw Problem.orderRatingNotYours }
         if let intent = try await Payments.intent(of: key.order, brand: brand, on: tx),
             Gifts.gift(ofSubject: intent.subject) != nil || Gifts.group(ofSubject: intent.subject) != nil
+                || Gifts.cash(ofSubject: intent.subject) != nil
         {
             throw Problem.orderRatingNotYours
         }
