@@ -80,6 +80,7 @@ extension Gifts {
         else { return target }
         // One payment of many gifts: which of them a case is about, nobody could tell from the order.
         guard group(ofSubject: intent.subject) == nil else { throw Problem.groupAftersale }
+        guard cash(ofSubject: intent.subject) == nil else { throw Problem.cashGiftIsNoOrder }
         return gift(ofSubject: intent.subject).map { .gift($0) } ?? target
     }
 

@@ -60,7 +60,7 @@ package struct GiftSend: JobParameters {
 }
 
 extension Gifts {
-    /// Says how the jobs of gifts are done: the ends that the clock brings, and the news of payments and refunds.
+    /// Says how the jobs of gifts are done: the ends that the clock brings, and the news of payments, refunds and payouts.
     ///
     /// The process must work the queue `gifts`.
     package func register() {
@@ -77,6 +77,14 @@ extension Gifts {
         }
         queue.registerJob(parameters: GiftSend.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await deliver(job.gift, brand: job.brand, on: tx) }
+        }
+        queue.registerJob(parameters: CashGiftLook.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
+            try await context.complete { tx in try await lookAtCash(job, on: tx) }
+            await queue.wake(PaymentReceived.jobQueue)
+        }
+        queue.registerJob(parameters: PayoutEnded.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
+            try await context.complete { tx in try await notePayout(job, on: tx) }
+            await queue.wake(PaymentReceived.jobQueue)
         }
         queue.registerJob(parameters: GiftLapse.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await lapse(job.gift, brand: job.brand, on: tx) }

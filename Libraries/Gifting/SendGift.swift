@@ -20,6 +20,7 @@ extension Gifts {
     /// Heard again, it changes nothing.
     package func send(_ paid: OrderPaid, on tx: Transaction) async throws {
         if let group = Self.group(ofSubject: paid.subject) { return try await open(group, paid, on: tx) }
+        if let cash = Self.cash(ofSubject: paid.subject) { return try await sendCash(cash, paid, on: tx) }
         guard let id = Self.gift(ofSubject: paid.subject),
             let (gift, now) = try await lock(id, brand: paid.brand, on: tx)
         else { throw JobFailure.giftUnknown }
@@ -54,6 +55,9 @@ extension Gifts {
     package func noteRefund(_ refunded: OrderRefunded, on tx: Transaction) async throws {
         if let group = Self.group(ofSubject: refunded.subject) {
             return try await noteRefund(of: group, refunded, on: tx)
+        }
+        if let cash = Self.cash(ofSubject: refunded.subject) {
+            return try await noteRefund(of: cash, refunded, on: tx)
         }
         guard let id = Self.gift(ofSubject: refunded.subject) else { throw JobFailure.giftUnknown }
         if let refund = try await Refunds.refund(refunded.refund, brand: refunded.brand, on: tx),

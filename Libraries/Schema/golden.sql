@@ -2144,6 +2144,35 @@ CREATE TABLE gifting.captured_price (
 
 ALTER TABLE gifting.captured_price OWNER TO siyu_owner;
 
+CREATE TABLE gifting.cash_gift (
+    brand_id uuid NOT NULL,
+    cash_gift_id uuid NOT NULL,
+    shop_id uuid NOT NULL,
+    sender_id uuid NOT NULL,
+    recipient_id uuid NOT NULL,
+    amount_fen bigint NOT NULL,
+    payment_id uuid NOT NULL,
+    state text NOT NULL,
+    pay_until timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    accept_until timestamp with time zone,
+    accepted_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    refund_id uuid,
+    refunded_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT cash_gift_accepted_in_time CHECK ((((accepted_at IS NOT NULL) = (state = ANY (ARRAY['accepted'::text, 'paid_out'::text, 'failed'::text]))) AND (accepted_at <= accept_until))),
+    CONSTRAINT cash_gift_amount_is_positive CHECK ((amount_fen > 0)),
+    CONSTRAINT cash_gift_ended_iff_over CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['created'::text, 'sent'::text, 'accepted'::text])))),
+    CONSTRAINT cash_gift_is_for_somebody_else CHECK ((sender_id <> recipient_id)),
+    CONSTRAINT cash_gift_refund_of_what_ended CHECK ((((refund_id IS NOT NULL) = (state = ANY (ARRAY['declined'::text, 'expired'::text, 'failed'::text]))) AND ((refunded_at IS NULL) OR (refund_id IS NOT NULL)))),
+    CONSTRAINT cash_gift_sent_once_paid CHECK ((((sent_at IS NULL) = (state = ANY (ARRAY['created'::text, 'cancelled'::text]))) AND ((sent_at IS NULL) = (accept_until IS NULL)))),
+    CONSTRAINT cash_gift_state_known CHECK ((state = ANY (ARRAY['created'::text, 'sent'::text, 'accepted'::text, 'paid_out'::text, 'declined'::text, 'expired'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE gifting.cash_gift OWNER TO siyu_owner;
+
 CREATE TABLE gifting.cover (
     brand_id uuid NOT NULL,
     code text NOT NULL,
@@ -3397,6 +3426,7 @@ CREATE TABLE orders.payout (
     finished_at timestamp with time zone,
     attention_since timestamp with time zone,
     updated_at timestamp with time zone NOT NULL,
+    abandoned_at timestamp with time zone,
     CONSTRAINT payout_amount_is_positive CHECK ((amount_fen > 0)),
     CONSTRAINT payout_finished_iff_over CHECK (((state = ANY (ARRAY['succeeded'::text, 'failed'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT payout_number_from_1 CHECK ((number >= 1)),
@@ -3434,6 +3464,31 @@ CREATE TABLE orders.product_category (
 
 ALTER TABLE orders.product_category OWNER TO siyu_owner;
 
+CREATE TABLE orders.rating (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    shop_id uuid NOT NULL,
+    product_id uuid,
+    person_id uuid NOT NULL,
+    stars integer NOT NULL,
+    rated_at timestamp with time zone NOT NULL,
+    CONSTRAINT rating_has_stars CHECK (((stars >= 1) AND (stars <= 5))),
+    CONSTRAINT rating_line_from_1 CHECK ((line_no >= 1))
+);
+
+ALTER TABLE orders.rating OWNER TO siyu_owner;
+
+CREATE TABLE orders.rating_visit (
+    brand_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    person_id uuid NOT NULL,
+    visited_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE orders.rating_visit OWNER TO siyu_owner;
+
 CREATE TABLE orders.refund (
     brand_id uuid NOT NULL,
     refund_id uuid NOT NULL,
@@ -3456,6 +3511,9 @@ CREATE TABLE orders.refund (
     cause_id uuid,
     round integer,
     last_sent_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by text,
+    settled_with text,
     CONSTRAINT refund_amount_is_positive CHECK ((amount_fen > 0)),
     CONSTRAINT refund_finished_iff_over CHECK (((state = ANY (ARRAY['succeeded'::text, 'closed'::text])) = (finished_at IS NOT NULL))),
     CONSTRAINT refund_number_from_1 CHECK ((number >= 1)),
@@ -3463,6 +3521,8 @@ CREATE TABLE orders.refund (
     CONSTRAINT refund_reason_is_short CHECK (((length(reason) >= 1) AND (length(reason) <= 80))),
     CONSTRAINT refund_round_within_number CHECK (((round >= 1) AND (round <= number))),
     CONSTRAINT refund_sent_before_answers CHECK (((state = 'requested'::text) OR (sent_at IS NOT NULL))),
+    CONSTRAINT refund_settled_by_somebody CHECK ((((settled_at IS NULL) = (settled_by IS NULL)) AND ((settled_at IS NULL) = (settled_with IS NULL)) AND ((length(settled_by) >= 1) AND (length(settled_by) <= 100)) AND ((length(settled_with) >= 1) AND (length(settled_with) <= 200)))),
+    CONSTRAINT refund_settled_once_over CHECK (((settled_at IS NULL) OR (state = ANY (ARRAY['closed'::text, 'succeeded'::text])))),
     CONSTRAINT refund_state_known CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'unknown'::text, 'processing'::text, 'abnormal'::text, 'succeeded'::text, 'refused'::text, 'closed'::text])))
 );
 
@@ -3475,6 +3535,7 @@ CREATE TABLE orders.refund_approval (
     author text NOT NULL,
     approved_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
+    settled_with text,
     CONSTRAINT refund_approval_author_is_named CHECK (((length(author) >= 1) AND (length(author) <= 100))),
     CONSTRAINT refund_approval_used_after_given CHECK ((used_at >= approved_at))
 );
@@ -3974,6 +4035,12 @@ ALTER TABLE ONLY gifting.address_consent
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_pkey PRIMARY KEY (brand_id, gift_id, variant_id);
 
+ALTER TABLE ONLY gifting.cash_gift
+    ADD CONSTRAINT cash_gift_payment_key UNIQUE (brand_id, payment_id);
+
+ALTER TABLE ONLY gifting.cash_gift
+    ADD CONSTRAINT cash_gift_pkey PRIMARY KEY (brand_id, cash_gift_id);
+
 ALTER TABLE ONLY gifting.cover
     ADD CONSTRAINT cover_pkey PRIMARY KEY (brand_id, code);
 
@@ -4264,6 +4331,12 @@ ALTER TABLE ONLY orders.product
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_sku_key UNIQUE (brand_id, shop_id, sku);
+
+ALTER TABLE ONLY orders.rating
+    ADD CONSTRAINT rating_pkey PRIMARY KEY (brand_id, order_id, line_no);
+
+ALTER TABLE ONLY orders.rating_visit
+    ADD CONSTRAINT rating_visit_pkey PRIMARY KEY (brand_id, order_id, line_no, person_id);
 
 ALTER TABLE ONLY orders.refund_approval
     ADD CONSTRAINT refund_approval_pkey PRIMARY KEY (brand_id, approval_id);
@@ -4664,6 +4737,9 @@ ALTER TABLE ONLY gifting.address_consent
 ALTER TABLE ONLY gifting.captured_price
     ADD CONSTRAINT captured_price_gift_fkey FOREIGN KEY (brand_id, gift_id) REFERENCES gifting.gift(brand_id, gift_id);
 
+ALTER TABLE ONLY gifting.cash_gift
+    ADD CONSTRAINT cash_gift_payment_fkey FOREIGN KEY (brand_id, payment_id) REFERENCES orders.payment_intent(brand_id, intent_id);
+
 ALTER TABLE ONLY gifting.cover
     ADD CONSTRAINT cover_brand_fkey FOREIGN KEY (brand_id) REFERENCES siyu.brand(brand_id);
 
@@ -4804,6 +4880,12 @@ ALTER TABLE ONLY orders.product_category
 
 ALTER TABLE ONLY orders.product
     ADD CONSTRAINT product_shop_fkey FOREIGN KEY (brand_id, shop_id) REFERENCES orders.shop(brand_id, shop_id);
+
+ALTER TABLE ONLY orders.rating
+    ADD CONSTRAINT rating_order_fkey FOREIGN KEY (brand_id, order_id) REFERENCES orders.customer_order(brand_id, order_id);
+
+ALTER TABLE ONLY orders.rating_visit
+    ADD CONSTRAINT rating_visit_rating_fkey FOREIGN KEY (brand_id, order_id, line_no) REFERENCES orders.rating(brand_id, order_id, line_no);
 
 ALTER TABLE ONLY orders.refund_approval
     ADD CONSTRAINT refund_approval_refund_fkey FOREIGN KEY (brand_id, refund_id) REFERENCES orders.refund(brand_id, refund_id);
@@ -5488,6 +5570,25 @@ GRANT SELECT,INSERT ON TABLE gifting.captured_price TO siyu_gifts;
 GRANT UPDATE(list_price_fen) ON TABLE gifting.captured_price TO siyu_gifts;
 
 GRANT UPDATE(captured_at) ON TABLE gifting.captured_price TO siyu_gifts;
+
+GRANT SELECT,INSERT ON TABLE gifting.cash_gift TO siyu_gifts;
+GRANT SELECT ON TABLE gifting.cash_gift TO siyu_operator;
+
+GRANT UPDATE(state) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(sent_at) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(accept_until) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(accepted_at) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(ended_at) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(refund_id) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(refunded_at) ON TABLE gifting.cash_gift TO siyu_gifts;
+
+GRANT UPDATE(updated_at) ON TABLE gifting.cash_gift TO siyu_gifts;
 
 GRANT SELECT ON TABLE gifting.cover TO siyu_gifts;
 GRANT SELECT ON TABLE gifting.cover TO siyu_reports;
@@ -6383,6 +6484,8 @@ GRANT UPDATE(attention_since) ON TABLE orders.payout TO siyu_operator;
 GRANT UPDATE(updated_at) ON TABLE orders.payout TO siyu_gifts;
 GRANT UPDATE(updated_at) ON TABLE orders.payout TO siyu_operator;
 
+GRANT UPDATE(abandoned_at) ON TABLE orders.payout TO siyu_gifts;
+
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_ingest;
 GRANT SELECT ON TABLE orders.product TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.product TO siyu_operator;
@@ -6397,6 +6500,14 @@ GRANT SELECT(title) ON TABLE orders.product TO siyu_redeem;
 GRANT SELECT ON TABLE orders.product_category TO siyu_gifts;
 GRANT SELECT ON TABLE orders.product_category TO siyu_reports;
 GRANT SELECT,INSERT ON TABLE orders.product_category TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.rating TO siyu_gifts;
+GRANT SELECT ON TABLE orders.rating TO siyu_reports;
+GRANT SELECT ON TABLE orders.rating TO siyu_operator;
+
+GRANT SELECT,INSERT ON TABLE orders.rating_visit TO siyu_gifts;
+GRANT SELECT ON TABLE orders.rating_visit TO siyu_reports;
+GRANT SELECT ON TABLE orders.rating_visit TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.refund TO siyu_gifts;
 GRANT SELECT ON TABLE orders.refund TO siyu_reports;
@@ -6415,6 +6526,7 @@ GRANT UPDATE(attempts) ON TABLE orders.refund TO siyu_operator;
 GRANT UPDATE(sent_at) ON TABLE orders.refund TO siyu_gifts;
 
 GRANT UPDATE(finished_at) ON TABLE orders.refund TO siyu_gifts;
+GRANT UPDATE(finished_at) ON TABLE orders.refund TO siyu_operator;
 
 GRANT UPDATE(attention_since) ON TABLE orders.refund TO siyu_gifts;
 GRANT UPDATE(attention_since) ON TABLE orders.refund TO siyu_operator;
@@ -6424,11 +6536,19 @@ GRANT UPDATE(updated_at) ON TABLE orders.refund TO siyu_operator;
 
 GRANT UPDATE(last_sent_at) ON TABLE orders.refund TO siyu_gifts;
 
+GRANT UPDATE(settled_at) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(settled_by) ON TABLE orders.refund TO siyu_operator;
+
+GRANT UPDATE(settled_with) ON TABLE orders.refund TO siyu_operator;
+
 GRANT SELECT,INSERT ON TABLE orders.refund_approval TO siyu_operator;
 
 GRANT UPDATE(approved_at) ON TABLE orders.refund_approval TO siyu_operator;
 
 GRANT UPDATE(used_at) ON TABLE orders.refund_approval TO siyu_operator;
+
+GRANT UPDATE(settled_with) ON TABLE orders.refund_approval TO siyu_operator;
 
 GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_ingest;
 GRANT SELECT,INSERT ON TABLE orders.sale_effect TO siyu_gifts;

@@ -67,6 +67,7 @@ package func build(
         GiftRoutes(
             pool: pool, queue: queue, gifts: gifts, accepts: accepts, payments: payments, screens: screens
         ).add(to: api)
+        CashRoutes(pool: pool, queue: queue, gifts: gifts, payments: payments).add(to: api)
         GroupRoutes(pool: pool, queue: queue, groups: groups, payments: payments, screens: screens).add(to: api)
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
         RatingRoutes(pool: pool, ratings: GiftRatings(gifts: gifts, keys: keys)).add(to: api)

@@ -65,6 +65,7 @@ let components = """
         },
         "schemas": {
     \(groupSchemas),
+    \(cashSchemas)
     \(aftersaleSchemas)
           "Payout": {
             "type": "object",

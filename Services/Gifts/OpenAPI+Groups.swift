@@ -25,6 +25,45 @@ let groupPaths = """
                 }
               }
             },
+            "/v1/orders/{id}/lines/{line}/rating": {
+              "post": {
+                "summary": "Keeps what whoever paid thinks of a line of an order, once, with a link to pass on; gifts are rated as gifts.",
+                "security": [{"key": []}],
+                "parameters": [
+                  {"$ref": "#/components/parameters/id"},
+                  {
+                    "name": "line", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 1, "maximum": 1000},
+                    "description": "From 1; an order without lines is one."
+                  },
+                  {"$ref": "#/components/parameters/key"}
+                ],
+                "requestBody": {
+                  "required": true,
+                  "content": {"application/json": {"schema": {
+                    "type": "object",
+                    "required": ["openid", "stars"],
+                    "properties": {
+                      "openid": {"$ref": "#/components/schemas/OpenID"},
+                      "stars": {"type": "integer", "minimum": 1, "maximum": 5}
+                    }
+                  }}}
+                },
+                "responses": {
+                  "200": {
+                    "description": "The rating, now or before.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rating"}}}
+                  },
+                  "400": {"$ref": "#/components/responses/Problem"},
+                  "401": {"$ref": "#/components/responses/Problem"},
+                  "403": {"$ref": "#/components/responses/Problem"},
+                  "409": {"$ref": "#/components/responses/Problem"},
+                  "413": {"$ref": "#/components/responses/Problem"},
+                  "415": {"$ref": "#/components/responses/Problem"},
+                  "422": {"$ref": "#/components/responses/Problem"},
+                  "503": {"$ref": "#/components/responses/Problem"}
+                }
+              }
+            },
             "/v1/rating-visits": {
               "post": {
                 "summary": "Says whose rating a link passes on, and remembers who came by it.",
@@ -258,9 +297,9 @@ let groupPaths = """
 let groupSchemas = """
               "Rating": {
                 "type": "object",
-                "required": ["product_id", "stars", "rated_at", "rater_id", "share"],
+                "required": ["stars", "rated_at", "rater_id", "share"],
                 "properties": {
-                  "product_id": {"type": "string", "format": "uuid"},
+                  "product_id": {"type": "string", "format": "uuid", "description": "Missing where an order does not say what was bought."},
                   "stars": {"type": "integer", "minimum": 1, "maximum": 5},
                   "rated_at": {"type": "string", "format": "date-time"},
                   "rater_id": {"type": "string", "format": "uuid", "description": "The same for all that one person rates."},

@@ -9,6 +9,7 @@ let openAPI = """
       },
       "paths": {
     \(groupPaths),
+    \(cashPaths)
         "/g/{token}": {
           "get": {
             "summary": "The recipient's page, in Chinese or English: WeChat says first who opens it. It shows no price.",
@@ -357,11 +358,11 @@ let openAPI = """
     \(slipPaths)
         "/v1/payouts/{id}": {
           "get": {
-            "summary": "Cash that a redemption won: how its payment stands, and what the winner's mini program needs to take it.",
+            "summary": "Cash that a redemption won, or that a friend gave: how its payment stands, and what the mini program needs to take it.",
             "security": [{"key": []}],
             "parameters": [
               {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"},
-               "description": "The redemption."},
+               "description": "The redemption, or the gift of money."},
               {"name": "openid", "in": "query", "required": true, "schema": {"$ref": "#/components/schemas/OpenID"}}
             ],
             "responses": {

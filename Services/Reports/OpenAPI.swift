@@ -233,11 +233,13 @@ let openAPI = """
           "get": {
             "summary": "Money on its way, and everything in which WeChat Pay's bills, our records and the books differ: a page.",
             "security": [{ "session": [] }],
-            "parameters": [{ "$ref": "#/components/parameters/lang" }],
+            "parameters": [{ "$ref": "#/components/parameters/lang" }, { "$ref": "#/components/parameters/afterDifference" },
+              { "$ref": "#/components/parameters/differences" }],
             "responses": {
               "200": { "description": "The page.", "content": { "text/html": {} } },
               "303": { "description": "Nobody is signed in: to /login." },
-              "403": { "$ref": "#/components/responses/Problem" }
+              "403": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" }
             }
           }
         },
@@ -245,21 +247,25 @@ let openAPI = """
           "get": {
             "summary": "The same as JSON: refunds by stage and age, unknown outcomes, open differences, fees by month. Not for one shop's key.",
             "security": [{ "key": [] }, { "session": [] }],
+            "parameters": [{ "$ref": "#/components/parameters/afterDifference" }, { "$ref": "#/components/parameters/differences" }],
             "responses": {
               "200": { "description": "As of one instant.", "content": { "application/json": { "schema": {
                 "type": "object",
-                "required": ["brand_id", "as_of", "in_order", "bills", "mismatches", "refunds", "refunds_unknown", "fees"],
+                "required": ["brand_id", "as_of", "in_order", "bills", "differences", "mismatches", "refunds", "refunds_unknown", "fees"],
                 "properties": {
                   "in_order": { "type": "boolean", "description": "Nothing differs, and no refund waits for a day." },
                   "refunds_unknown": { "type": "integer" },
-                  "mismatches": { "type": "array", "items": { "type": "object" } },
+                  "differences": { "type": "integer", "description": "How much differs, on all pages." },
+                  "next": { "type": "string", "format": "uuid", "description": "For `after`; missing on the last page." },
+                  "mismatches": { "type": "array", "description": "A page of them, the oldest first.", "items": { "type": "object" } },
                   "refunds": { "type": "array", "items": { "type": "object" } },
                   "bills": { "type": "array", "items": { "type": "object" } },
                   "fees": { "type": "array", "items": { "type": "object" } }
                 } } } } },
               "401": { "$ref": "#/components/responses/Problem" },
               "403": { "$ref": "#/components/responses/Problem" },
-              "404": { "$ref": "#/components/responses/Problem" }
+              "404": { "$ref": "#/components/responses/Problem" },
+              "422": { "$ref": "#/components/responses/Problem" }
             }
           }
         },
@@ -268,7 +274,7 @@ let openAPI = """
             "summary": "A report: figures, each with the identities it balances by.",
             "security": [{ "key": [] }, { "session": [] }],
             "parameters": [
-              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply"] } },
+              { "name": "name", "in": "path", "required": true, "schema": { "enum": ["overview", "prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply", "ratings"] } },
               { "name": "brand", "in": "query", "description": "The caller's brand, which is also the default.",
                 "schema": { "type": "string", "format": "uuid" } },
               { "$ref": "#/components/parameters/from" }, { "$ref": "#/components/parameters/to" },
@@ -296,6 +302,10 @@ let openAPI = """
           "session": { "type": "apiKey", "in": "cookie", "name": "siyu_session" }
         },
         "parameters": {
+          "afterDifference": { "name": "after", "in": "query", "description": "The `next` of the page before.",
+            "schema": { "type": "string", "format": "uuid" } },
+          "differences": { "name": "limit", "in": "query", "description": "Differences on a page.",
+            "schema": { "type": "integer", "minimum": 1, "maximum": 500, "default": 500 } },
           "from": { "name": "from", "in": "query", "description": "The first day; by default the first with an order.",
             "schema": { "type": "string", "format": "date" } },
           "to": { "name": "to", "in": "query",
@@ -329,11 +339,11 @@ let openAPI = """
               "by_product", "by_day", "metrics"
             ],
             "properties": {
-              "report": { "enum": ["prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply"] },
+              "report": { "enum": ["prizes", "gifts", "settlement", "packs", "draws", "funnel", "returns", "givers", "supply", "ratings"] },
               "balanced": { "type": "boolean", "description": "Whether every identity holds." },
               "figures": { "type": "object", "additionalProperties": { "type": "integer" } },
               "by_batch": { "type": "array", "description": "Of prizes and packs.", "items": { "type": "object" } },
-              "by_shop": { "type": "array", "description": "Of settlement only.", "items": { "type": "object" } },
+              "by_shop": { "type": "array", "description": "Of settlement and ratings.", "items": { "type": "object" } },
               "by_region": { "type": "array", "description": "Of packs only: by the dealer who had the pack when it was redeemed, and `none`; empty where no case was shipped.", "items": { "type": "object" } },
               "by_campaign": { "type": "array", "description": "Of draws only, by the draw's code.", "items": { "type": "object" } },
               "by_entry": { "type": "array", "description": "Of gifts and funnel: where gifts are begun, and `unknown`.", "items": { "type": "object" } },

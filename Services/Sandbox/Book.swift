@@ -300,8 +300,8 @@ extension Book {
         return payment.closedAt == nil ? [.closed(outTradeNo: outTradeNo)] : []
     }
 
-    /// Accepts a refund, once per number.
-    func refund(_ asked: AcceptedRefund) throws(PayRefusal) -> [BookEvent] {
+    /// Accepts a refund, once per number, and another one of the same order only a while after the last.
+    func refund(_ asked: AcceptedRefund, spacing: Double, now: Date) throws(PayRefusal) -> [BookEvent] {
         guard let payment = payments[asked.outTradeNo] else { throw .noResource }
         if let known = refunds[asked.outRefundNo] {
             guard known.asked == asked else { throw .invalid("商户退款单号已存在，且参数与原退款不一致") }
@@ -315,6 +315,8 @@ extension Book {
         let (sum, tooMuch) = before.reduce(0, &+).addingReportingOverflow(asked.refund)
         guard asked.refund > 0, !tooMuch, sum <= payment.order.total else { throw .invalid("退款金额超过可退金额") }
         guard payment.refunds.count < Self.refundsPerPaymentMax else { throw .invalid("超过部分退款次数限制") }
+        let last = payment.refunds.compactMap { refunds[$0]?.acceptedAt }.max() ?? .distantPast
+        guard now.timeIntervalSince(last) >= spacing else { throw .throttled }
         return [.refundAccepted(asked)]
     }
 

@@ -6,6 +6,8 @@ package import Logging
 package struct SandboxOptions: Sendable {
     /// From an accepted refund to its end.
     package var refundTime: Duration = .milliseconds(500)
+    /// As WeChat Pay has it: the least time between two refunds of one order.
+    package var refundSpacing: Duration = .seconds(60)
     /// For how long a transfer waits for whoever is to get the money.
     package var confirmTime: Duration = .seconds(86_400)
     /// How long it takes to make codes.

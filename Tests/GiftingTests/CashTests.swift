@@ -6,7 +6,7 @@ import Postgres
 import TestSupport
 import Testing
 
-/// What WeChat Pay allows of red packets, as this house gives them: as prizes of cash.
+/// What WeChat Pay allows of red packets, given as prizes or among friends.
 @Suite struct CashTests {
     @Test func g29_cash_isOneTo200Yuan_andNoMoreThan1800StartInAnyMinute() async throws {
         try await withTestDatabase { db in

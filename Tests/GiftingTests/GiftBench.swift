@@ -14,6 +14,7 @@ import Vault
 struct GiftBench {
     let db: TestDatabase
     let pool: Pool
+    let keys = KeyRing.ephemeral()
     let vault: Vault
     let queue: JobQueue
     let gifts: Gifts
@@ -40,7 +41,7 @@ struct GiftBench {
         self.db = db
         self.pay = pay
         pool = db.pool(as: .gifts, connectionsMax: connections)
-        vault = Vault(keys: .ephemeral())
+        vault = Vault(keys: keys)
         queue = JobQueue(pool: pool, logger: .silent)
         gifts = Gifts(queue: queue, vault: vault)
         deadlines = GiftDeadlines(gifts: gifts, pool: pool, logger: .silent)

@@ -1,6 +1,7 @@
 import Foundation
 import Gifting
 import JobTesting
+import Jobs
 import Kernel
 import Orders
 import Postgres
@@ -75,6 +76,41 @@ import Testing
             try await sold.settle()
             #expect(sold.paidBack == 10_000)
             #expect(try await sold.bench.stockFaults() == 0)
+        }
+    }
+
+    @Test func giftWhoseCaseWeChatPayClosedForGood_isTakenBackWhole_andNothingWaitsForAPerson() async throws {
+        try await withTestDatabase { db in
+            let sold = try await SoldThing(.giftOrder, try await GiftBench(db, pay: StubPay(closes: 5)))
+            let (bench, staff) = (sold.bench, db.pool(as: .operator))
+            let id = try await sold.open(AftersaleWish(.refund, amount: Money(fen: 4_000)))
+            try await sold.decide(.agree, id)
+            for _ in 0..<3 { try await sold.settle() }
+            let closed = try #require(try await Refunds.needingAttention(brand: bench.brand, on: bench.pool).first)
+            #expect(closed.stage == .closed && closed.number == 5 && sold.paidBack == 0)
+
+            try await withdraw(sold)
+            try await sold.settle()
+
+            #expect(sold.paidBack == 10_000)
+            let ended = try #require(try await Aftersales.aftersale(id, brand: bench.brand, on: bench.pool))
+            #expect(ended.state == .refused && ended.refusal == .settledOtherwise && ended.refund == nil)
+            #expect(try await Refunds.needingAttention(brand: bench.brand, on: bench.pool).isEmpty)
+            #expect(try await sold.balances() == [:])
+            for command in ["retry", "settle"] {
+                let code = await refusal {
+                    _ = try await staff.transaction { tx in
+                        let queue = JobQueue(pool: staff, logger: .silent)
+                        return command == "retry"
+                            ? try await Refunds.retry(closed.id, author: "li", brand: bench.brand, queue: queue, on: tx)
+                                .refund
+                            : try await Refunds.settle(
+                                closed.id, with: "B-1", author: "li", brand: bench.brand, queue: queue, on: tx
+                            ).refund
+                    }
+                }
+                #expect(code == "refund_too_large", "\(command)")
+            }
         }
     }
 

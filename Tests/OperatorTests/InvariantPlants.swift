@@ -93,6 +93,10 @@ extension InvariantWorld {
         ),
         ("refunds.what_was_paid_out_is_in_the_books", refund("'RF-1', 'succeeded', now(), NULL, now()")),
         (
+            "refunds.what_was_settled_by_hand_is_in_the_books",
+            "UPDATE orders.refund SET settled_at = now(), settled_by = 'x', settled_with = 'x' WHERE refund_id = @32"
+        ),
+        (
             "refunds.stay_within_what_was_paid",
             "UPDATE orders.payment_intent SET refund_reserved_fen = 1 WHERE intent_id = @12"
         ),
@@ -142,7 +146,27 @@ extension InvariantWorld {
         ),
     ]
 
+    private static func cash(_ columns: String) -> String {
+        """
+        INSERT INTO gifting.cash_gift (brand_id, shop_id, sender_id, recipient_id, amount_fen, pay_until, created_at, updated_at, cash_gift_id,
+            payment_id, state, sent_at, accept_until, accepted_at, ended_at, refund_id)
+        VALUES (@b, @90, @91, @92, 100, now(), now(), now(), \(columns))
+        """
+    }
+
     private static let gifts = [
+        (
+            "cash_gifts.leave_by_one_door",
+            cash("@61, @12, 'expired', now() - INTERVAL '2 days', now() - INTERVAL '1 day', NULL, now(), @32")
+        ),
+        (
+            "cash_gifts.what_is_over_leaves_no_escrow",
+            cash("@501, @13, 'paid_out', now(), now(), now(), now(), NULL")
+        ),
+        (
+            "cash_gifts.do_not_outlive_their_deadline",
+            cash("@501, @502, 'sent', now() - INTERVAL '2 days', now() - INTERVAL '1 day', NULL, NULL, NULL")
+        ),
         ("gifts.have_one_end", "DELETE FROM gifting.outcome WHERE gift_id = @22"),
         (
             "gifts.end_on_the_right_side_of_their_deadline",
@@ -183,6 +207,10 @@ extension InvariantWorld {
     ]
 
     private static let promises = [
+        (
+            "ratings.are_whoever_paid_for_it",
+            "INSERT INTO orders.rating VALUES (@b, @41, 1, @90, NULL, @92, 5, now())"
+        ),
         (
             "aftersales.what_is_refunded_was_paid_out",
             "UPDATE orders.aftersale SET amount_fen = 4999 WHERE aftersale_id = @130"

@@ -31,7 +31,7 @@ struct AftersaleLifeTests {
         let parcel = try AftersaleParcel(carrier: "SF", waybill: "SF123456")
         let commands: [AftersaleCommand] = [
             .agree, .refuse(.other), .send(parcel), .receive(restock: true), .withdraw, .lapse, .callOff,
-            .refunded(.mint()),
+            .refundLapsed, .refunded(.mint()),
         ]
         var paying: Set<String> = []
         for kind in AftersaleKind.allCases {

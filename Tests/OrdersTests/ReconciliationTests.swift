@@ -195,6 +195,24 @@ struct ReconciliationTests {
         }
     }
 
+    @Test func r24_refundThatWentBackByHand_isMissedInNoBill_andFoundWhereOneHasItAllTheSame() async throws {
+        try await withTestDatabase { db in
+            let (clean, _, refund) = try await makeDay(db)
+            try await db.owner.execute(
+                Statement(
+                    """
+                    UPDATE orders.refund SET settled_at = now(), settled_by = 'ann', settled_with = 'B-1'
+                    WHERE refund_id = \(refund.id)
+                    """))
+            #expect(clean.reasons(try await clean.run()) == ["refund_state fund_flow", "refund_state trade"])
+            var day = clean
+            day.trades.removeLast()
+            day.funds.remove(at: 3)
+            let outcome = try await day.run()
+            #expect(day.reasons(outcome) == [] && outcome.resolved == 2)
+        }
+    }
+
     /// As somebody with too much power would.
     private func forget(_ kind: String, _ subject: UUID, _ db: TestDatabase) async throws {
         try await db.owner.execute(

@@ -134,13 +134,13 @@ struct RefundRenewalTests {
 
 extension FlakyProvider {
     /// Closes every number until it is told to stop.
-    fileprivate static func closing() -> FlakyProvider { FlakyProvider(seed: 3, faults: 0, closings: 12) }
+    static func closing() -> FlakyProvider { FlakyProvider(seed: 3, faults: 0, closings: 12) }
 }
 
 extension PaymentsBundle {
     /// Leads a refund and the numbers that follow it until the last is closed, and answers all numbers of the payment.
     @discardableResult
-    fileprivate func closedForGood(_ id: ID<Refund>, of intent: PaymentIntent) async throws -> [RefundRecord] {
+    func closedForGood(_ id: ID<Refund>, of intent: PaymentIntent) async throws -> [RefundRecord] {
         let cause = try await refund(id).cause
         for _ in 0..<20 {
             let attempts = try await Refunds.of(intent.id, brand: brand, on: pool)
@@ -154,7 +154,7 @@ extension PaymentsBundle {
 
     /// As a person at the command line.
     @discardableResult
-    fileprivate func retry(_ id: ID<Refund>) async throws -> RefundRecord {
+    func retry(_ id: ID<Refund>) async throws -> RefundRecord {
         let staff = db.pool(as: .operator)
         return try await staff.transaction { tx in
             try await Refunds.retry(
@@ -164,12 +164,12 @@ extension PaymentsBundle {
     }
 
     /// Refunds that wait for a person.
-    fileprivate func waiting() async throws -> [ID<Refund>] {
+    func waiting() async throws -> [ID<Refund>] {
         try await Refunds.needingAttention(brand: brand, on: pool).map(\.id)
     }
 
     /// The code of the problem that `body` meets; nil if it meets none.
-    fileprivate func refusal(_ body: () async throws -> Any) async -> String? {
+    func refusal(_ body: () async throws -> Any) async -> String? {
         do {
             _ = try await body()
             return nil
@@ -181,7 +181,7 @@ extension PaymentsBundle {
     }
 
     /// The shop has earned all of a payment.
-    fileprivate func earn(_ intent: PaymentIntent) async throws {
+    func earn(_ intent: PaymentIntent) async throws {
         try await pool.transaction { tx in
             let escrow = try await Ledger.account(
                 .escrow(of: intent.id), floor: .zero, brand: brand, now: .now, on: tx)

@@ -327,7 +327,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [ReportQuery.Name.funnel, .returns, .givers, .supply])
+    @Test(arguments: [ReportQuery.Name.funnel, .returns, .givers, .supply, .ratings])
     func giving_ofABrandWithNothing_isBalancedInEveryForm(name: ReportQuery.Name) async throws {
         try await withTestDatabase { db in
             let world = GivingFixture(empty: .mint())

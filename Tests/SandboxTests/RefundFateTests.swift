@@ -43,6 +43,29 @@ struct RefundFateTests {
         }
     }
 
+    @Test func refundsOfOneOrder_areAMinuteApart_andOthersAreNotHeldUp() async throws {
+        try await SandboxServer.serve(ScratchFolder()) { server in
+            func send(_ name: String, _ number: Int) async throws -> String {
+                do {
+                    return try await server.client.refund(server.refund(name, number, fen: 100)).state == .closed
+                        ? "closed" : "accepted"
+                } catch {
+                    guard case .throttled(let code) = error else { return "\(error)" }
+                    return code
+                }
+            }
+            for name in ["apart-1", "apart-2"] { try await server.paid(name) }
+            #expect(try await send("apart-1", 1) == "accepted")
+            #expect(try await send("apart-1", 1) == "accepted", "the same number is no other refund")
+            #expect(try await send("apart-1", 2) == "FREQUENCY_LIMITED")
+            #expect(try await send("apart-2", 1) == "accepted")
+            try await advance(server, 50)
+            #expect(try await send("apart-1", 2) == "FREQUENCY_LIMITED")
+            try await advance(server, 11)
+            #expect(try await send("apart-1", 2) == "accepted")
+        }
+    }
+
     @Test func refund_thatIsAbnormal_arrivesOnceSomebodySeesToIt() async throws {
         try await SandboxServer.serve(ScratchFolder()) { server in
             try await server.paid("abnormal-1")

@@ -50,6 +50,8 @@ package enum AftersaleCommand: Hashable, Sendable {
     case lapse
     /// The shop gives back all of the order, whatever is asked for.
     case callOff
+    /// WeChat Pay closed its refund for good, and the money went back with the rest of the order.
+    case refundLapsed
     /// The money is back.
     case refunded(ID<Refund>)
 }
@@ -92,6 +94,7 @@ package enum AftersaleLife {
         case .withdraw: withdraw(record, now)
         case .lapse: lapse(record, windows, now)
         case .callOff: callOff(record, now)
+        case .refundLapsed: refundLapsed(record, now)
         case .refunded(let refund): refunded(record, by: refund, now)
         }
     }
@@ -202,6 +205,16 @@ package enum AftersaleLife {
             record.changed(to: .refused, at: now) {
                 $0.refusal = .settledOtherwise
                 $0.decidedBy = .merchant
+            }, [])
+    }
+
+    /// What was on its way is not any more.
+    private static func refundLapsed(_ record: AftersaleRecord, _ now: Date) -> AftersaleOutcome {
+        guard record.state == .refunding else { return .unchanged }
+        return .changed(
+            record.changed(to: .refused, at: now) {
+                $0.refusal = .settledOtherwise
+                $0.refund = nil
             }, [])
     }
 

@@ -201,13 +201,23 @@ package struct Aftersales: Sendable {
 
     /// The money of a refund is back: its case has ended, in the commit that books it.
     func noteRefund(_ refund: RefundRecord, brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
+        try await note(.refunded(refund.id), of: refund, brand: brand, now: now, on: tx)
+    }
+
+    /// A refund was closed for good, and other causes have taken its money.
+    func noteLapse(_ refund: RefundRecord, brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
+        try await note(.refundLapsed, of: refund, brand: brand, now: now, on: tx)
+    }
+
+    private func note(
+        _ command: AftersaleCommand, of refund: RefundRecord, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws {
         guard refund.cause != refund.payment.rawValue else { return }
         let id = ID<Aftersale>(rawValue: refund.cause)
         guard let record = try await tx.first(AftersaleStatements.lock(id, brand: brand)) else { return }
         let none = AftersaleWindows(open: 0, answer: 0, send: 0, receive: 0)
-        guard case .changed(let next, _) = AftersaleLife.decide(record, .refunded(refund.id), none, now: now) else {
-            return
-        }
+        let instant = max(now, record.updatedAt)
+        guard case .changed(let next, _) = AftersaleLife.decide(record, command, none, now: instant) else { return }
         try await keep(next, from: record.state, brand: brand, on: tx)
     }
 

@@ -1,5 +1,6 @@
 package import Accounting
 package import FoundationEssentials
+import Jobs
 package import Kernel
 package import Postgres
 
@@ -35,6 +36,11 @@ extension Aftersales {
         let refund = try await Refunds.request(
             payment: payment, amount: left, cause: cause, reason: reason, brand: brand, now: now, queue: queue, on: tx)
         try await PaymentBooks(intent, brand: brand, now: now).refill(for: cause, as: kind, on: tx)
+        // What WeChat Pay had closed for good is part of the rest. By a job, which takes the refund's lock before the payment's.
+        let attempts = try await tx.run(RefundStatements.refunds(of: payment, brand: brand))
+        try await queue.push(
+            contentsOf: RefundSettlement.stuck(attempts).map { RefundLapsed(brand: brand, refund: $0.id) },
+            options: JobOptions(brand: brand.rawValue), on: tx)
         return refund
     }
 }

@@ -71,6 +71,24 @@ struct PaymentBooks {
             options: JobOptions(brand: brand.rawValue, queue: refund.ownerQueue), on: tx)
     }
 
+    /// What came in went out to somebody else by a payout: nothing was sold, and every account is as before.
+    func passOn(queue: JobQueue, on tx: Transaction) async throws {
+        let placedAt = intent.paidAt ?? now
+        try await tx.execute(OrderVersionStatements.keep([intent.order], brand: brand, now: now))
+        _ = try await tx.pipeline(
+            PaymentStatements.cancelOrder(intent.order, brand: brand, now: now),
+            OrderVersionStatements.reversePayments(of: [intent.order], brand: brand, now: now))
+        let cash = try await Ledger.account(AccountKey(ofBrand: .merchantCash), brand: brand, now: now, on: tx)
+        let clearing = try await Ledger.account(.clearing(of: intent.shop), brand: brand, now: now, on: tx)
+        try await Ledger.post(
+            [
+                Posting(
+                    debit: cash, credit: clearing, amount: intent.paid, kind: .orderReversed,
+                    subject: intent.id.rawValue, occurredAt: placedAt)
+            ], brand: brand, now: now, on: tx)
+        try await tellOfOrder(placedAt: placedAt, queue: queue, on: tx)
+    }
+
     /// What the shop has earned of money that is to go back is the payer's again; what waits in escrow is still.
     ///
     /// The payment is locked: what it reserves stays reserved while the money is moved.

@@ -77,6 +77,14 @@ package struct Payments: Sendable {
         return intent.state
     }
 
+    /// Says that the money of a payment was paid out to somebody else: its order is none, and what came in is settled with what went out.
+    package static func passOn(
+        _ id: ID<Payment>, brand: ID<Brand>, now: Date, queue: JobQueue, on tx: Transaction
+    ) async throws {
+        let intent = try await tx.one(PaymentStatements.lock(id, brand: brand))
+        try await PaymentBooks(intent, brand: brand, now: now).passOn(queue: queue, on: tx)
+    }
+
     /// Places the order at WeChat Pay and gives what the mini program needs to let the shopper pay; may be repeated.
     ///
     /// The first time it also schedules the questions that find out about a payment nobody reports.

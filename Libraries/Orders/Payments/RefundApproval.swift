@@ -41,16 +41,42 @@ enum RefundApprovals {
     struct Word: Hashable, Sendable {
         let author: String
         let givenAt: Date
+        /// By what the money went back, if they say that it did; nil where WeChat Pay is to be asked again.
+        var settledWith: String?
     }
 
-    /// Whether `author` may go on at `now`, given the words of all.
-    static func suffice(
-        _ words: [Word], author: String, amount: Money, _ policy: TwoPersons, now: Date
-    ) -> Bool {
+    /// Whether a word suffices, given those of all: somebody else must have said the same.
+    static func suffice(_ words: [Word], _ word: Word, amount: Money, _ policy: TwoPersons) -> Bool {
         amount.fen <= policy.aboveFen
             || words.contains {
-                $0.author != author && now.timeIntervalSince($0.givenAt) <= Double(policy.validSeconds)
+                $0.author != word.author && $0.settledWith == word.settledWith
+                    && word.givenAt.timeIntervalSince($0.givenAt) <= Double(policy.validSeconds)
             }
+    }
+
+    /// Uses the words there are, if they suffice; keeps this one, if they do not.
+    ///
+    /// - Returns: Until when somebody else must say the same; nil if enough was said.
+    static func weigh(
+        _ word: Word, about refund: RefundRecord, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> Date? {
+        let policy = try await Policies.value(.twoPersons, brand: brand, at: word.givenAt, on: tx)
+        let words = try await tx.run(RefundStatements.words(about: refund.id, brand: brand))
+        guard suffice(words, word, amount: refund.amount, policy) else {
+            try await tx.execute(RefundStatements.addWord(word, about: refund.id, brand: brand))
+            return word.givenAt.addingTimeInterval(Double(policy.validSeconds))
+        }
+        try await tx.execute(RefundStatements.useWords(about: refund.id, brand: brand, now: word.givenAt))
+        return nil
+    }
+
+    /// A name as it is compared.
+    static func author(_ name: String) throws(Problem) -> String {
+        let author = name.lowercased().filter { !$0.isWhitespace }
+        guard (1...100).contains(author.unicodeScalars.count) else {
+            throw .invalid("Say who you are, in at most 100 characters.", code: "author_malformed")
+        }
+        return author
     }
 }
 
@@ -65,10 +91,7 @@ extension Refunds {
     package static func retry(
         _ id: ID<Refund>, author: String, brand: ID<Brand>, queue: JobQueue, on tx: Transaction
     ) async throws -> RefundRetry {
-        let author = author.lowercased().filter { !$0.isWhitespace }
-        guard (1...100).contains(author.unicodeScalars.count) else {
-            throw Problem.invalid("Say who you are, in at most 100 characters.", code: "author_malformed")
-        }
+        let author = try RefundApprovals.author(author)
         let (clock, found) = try await tx.pipeline(
             CatalogueStatements.clock(), RefundStatements.lock(id, brand: brand))
         guard let now = clock.first, let refund = found.first else {
@@ -78,14 +101,10 @@ extension Refunds {
             throw Problem.conflict("This refund is over: the money is back.", code: "refund_over")
         }
         let next = refund.stage == .closed ? try await renewal(of: refund, brand: brand, now: now, on: tx) : nil
-        let policy = try await Policies.value(.twoPersons, brand: brand, at: now, on: tx)
-        let words = try await tx.run(RefundStatements.words(about: id, brand: brand))
-        guard RefundApprovals.suffice(words, author: author, amount: refund.amount, policy, now: now) else {
-            try await tx.execute(RefundStatements.addWord(of: author, about: id, brand: brand, now: now))
-            let until = now.addingTimeInterval(Double(policy.validSeconds))
+        let word = RefundApprovals.Word(author: author, givenAt: now)
+        if let until = try await RefundApprovals.weigh(word, about: refund, brand: brand, on: tx) {
             return .needsSecondPerson(refund, until: until)
         }
-        try await tx.execute(RefundStatements.useWords(about: id, brand: brand, now: now))
         if let (renewal, intent) = next {
             let renewed = try await reopen(refund, as: renewal, of: intent, brand: brand, now: now, queue, tx)
             return .begun(try await tx.one(RefundStatements.refund(renewed, brand: brand)))

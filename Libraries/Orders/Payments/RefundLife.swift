@@ -108,10 +108,16 @@ enum RefundLife {
     ///   - stage: Where it stands now, perhaps no longer where it stood when the call was made.
     ///   - number: Which attempt for its cause it is, from 1.
     ///   - attempts: How many calls were made about it, the one just answered included.
+    ///   - isSettled: Whether the money went back outside of WeChat Pay.
     /// - Returns: nil if the news changes nothing.
-    static func decide(_ stage: RefundStage, number: Int, attempts: Int, _ news: RefundNews) -> RefundOutcome? {
+    static func decide(
+        _ stage: RefundStage, number: Int, attempts: Int, isSettled: Bool = false, _ news: RefundNews
+    ) -> RefundOutcome? {
         // What is over is over. A later word to the contrary is no reason to touch money, but one to look.
         switch (stage, news) {
+        case (.succeeded, .answered(_, .standing(.success))) where isSettled,
+            (.succeeded, .reported(.success)) where isSettled:
+            return RefundOutcome(stage: .succeeded, needsAttention: true)
         case (.succeeded, _): return nil
         case (.closed, .answered(_, .standing(.success))), (.closed, .reported(.success)):
             return RefundOutcome(stage: .closed, needsAttention: true)

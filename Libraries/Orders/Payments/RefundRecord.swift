@@ -39,6 +39,13 @@ package struct RefundRecord: Hashable, Sendable {
     package let finishedAt: Date?
     /// Since when a person should look.
     package let attentionSince: Date?
+    /// When somebody said that the money went back outside of WeChat Pay; nil if nobody did.
+    package let settledAt: Date?
+    /// By what it did.
+    package let settledWith: String?
+
+    /// Whether WeChat Pay says of a closed number that it was paid out.
+    var mayBePaid: Bool { stage == .closed && providerWord == RefundStanding.success.rawValue }
 
     /// The number of an attempt towards WeChat Pay; nothing but payment and attempt decides it.
     static func outRefundNo(_ payment: ID<Payment>, _ number: Int) -> String { "RF-\(payment.outTradeNo)-\(number)" }

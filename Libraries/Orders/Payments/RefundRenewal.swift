@@ -16,6 +16,7 @@ struct RefundRenewal: Hashable, Sendable {
     /// - Throws: ``Problem`` where another number has taken over, where WeChat Pay says both that it was closed and that it was paid, or
     ///   where the payment takes no more.
     init(of refund: RefundRecord, intent: PaymentIntent, attempts: [RefundRecord], now: Date) throws {
+        guard refund.settledAt == nil else { throw Problem.refundSettled }
         let ofCause = attempts.filter { $0.cause == refund.cause }
         if let newest = ofCause.last, newest.number > refund.number {
             throw Problem.conflict(
@@ -23,12 +24,7 @@ struct RefundRenewal: Hashable, Sendable {
                 code: "refund_renewed")
         }
         // Money may have left under a closed number: another one could pay a second time.
-        guard !ofCause.contains(where: { $0.stage == .closed && $0.providerWord == RefundStanding.success.rawValue })
-        else {
-            throw Problem.conflict(
-                "WeChat Pay has said of a closed number that it was paid out: compare with the merchant platform first.",
-                code: "refund_maybe_paid")
-        }
+        guard !ofCause.contains(where: \.mayBePaid) else { throw Problem.refundMaybePaid }
         number = (attempts.last?.number ?? refund.number) + 1
         let wish = RefundWish(
             payment: refund.payment, amount: refund.amount, cause: refund.cause, reason: refund.reason)

@@ -27,7 +27,8 @@ enum RefundStatements {
         Statement(
             """
             SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
-                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at,
+                attention_since, settled_at, settled_with
             FROM orders.refund
             WHERE brand_id = \(brand) AND refund_id = \(id)
             """,
@@ -38,7 +39,8 @@ enum RefundStatements {
         Statement(
             """
             SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
-                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at,
+                attention_since, settled_at, settled_with
             FROM orders.refund
             WHERE brand_id = \(brand) AND payment_id = \(payment)
             ORDER BY number
@@ -54,7 +56,8 @@ enum RefundStatements {
             FROM unnest(\(payments)) AS x (payment_id)
             CROSS JOIN LATERAL (
                 SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
-                    reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                    reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at,
+                    attention_since, settled_at, settled_with
                 FROM orders.refund
                 WHERE brand_id = \(brand) AND payment_id = x.payment_id
                 ORDER BY number
@@ -92,7 +95,8 @@ enum RefundStatements {
         Statement(
             """
             SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
-                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at,
+                attention_since, settled_at, settled_with
             FROM orders.refund
             WHERE brand_id = \(brand) AND attention_since IS NOT NULL
             ORDER BY attention_since, refund_id
@@ -106,7 +110,8 @@ enum RefundStatements {
         Statement(
             """
             SELECT refund_id, payment_id, COALESCE(cause_id, payment_id), number, COALESCE(round, number), out_refund_no, amount_fen,
-                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at, attention_since
+                reason, subject, owner_queue, state, provider_refund_id, provider_word, attempts, requested_at, sent_at, finished_at,
+                attention_since, settled_at, settled_with
             FROM orders.refund
             WHERE brand_id = \(brand) AND refund_id = \(id)
             FOR UPDATE
@@ -174,25 +179,54 @@ enum RefundStatements {
             """)
     }
 
+    // MARK: Outside of WeChat Pay
+
+    /// The money went back another way: the number is closed, and never used again.
+    static func settle(
+        _ id: ID<Refund>, with reference: String, by author: String, brand: ID<Brand>, now: Date
+    ) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.refund
+            SET state = 'closed', finished_at = COALESCE(finished_at, \(now)), settled_at = \(now), settled_by = \(author),
+                settled_with = \(reference), attention_since = NULL, updated_at = \(now)
+            WHERE brand_id = \(brand) AND refund_id = \(id)
+            """)
+    }
+
+    /// What went back another way is in the books.
+    static func markSettled(_ id: ID<Refund>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.refund
+            SET state = 'succeeded', updated_at = \(now)
+            WHERE brand_id = \(brand) AND refund_id = \(id) AND state = 'closed' AND settled_at IS NOT NULL
+            """)
+    }
+
     // MARK: Two persons
 
     static func words(about id: ID<Refund>, brand: ID<Brand>) -> Statement<RefundApprovals.Word> {
         Statement(
             """
-            SELECT author, approved_at
+            SELECT author, approved_at, settled_with
             FROM orders.refund_approval
             WHERE brand_id = \(brand) AND refund_id = \(id) AND used_at IS NULL
             """
-        ) { row throws(PostgresError) in RefundApprovals.Word(author: try row.next(), givenAt: try row.next()) }
+        ) { row throws(PostgresError) in
+            RefundApprovals.Word(
+                author: try row.next(), givenAt: try row.next(), settledWith: try row.next(String?.self))
+        }
     }
 
-    /// Said again, it counts from now.
-    static func addWord(of author: String, about id: ID<Refund>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+    /// Said again, it counts from now, and as it was said last.
+    static func addWord(_ word: RefundApprovals.Word, about id: ID<Refund>, brand: ID<Brand>) -> Statement<Void> {
         Statement(
             """
-            INSERT INTO orders.refund_approval (brand_id, approval_id, refund_id, author, approved_at)
-            VALUES (\(brand), \(ID<RefundApprovals.Word>.mint()), \(id), \(author), \(now))
-            ON CONFLICT (brand_id, refund_id, author) WHERE used_at IS NULL DO UPDATE SET approved_at = excluded.approved_at
+            INSERT INTO orders.refund_approval (brand_id, approval_id, refund_id, author, approved_at, settled_with)
+            VALUES (\(brand), \(ID<RefundApprovals.Word>.mint()), \(id), \(word.author), \(word.givenAt), \(word.settledWith))
+            ON CONFLICT (brand_id, refund_id, author) WHERE used_at IS NULL
+            DO UPDATE SET approved_at = excluded.approved_at, settled_with = excluded.settled_with
             """)
     }
 
@@ -213,6 +247,7 @@ enum RefundStatements {
             outRefundNo: try row.next(), amount: try row.next(), reason: try row.next(), subject: try row.next(),
             ownerQueue: try row.next(), stage: try row.next(), providerRefundID: try row.next(),
             providerWord: try row.next(), attempts: Int(try row.next(Int32.self)), requestedAt: try row.next(),
-            sentAt: try row.next(), finishedAt: try row.next(), attentionSince: try row.next())
+            sentAt: try row.next(), finishedAt: try row.next(), attentionSince: try row.next(),
+            settledAt: try row.next(Date?.self), settledWith: try row.next(String?.self))
     }
 }

@@ -33,6 +33,7 @@ struct Refunding: Sendable {
             let settled = try await context.complete { tx in try await hear(job, on: tx) }
             await tell(settled, in: context)
         }
+        registerSettling(retries: retries)
     }
 
     // MARK: Calling
@@ -139,7 +140,8 @@ struct Refunding: Sendable {
             throw JobFailure.permanent("there is no such refund")
         }
         guard
-            var outcome = RefundLife.decide(refund.stage, number: refund.round, attempts: refund.attempts, news)
+            var outcome = RefundLife.decide(
+                refund.stage, number: refund.round, attempts: refund.attempts, isSettled: refund.settledAt != nil, news)
         else { return nil }
         let next = outcome.effect == .renumber ? try await nextNumber(after: refund, brand: brand, on: tx) : nil
         if outcome.effect == .renumber, next == nil { outcome = RefundOutcome(stage: .closed, needsAttention: true) }

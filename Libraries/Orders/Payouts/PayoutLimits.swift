@@ -53,18 +53,25 @@ struct QuietHours: Codable, Hashable, Sendable {
 
 /// What WeChat Pay and the brand allow of payouts; a brand may be stricter than the standard, never laxer.
 package enum PayoutLimits {
+    /// The least and the most that is paid out at once.
+    package static func bounds(
+        brand: ID<Brand>, at instant: Date, on executor: some Executor
+    ) async throws -> ClosedRange<Money> {
+        let own = try await Policies.value(.payoutAmount, brand: brand, at: instant, on: executor)
+        let standard = try await Policies.standard(.payoutAmount, at: instant, on: executor)
+        let least = max(own.minFen, standard.minFen)
+        // A brand that admits nothing that the standard does has one amount left, rather than none.
+        return Money(fen: least)...Money(fen: max(least, min(own.maxFen, standard.maxFen)))
+    }
+
     /// Why a prize of this amount could not be paid out; nil if it can.
     package static func obstacle(
         to amount: Money, brand: ID<Brand>, at instant: Date, on executor: some Executor
     ) async throws -> Problem? {
-        let own = try await Policies.value(.payoutAmount, brand: brand, at: instant, on: executor)
-        let standard = try await Policies.standard(.payoutAmount, at: instant, on: executor)
-        let (least, most) = (
-            Money(fen: max(own.minFen, standard.minFen)), Money(fen: min(own.maxFen, standard.maxFen))
-        )
-        guard amount < least || amount > most else { return nil }
+        let bounds = try await bounds(brand: brand, at: instant, on: executor)
+        guard !bounds.contains(amount) else { return nil }
         return .invalid(
-            "A prize of cash is \(least.yuanText) to \(most.yuanText) yuan, not \(amount.yuanText): change its cost.",
+            "A prize of cash is \(bounds.lowerBound.yuanText) to \(bounds.upperBound.yuanText) yuan, not \(amount.yuanText): change its cost.",
             code: "prize_malformed")
     }
 

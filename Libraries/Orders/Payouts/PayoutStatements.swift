@@ -124,6 +124,26 @@ enum PayoutStatements {
             """)
     }
 
+    /// Nobody needs to look at it: its money goes back.
+    static func abandon(_ id: ID<Payout>, brand: ID<Brand>, now: Date) -> Statement<Void> {
+        Statement(
+            """
+            UPDATE orders.payout
+            SET abandoned_at = \(now), attention_since = NULL, updated_at = \(now)
+            WHERE brand_id = \(brand) AND payout_id = \(id)
+            """)
+    }
+
+    static func isAbandoned(_ id: ID<Payout>, brand: ID<Brand>) -> Statement<Bool> {
+        Statement(
+            """
+            SELECT abandoned_at IS NOT NULL
+            FROM orders.payout
+            WHERE brand_id = \(brand) AND payout_id = \(id)
+            """
+        ) { row throws(PostgresError) in try row.next() }
+    }
+
     @Sendable
     private static func payout(_ row: inout RowReader) throws(PostgresError) -> PayoutRecord {
         PayoutRecord(

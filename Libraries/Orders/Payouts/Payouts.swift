@@ -74,6 +74,10 @@ package enum Payouts {
             guard newest?.id == id else {
                 throw Problem.conflict("A later attempt of this payout is on its way.", code: "payout_over")
             }
+            guard try await !tx.one(PayoutStatements.isAbandoned(id, brand: brand)) else {
+                throw Problem.conflict(
+                    "The money went back to where it came from: nothing is left to pay out.", code: "payout_abandoned")
+            }
             try await tx.execute(PayoutStatements.revive(id, as: .failed, brand: brand, now: now))
             let next = try await add(
                 [payout.wish], number: payout.number + 1, after: nil, brand: brand, now: now, queue, tx)
@@ -89,6 +93,23 @@ package enum Payouts {
                 PayoutRequest(brand: brand, payout: id), options: JobOptions(brand: brand.rawValue), on: tx)
             return try await tx.one(PayoutStatements.payout(id, brand: brand))
         }
+    }
+}
+
+extension Payouts {
+    /// Says that whoever asked for a payout which failed for good has another use for the money: no other number of it is begun.
+    ///
+    /// - Returns: Whether it is so; false where somebody has begun another number since, whose end is the one to wait for.
+    package static func abandon(
+        _ id: ID<Payout>, brand: ID<Brand>, now: Date, on tx: Transaction
+    ) async throws -> Bool {
+        guard let payout = try await tx.first(PayoutStatements.lock(id, brand: brand)), payout.stage == .failed
+        else { return false }
+        // A statement of its own: it sees what whoever held the lock committed.
+        let newest = try await tx.run(PayoutStatements.payouts(for: payout.subject, brand: brand)).last
+        guard newest?.id == id else { return false }
+        try await tx.execute(PayoutStatements.abandon(id, brand: brand, now: now))
+        return true
     }
 }
 

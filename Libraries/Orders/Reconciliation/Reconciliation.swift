@@ -251,10 +251,17 @@ private struct BillSum {
 
 extension Reconciliation {
     /// What differs and is not resolved, the oldest first.
+    ///
+    /// - Parameter after: The last one of the page before.
     package static func open(
-        limit: Int = 500, brand: ID<Brand>, on executor: some Executor
+        after: ID<Mismatch>? = nil, limit: Int = 500, brand: ID<Brand>, on executor: some Executor
     ) async throws -> [MismatchRecord] {
-        try await executor.run(ReconciliationStatements.open(limit: limit, brand: brand))
+        try await executor.run(ReconciliationStatements.open(after: after, limit: limit, brand: brand))
+    }
+
+    /// How much of it there is.
+    package static func openCount(brand: ID<Brand>, on executor: some Executor) async throws -> Int {
+        try await executor.one(ReconciliationStatements.openCount(brand: brand))
     }
 
     /// Refunds that are not through, by their stage and for how long they wait; those whose outcome is unknown among them.

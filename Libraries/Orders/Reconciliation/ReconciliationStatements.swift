@@ -116,13 +116,14 @@ enum ReconciliationStatements {
             row: moved)
     }
 
+    /// What went back outside of WeChat Pay is not through there: a bill that has it all the same has it a second time.
     static func refunds(_ numbers: [String], mchid: String, brand: ID<Brand>) -> Statement<Moved> {
         Statement(
             """
-            SELECT x.out_refund_no, r.state = 'succeeded', r.amount_fen
+            SELECT x.out_refund_no, r.state = 'succeeded' AND r.settled_at IS NULL, r.amount_fen
             FROM unnest(\(numbers)) AS x (out_refund_no)
             CROSS JOIN LATERAL (
-                SELECT r.state, r.amount_fen
+                SELECT r.state, r.settled_at, r.amount_fen
                 FROM orders.refund r
                 JOIN orders.payment_intent p ON p.brand_id = r.brand_id AND p.intent_id = r.payment_id AND p.mchid = \(mchid)
                 WHERE r.brand_id = \(brand) AND r.out_refund_no = x.out_refund_no
@@ -214,7 +215,7 @@ enum ReconciliationStatements {
                 SELECT r.refund_id, r.out_refund_no, r.amount_fen
                 FROM orders.refund r
                 JOIN orders.payment_intent p ON p.brand_id = r.brand_id AND p.intent_id = r.payment_id AND p.mchid = \(mchid)
-                WHERE r.brand_id = \(brand) AND r.state = 'succeeded'
+                WHERE r.brand_id = \(brand) AND r.state = 'succeeded' AND r.settled_at IS NULL
                     AND r.sent_at >= \(day)::timestamp AT TIME ZONE 'Asia/Shanghai' - INTERVAL '10 minutes'
                     AND r.sent_at < (\(day) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' - INTERVAL '10 minutes'
                     AND (\(after)::uuid IS NULL OR r.refund_id > \(after))
@@ -312,16 +313,26 @@ enum ReconciliationStatements {
             row: mismatch)
     }
 
-    static func open(limit: Int, brand: ID<Brand>) -> Statement<MismatchRecord> {
+    /// What was resolved since still says where a page ended.
+    static func open(after: ID<Mismatch>?, limit: Int, brand: ID<Brand>) -> Statement<MismatchRecord> {
         Statement(
             """
             SELECT mismatch_id, mchid, bill_kind, bill_date, reason, our_no, line_no, bill_fen, our_fen, found_at, seen_at, resolved_at
             FROM orders.mismatch
-            WHERE brand_id = \(brand) AND resolved_at IS NULL
+            WHERE brand_id = \(brand) AND resolved_at IS NULL AND (\(after)::uuid IS NULL OR (found_at, mismatch_id) > (
+                SELECT a.found_at, a.mismatch_id
+                FROM orders.mismatch a
+                WHERE a.brand_id = \(brand) AND a.mismatch_id = \(after)))
             ORDER BY found_at, mismatch_id
             LIMIT \(limit)
             """,
             row: mismatch)
+    }
+
+    static func openCount(brand: ID<Brand>) -> Statement<Int> {
+        Statement("SELECT count(*) FROM orders.mismatch WHERE brand_id = \(brand) AND resolved_at IS NULL") {
+            row throws(PostgresError) in try row.next(Int.self)
+        }
     }
 
     @Sendable

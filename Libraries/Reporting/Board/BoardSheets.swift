@@ -176,6 +176,8 @@ private struct TopicWords {
         case .views, .steps, .orders, .searches: return (NumberText.grouped(value), pick("次", ""))
         case .products, .keywords: return (NumberText.grouped(value), pick("个", ""))
         case .basisPoints: return (SheetReport.percent(value), "")
+        case .ratings: return (NumberText.grouped(value), pick("条", ""))
+        case .starHundredths: return (SheetReport.stars(value), pick("星", ""))
         }
     }
 
@@ -185,6 +187,7 @@ private struct TopicWords {
         case .fen: return NumberText.figure(value, .fen)
         case .seconds: return duration(value)
         case .basisPoints: return SheetReport.percent(value)
+        case .starHundredths: return SheetReport.stars(value)
         default: return NumberText.grouped(value)
         }
     }

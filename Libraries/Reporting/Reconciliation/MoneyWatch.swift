@@ -14,30 +14,42 @@ package struct MoneyWatch: Hashable, Sendable {
     package let asOf: Date
     /// The bills that were compared last.
     package let bills: [BillRecord]
-    /// What differs and is not resolved, the oldest first; at most ``listMax``.
+    /// A page of what differs and is not resolved, the oldest first.
     package let mismatches: [MismatchRecord]
+    /// How much differs, on all pages.
+    package let differences: Int
+    /// The last one of the page, where there may be more.
+    package let next: ID<Mismatch>?
     /// Refunds that are not through.
     package let refunds: [RefundAge]
 
     /// Technical fees by month, the newest first.
     package let fees: [FeeMonth]
 
-    /// What is listed at most.
-    package static let listMax = Limit(500, reason: "Whoever reads more by eye than this needs the table itself.")
+    /// What differs, on one page.
+    package static let listMax = Limit(500, reason: "A page that people still read; the next one is asked for.")
 
     /// Reads everything in one snapshot.
     ///
+    /// - Parameters:
+    ///   - after: The last difference of the page before.
+    ///   - limit: How many differences a page has; ``listMax`` at most.
     /// - Throws: A ``Kernel/Problem`` 404 if there is no such brand; errors of the database untouched.
-    package static func load(brand: ID<Brand>, from pool: Pool) async throws -> MoneyWatch {
-        try await pool.transaction(TransactionOptions(isolation: .repeatableRead, isReadOnly: true)) { tx in
+    package static func load(
+        brand: ID<Brand>, after: ID<Mismatch>? = nil, limit: Int = listMax.value, from pool: Pool
+    ) async throws -> MoneyWatch {
+        let limit = min(max(1, limit), listMax.value)
+        return try await pool.transaction(TransactionOptions(isolation: .repeatableRead, isReadOnly: true)) { tx in
             let (clocks, brands) = try await tx.pipeline(ReportStatements.readClock, ReportStatements.brand(brand))
             guard let (now, _) = clocks.first, let (name, _) = brands.first else {
                 throw Problem.notFound("There is no such brand.")
             }
+            let mismatches = try await Reconciliation.open(after: after, limit: limit, brand: brand, on: tx)
             return MoneyWatch(
                 brand: brand, brandName: name, asOf: now,
-                bills: try await Reconciliation.bills(brand: brand, on: tx),
-                mismatches: try await Reconciliation.open(limit: listMax.value, brand: brand, on: tx),
+                bills: try await Reconciliation.bills(brand: brand, on: tx), mismatches: mismatches,
+                differences: try await Reconciliation.openCount(brand: brand, on: tx),
+                next: mismatches.count == limit ? mismatches.last?.id : nil,
                 refunds: try await Reconciliation.refundAges(brand: brand, now: now, on: tx),
                 fees: try await tx.run(MoneyWatchStatements.fees(brand: brand)))
         }
@@ -50,7 +62,7 @@ package struct MoneyWatch: Hashable, Sendable {
     }
 
     /// Whether nothing is to be done: no difference, and no refund that waits for a day.
-    package var isInOrder: Bool { mismatches.isEmpty && refunds.allSatisfy { $0.age == .day } }
+    package var isInOrder: Bool { differences == 0 && refunds.allSatisfy { $0.age == .day } }
 
     /// As JSON: `snake_case`, money in integer fen.
     ///
@@ -100,6 +112,9 @@ private struct MoneyWatchDocument: Encodable {
     let inOrder: Bool
     let refundsUnknown: Int
     let refundsUnknownFen: Int64
+    let differences: Int
+    /// Missing on the last page.
+    let next: String?
     let bills: [Bill]
     let mismatches: [Difference]
     let refunds: [Waiting]
@@ -112,6 +127,8 @@ private struct MoneyWatchDocument: Encodable {
         timeZone = Report.timeZone
         inOrder = watch.isInOrder
         (refundsUnknown, refundsUnknownFen) = watch.unknown
+        differences = watch.differences
+        next = watch.next?.description
         bills = watch.bills.map {
             Bill(
                 mchid: $0.mchid, bill: $0.billName, date: "\($0.day)", lines: $0.lines,

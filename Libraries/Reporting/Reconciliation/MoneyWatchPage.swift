@@ -12,6 +12,7 @@ package struct MoneyWatchPage: Sendable {
     let asOf: String
     let other: Link
     let board: Link
+    let more: Link?
     let statusKind: String
     let statusIcon: String
     let status: String
@@ -45,14 +46,20 @@ package struct MoneyWatchPage: Sendable {
             name: say("English", "中文"), href: "/reconciliation?lang=\(isChinese ? "en" : "zh")",
             tag: isChinese ? "en" : "zh-Hans")
         board = Link(name: say("看板", "Board"), href: "/", tag: languageTag)
+        let tag = isChinese ? "zh-Hans" : "en"
+        more = watch.next.map { next in
+            Link(
+                name: say("更多不一致", "More differences"),
+                href: "/reconciliation?lang=\(isChinese ? "zh" : "en")&after=\(next)", tag: tag)
+        }
         (statusKind, statusIcon) = watch.isInOrder ? ("good", "✓") : ("bad", "!")
         let unknown = watch.unknown
         status =
             watch.isInOrder
             ? say("账单、记录与账本一致，没有超过一天的退款。", "Bills, records and books agree, and no refund waits for a day.")
             : say(
-                "\(watch.mismatches.count) 处不一致；\(unknown.count) 笔退款结果未知，共 \(Money(fen: unknown.amount).yuanText) 元。",
-                "\(watch.mismatches.count) differences; the outcome of \(unknown.count) refunds (\(Money(fen: unknown.amount).yuanText) yuan) is not known."
+                "\(watch.differences) 处不一致；\(unknown.count) 笔退款结果未知，共 \(Money(fen: unknown.amount).yuanText) 元。",
+                "\(watch.differences) differences; the outcome of \(unknown.count) refunds (\(Money(fen: unknown.amount).yuanText) yuan) is not known."
             )
         refunds = Table(
             title: say("在途退款", "Refunds on their way"),
@@ -162,6 +169,7 @@ package struct MoneyWatchPage: Sendable {
         <p class="scope"><span>{{asOf}}</span></p>
         <div class="status {{statusKind}}" role="status"><span class="icon" aria-hidden="true">{{statusIcon}}</span><p>{{status}}</p></div>
         \(table("mismatches"))
+        {{#more}}<p class="more"><a href="{{href}}" lang="{{tag}}">{{name}}</a></p>{{/more}}
         \(table("refunds"))
         \(table("bills"))
         \(table("fees"))

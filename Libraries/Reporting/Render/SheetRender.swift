@@ -62,11 +62,18 @@ extension SheetReport {
         return "\(basisPoints < 0 ? "-" : "")\(whole).\(rest < 10 ? "0" : "")\(rest) %"
     }
 
+    /// Hundredths of a star with two decimals, as in `4.50`; never below zero.
+    static func stars(_ hundredths: Int64) -> String {
+        let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+        return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+    }
+
     private static func text(_ value: Int64?, _ metric: SheetMetric) -> String {
         guard let value else { return "–" }
         switch metric.unit {
         case .fen: return Money(fen: value).yuanText
         case .basisPoints: return Self.percent(value)
+        case .starHundredths: return Self.stars(value)
         default: return String(value)
         }
     }

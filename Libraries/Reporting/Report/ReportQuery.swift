@@ -25,6 +25,8 @@ package struct ReportQuery: Hashable, Sendable {
         case givers
         /// What may be given, by category and by what people search for.
         case supply
+        /// What people think of gifts and of what they bought, by product, shop and day.
+        case ratings
     }
 
     /// How many days a report may cover.

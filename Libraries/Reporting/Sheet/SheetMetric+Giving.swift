@@ -5,6 +5,7 @@ extension SheetMetric {
         case .viewed, .picked, .pickedPaid, .pickedSent, .pickedOpened, .pickedAccepted, .pathSteps: funnelWords
         case .payMedian, .sendMedian, .openMedian, .takeMedian: medianWords
         case .products, .giftableProducts, .searches, .keywords, .keywordsWithout: supplyWords
+        case .ratings, .averageRating, .ratingVisits: ratingWords
         case .givers, .giftOrders, .averageGiftOrder, .leastGiven, .laterBuyers: giverWords
         default: returnWords
         }
@@ -62,6 +63,26 @@ extension SheetMetric {
             (
                 ("无结果关键词", "其中没有任何可送礼商品的关键词。"),
                 ("Keywords without a gift", "Those of them that find no product that may be given.")
+            )
+        }
+    }
+
+    private var ratingWords: Words {
+        switch self {
+        case .ratings:
+            (
+                ("评价数", "期间内的评价：每件礼物、每个订单行一次。"),
+                ("Ratings", "Ratings given in the period: one a gift, one a line of an order.")
+            )
+        case .averageRating:
+            (
+                ("平均星数", "这些评价的平均星数（1 至 5），保留两位小数；没有评价时无此数。"),
+                ("Average rating", "Their average of one to five stars, to two decimals; none without ratings.")
+            )
+        default:
+            (
+                ("分享带来", "由这些评价的分享链接而来的人次（每人每条一次）。"),
+                ("Came by links", "People who came by the links of these ratings, once for each.")
             )
         }
     }

@@ -114,6 +114,13 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
     /// What was searched for and found nothing that may be given.
     case keywordsWithout = "keywords_without"
 
+    /// Gifts and lines of orders that were rated.
+    case ratings
+    /// How many stars they got.
+    case averageRating = "average_rating"
+    /// People who came by their links.
+    case ratingVisits = "rating_visits"
+
     /// Prizes that stores handed over.
     case handedOver = "handed_over"
     /// What these cost.
@@ -176,6 +183,10 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case keywords
         /// Hundredths of a percent.
         case basisPoints = "basis_points"
+        /// Ratings.
+        case ratings
+        /// Hundredths of a star.
+        case starHundredths = "star_hundredths"
     }
 
     /// What it is counted in.
@@ -201,15 +212,20 @@ package enum SheetMetric: String, Hashable, Sendable, CaseIterable {
         case .keywords, .keywordsWithout: .keywords
         case .returnRate, .refundRate: .basisPoints
         case .entries: .entries
+        case .ratings: .ratings
+        case .averageRating: .starHundredths
+        case .ratingVisits: .views
         }
     }
 
-    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds, a rate that it is hundredths of a percent.
+    /// Its key in JSON and CSV: money says that it is fen, time that it is seconds, a rate that it is hundredths of a percent, an average that it
+    /// is hundredths of a star.
     package var key: String {
         switch unit {
         case .fen: "\(rawValue)_fen"
         case .seconds: "\(rawValue)_seconds"
         case .basisPoints: "\(rawValue)_bp"
+        case .starHundredths: "\(rawValue)_x100"
         default: rawValue
         }
     }
@@ -447,6 +463,12 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
     case searchesAreKeywords = "searches = sum of the keywords"
     /// A contact is a redemption; the job that writes it down may still be on its way.
     case contactsAreRedeemed = "contacts recorded ≤ redeemed"
+    /// Every rating is of one product, or of none that is known.
+    case ratingsAreProducts = "ratings = sum of the products"
+    /// Every rating is of one shop.
+    case ratingsAreShops = "ratings = sum of the shops"
+    /// Every star was given on one day.
+    case starsAreDays = "stars = sum of the days"
 
     /// The sentence for people.
     package func sentence(in language: Language) -> String { language == .chinese ? chinese : english }
@@ -487,6 +509,9 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case .giftableAreProducts: "可送礼商品 ≤ 商品"
         case .searchesAreKeywords: "搜索次数 = 各关键词之和"
         case .contactsAreRedeemed: "已记录的接触 ≤ 已扫码"
+        case .ratingsAreProducts: "评价数 = 各商品之和"
+        case .ratingsAreShops: "评价数 = 各店铺之和"
+        case .starsAreDays: "星数 = 各日之和"
         }
     }
 
@@ -526,6 +551,9 @@ package enum SheetIdentity: String, Hashable, Sendable, CaseIterable {
         case .giftableAreProducts: "Giftable products ≤ products"
         case .searchesAreKeywords: "Searches = sum of the keywords"
         case .contactsAreRedeemed: "Contacts recorded ≤ redeemed"
+        case .ratingsAreProducts: "Ratings = sum of the products"
+        case .ratingsAreShops: "Ratings = sum of the shops"
+        case .starsAreDays: "Stars = sum of the days"
         }
     }
 

@@ -130,6 +130,7 @@ extension SheetReport {
             case .returns: return try await returns(frame, on: tx)
             case .givers: return try await givers(frame, on: tx)
             case .supply: return try await supply(frame, on: tx)
+            case .ratings: return try await ratings(frame, on: tx)
             }
         }
     }

@@ -9,7 +9,8 @@ import Postgres
 
 struct RefundCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "refund", abstract: "Looks after money that is to go back.", subcommands: [Show.self, Retry.self])
+        commandName: "refund", abstract: "Looks after money that is to go back.",
+        subcommands: [Show.self, Retry.self, Settle.self, Dismiss.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -68,6 +69,68 @@ struct RefundCommand: AsyncParsableCommand {
             }
         }
     }
+
+    struct Settle: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says that the money of a refund went back outside of WeChat Pay.",
+            discussion: """
+                For what WeChat Pay certainly will not pay out any more: closed for good, refused, or not taken. The money must have left by then:
+                the books say so from now on, and the payment has so much less left. Above the limit of the policy refunds.two_persons a second
+                person must give the same command: until then the first one's word is kept.
+                """)
+        @Argument(help: "The refund's id; of several numbers the newest.") var id: IDArgument<Refund>
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @Option(help: "By what the money went back: the number of the bank transfer.") var by: String
+        @Option(help: "Who says so; the user of this computer if not given.") var author: String = NSUserName()
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let settling = try await database.withPool { pool in
+                let queue = JobQueue(pool: pool, logger: Logger(label: "siyu.refund"))
+                let settling = try await pool.transaction { tx in
+                    try await Refunds.settle(
+                        id.id, with: by, author: author, brand: brand.id, queue: queue, on: tx)
+                }
+                await queue.wake(PaymentReceived.jobQueue)
+                return settling
+            }
+            try output.show([settling.refund])
+            if case .needsSecondPerson(_, let until) = settling {
+                throw Failure(
+                    "Nothing is settled: \(settling.refund.amount.yuanText) yuan need a second person, who gives the same command"
+                        + " as another --author before \(until.ISO8601Format()).", .noPermission)
+            }
+        }
+    }
+
+    struct Dismiss: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Takes a refund off the list of those that wait for a person, where nothing is left to give back.",
+            discussion: """
+                For a closed one whose payment went back for other causes, and for one that was settled and that WeChat Pay reports all the same,
+                once the second payment has been seen to. What may still be owed stays on the list.
+                """)
+        @Argument(help: "The refund's id.") var id: IDArgument<Refund>
+        @Option(help: "The brand.") var brand: IDArgument<Brand>
+        @Option(help: "Why; it is kept in the audit trail.") var reason: String
+        @Option(help: "Who does it; the user of this computer if not given.") var author: String = NSUserName()
+        @OptionGroup var database: DatabaseOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let refund = try await database.withPool { pool in
+                let queue = JobQueue(pool: pool, logger: Logger(label: "siyu.refund"))
+                let refund = try await pool.transaction { tx in
+                    try await Refunds.dismiss(id.id, brand: brand.id, queue: queue, on: tx)
+                }
+                await queue.wake(PaymentReceived.jobQueue)
+                return refund
+            }
+            try output.show([refund])
+        }
+    }
 }
 
 extension OutputOptions {
@@ -82,6 +145,8 @@ extension OutputOptions {
         let requestedAt: Date
         let finishedAt: Date?
         let attentionSince: Date?
+        let settledAt: Date?
+        let settledBy: String?
 
         init(_ refund: RefundRecord) {
             self.refund = refund.id
@@ -94,6 +159,8 @@ extension OutputOptions {
             requestedAt = refund.requestedAt
             finishedAt = refund.finishedAt
             attentionSince = refund.attentionSince
+            settledAt = refund.settledAt
+            settledBy = refund.settledWith
         }
     }
 
@@ -103,7 +170,7 @@ extension OutputOptions {
             rows: refunds.map { refund in
                 [
                     "\(refund.id)", refund.outRefundNo, refund.amount.yuanText, refund.stage.rawValue,
-                    "\(refund.attempts)", refund.providerWord ?? "",
+                    "\(refund.attempts)", refund.settledWith.map { "settled by \($0)" } ?? refund.providerWord ?? "",
                     (refund.attentionSince ?? refund.finishedAt ?? refund.requestedAt).ISO8601Format(),
                 ]
             })

@@ -11,8 +11,8 @@ struct ReportCommand: AsyncParsableCommand {
         case table, csv, json
     }
 
-    @Argument(help: "overview, prizes, gifts, settlement, packs, draws, funnel, returns, givers or supply.") var name:
-        String
+    @Argument(help: "overview, prizes, gifts, settlement, packs, draws, funnel, returns, givers, supply or ratings.")
+    var name: String
     @Option(help: "The brand.") var brand: IDArgument<Brand>
     @Option(help: "The first day, yyyy-mm-dd; the first day with an order if not given.") var from: String?
     @Option(help: "The last day; the last day with an order if not given.") var to: String?

@@ -18,7 +18,42 @@ enum GiftInvariantStatements {
                 Invariant("gifts.what_was_refunded_leaves_no_escrow", "B1"),
                 Invariant("gifts.take_one_piece_or_none", "B6"),
             ], ofBrand: money),
+        InvariantLook(
+            [
+                Invariant("cash_gifts.leave_by_one_door", "B9"),
+                Invariant("cash_gifts.what_is_over_leaves_no_escrow", "B1"),
+                Invariant("cash_gifts.do_not_outlive_their_deadline", "B7"),
+            ], ofBrand: cash),
     ]
+
+    /// Money that people give each other is paid out, or goes back.
+    private static func cash(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {
+        Statement(
+            """
+            (SELECT 'cash_gifts.leave_by_one_door', c.cash_gift_id::text
+            FROM gifting.cash_gift c
+            WHERE c.brand_id = \(brand) AND EXISTS (
+                SELECT FROM orders.payout p
+                WHERE p.brand_id = \(brand) AND p.subject_id = c.cash_gift_id AND p.state <> 'failed')
+                AND EXISTS (
+                    SELECT FROM orders.refund r
+                    WHERE r.brand_id = \(brand) AND r.payment_id = c.payment_id AND r.state <> 'closed')
+            ORDER BY c.cash_gift_id LIMIT 11)
+            UNION ALL
+            (SELECT 'cash_gifts.what_is_over_leaves_no_escrow', c.cash_gift_id::text
+            FROM gifting.cash_gift c
+            JOIN accounting.account a ON a.brand_id = \(brand) AND a.kind = 'escrow' AND a.subject_id = c.payment_id
+            JOIN accounting.balance b ON b.brand_id = \(brand) AND b.account_id = a.account_id
+            WHERE c.brand_id = \(brand) AND (c.state = 'paid_out' OR c.refunded_at IS NOT NULL) AND b.balance_fen <> 0
+            ORDER BY c.cash_gift_id LIMIT 11)
+            UNION ALL
+            (SELECT 'cash_gifts.do_not_outlive_their_deadline', cash_gift_id::text
+            FROM gifting.cash_gift
+            WHERE brand_id = \(brand) AND \(now)::timestamptz - INTERVAL '5 minutes' > CASE state
+                WHEN 'created' THEN pay_until WHEN 'sent' THEN accept_until END
+            ORDER BY cash_gift_id LIMIT 11)
+            """, row: BookInvariantStatements.broken)
+    }
 
     /// Five minutes are the time that services may need to come back; everybody else is in time.
     private static func ends(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Kernel
 import Postgres
 
-/// What holds of what shops promise: after-sales, guarantees, cards.
+/// What holds of what shops promise: after-sales, guarantees, cards; and of what people think of it.
 enum PromiseInvariantStatements {
     static let looks: [InvariantLook] = [
         InvariantLook(
@@ -22,7 +22,21 @@ enum PromiseInvariantStatements {
                 Invariant("cards.what_is_charged_is_in_the_books", "B10"),
                 Invariant("cards.are_settled_in_time", "B7"),
             ], ofBrand: cards),
+        InvariantLook([Invariant("ratings.are_whoever_paid_for_it", "B13")], ofBrand: ratings),
     ]
+
+    private static func ratings(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {
+        Statement(
+            """
+            SELECT 'ratings.are_whoever_paid_for_it', r.order_id || ' ' || r.line_no
+            FROM orders.rating r
+            LEFT JOIN orders.customer_order o ON o.brand_id = \(brand) AND o.order_id = r.order_id
+            LEFT JOIN orders.order_line l ON l.brand_id = \(brand) AND l.order_id = r.order_id AND l.line_no = r.line_no
+            WHERE r.brand_id = \(brand) AND (o.person_id IS DISTINCT FROM r.person_id OR o.shop_id IS DISTINCT FROM r.shop_id
+                OR (r.product_id IS NULL) <> (l.line_no IS NULL))
+            ORDER BY r.order_id, r.line_no LIMIT 11
+            """, row: BookInvariantStatements.broken)
+    }
 
     private static func aftersales(brand: ID<Brand>, now: Date) -> Statement<BrokenRow> {
         Statement(

@@ -15,7 +15,7 @@ struct ReconciliationRoutes: Sendable {
     /// Adds the routes.
     func add(to router: some RouterMethods<SiyuRequestContext>) {
         router.group().add(middleware: pages.requireSession).get("reconciliation") { request, context in
-            let watch = try await watch(context)
+            let watch = try await watch(request, context)
             let language = Language(
                 asked: request.uri.queryParameters["lang"].map(String.init),
                 accepted: request.headers[.acceptLanguage])
@@ -34,19 +34,31 @@ struct ReconciliationRoutes: Sendable {
                 middleware: RequireKeyOrSession(
                     key: RequireCaller(db: pool, roles: Role.readers), session: pages.requireSession)
             )
-            .get("v1/reconciliation") { _, context in
+            .get("v1/reconciliation") { request, context in
                 Response(
                     status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-                    body: .init(byteBuffer: ByteBuffer(bytes: try await watch(context).json())))
+                    body: .init(byteBuffer: ByteBuffer(bytes: try await watch(request, context).json())))
             }
     }
 
     /// A merchant's bill is the brand's as a whole: whoever may see one shop does not see it.
-    private func watch(_ context: SiyuRequestContext) async throws -> MoneyWatch {
+    private func watch(_ request: Request, _ context: SiyuRequestContext) async throws -> MoneyWatch {
         let caller = try context.requireCaller()
         guard caller.shop == nil else {
             throw Problem.forbidden("Bills are the brand's as a whole: this key is for one shop alone.")
         }
-        return try await MoneyWatch.load(brand: caller.brand, from: pool)
+        let parameters = request.uri.queryParameters
+        var after: ID<Mismatch>?
+        if let text = parameters["after"], !text.isEmpty {
+            guard let id = ID<Mismatch>(text) else {
+                throw Problem.invalid("`after` must be the `next` of the page before.")
+            }
+            after = id
+        }
+        let most = MoneyWatch.listMax.value
+        guard let limit = Int(parameters["limit"] ?? "\(most)"), (1...most).contains(limit) else {
+            throw Problem.invalid("`limit` must be a number from 1 to \(most).")
+        }
+        return try await MoneyWatch.load(brand: caller.brand, after: after, limit: limit, from: pool)
     }
 }

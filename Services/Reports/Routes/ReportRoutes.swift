@@ -31,7 +31,7 @@ struct ReportRoutes: Sendable {
         case .overview:
             let report = try await Report.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
-        case .prizes, .gifts, .settlement, .packs, .draws, .funnel, .returns, .givers, .supply:
+        case .prizes, .gifts, .settlement, .packs, .draws, .funnel, .returns, .givers, .supply, .ratings:
             let report = try await SheetReport.load(query, from: pool)
             (range, bytes) = (report.range, try format.bytes(of: report))
         }

@@ -81,7 +81,11 @@ struct PayRoutes: Sendable {
             let body = try call.read(RefundRequest.self)
             let asked = try await sandbox.read { try body.refund($0) }
             return try await call.work(.refund, number: asked.outRefundNo) {
-                let refund = try await sandbox.change({ try $0.refund(asked) }, then: { $0.refunds[asked.outRefundNo] })
+                let now = try sandbox.clock()
+                let spacing = sandbox.options.refundSpacing / .seconds(1)
+                let refund = try await sandbox.change(
+                    now: now, { try $0.refund(asked, spacing: spacing, now: now) },
+                    then: { $0.refunds[asked.outRefundNo] })
                 guard let refund else { throw PayRefusal.noResource }
                 return Call.Answer(json: try Wire.json(Wire.Refund(refund)))
             }
