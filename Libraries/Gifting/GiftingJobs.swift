@@ -78,6 +78,10 @@ extension Gifts {
         queue.registerJob(parameters: GiftSend.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await deliver(job.gift, brand: job.brand, on: tx) }
         }
+        queue.registerJob(parameters: GiftGuarantee.self, retryStrategy: .ofGifts, timeout: .ofOneGift) {
+            job, context in
+            try await context.complete { tx in try await guarantee(job.gift, brand: job.brand, on: tx) }
+        }
         queue.registerJob(parameters: GiftLapse.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await lapse(job.gift, brand: job.brand, on: tx) }
         }

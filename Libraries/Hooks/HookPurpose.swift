@@ -12,9 +12,16 @@ package enum HookPurpose: String, Sendable, CaseIterable, Codable {
     case draws
     /// The shop's word on after-sales, which gives money back.
     case aftersales
+    /// Parcels that a shop has sent.
+    case shipments
 
     /// Whether what it is about belongs to one shop; the rest belongs to the whole brand, and a source of one shop has no part in it.
-    package var isOfOneShop: Bool { self == .aftersales }
+    package var isOfOneShop: Bool {
+        switch self {
+        case .handovers, .aftersales, .shipments: true
+        case .scans, .draws: false
+        }
+    }
 
     /// What a source of a brand is for where nobody says anything else: nothing of it gives money back.
     package static let usual: Set<HookPurpose> = [.scans, .handovers, .draws]

@@ -95,6 +95,7 @@ package struct Migration: Sendable {
         Migration(version: 62, name: "gift_ratings", bytes: PackageResources._00062_gift_ratings_sql),
         Migration(version: 63, name: "refund_renewals", bytes: PackageResources._00063_refund_renewals_sql),
         Migration(version: 64, name: "hook_purposes", bytes: PackageResources._00064_hook_purposes_sql),
+        Migration(version: 65, name: "guarantee_shops", bytes: PackageResources._00065_guarantee_shops_sql),
     ]
 
     /// The version that this binary was built for.

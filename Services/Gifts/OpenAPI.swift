@@ -502,6 +502,8 @@ let openAPI = """
         },
     \(aftersalePaths)
     \(slipPaths)
+    \(guaranteePaths)
+    \(cardPaths)
         "/v1/payouts/{id}": {
           "get": {
             "summary": "Cash that a redemption won: how its payment stands, and what the winner's mini program needs to take it.",
