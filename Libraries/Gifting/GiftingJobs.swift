@@ -86,6 +86,10 @@ extension Gifts {
             try await context.complete { tx in try await notePayout(job, on: tx) }
             await queue.wake(PaymentReceived.jobQueue)
         }
+        queue.registerJob(parameters: GiftGuarantee.self, retryStrategy: .ofGifts, timeout: .ofOneGift) {
+            job, context in
+            try await context.complete { tx in try await guarantee(job.gift, brand: job.brand, on: tx) }
+        }
         queue.registerJob(parameters: GiftLapse.self, retryStrategy: .ofGifts, timeout: .ofOneGift) { job, context in
             try await context.complete { tx in try await lapse(job.gift, brand: job.brand, on: tx) }
         }

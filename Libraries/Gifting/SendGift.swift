@@ -24,10 +24,16 @@ extension Gifts {
         guard let id = Self.gift(ofSubject: paid.subject),
             let (gift, now) = try await lock(id, brand: paid.brand, on: tx)
         else { throw JobFailure.giftUnknown }
-        let window = try await Policies.value(.acceptWindow, brand: paid.brand, at: now, on: tx)
+        let policies = PolicySheet(
+            try await tx.run(
+                Policies.reading(
+                    [PolicyKey<PolicyDuration>.acceptWindow.name, PolicyKey<GuaranteeShops>.guaranteeShops.name],
+                    brand: paid.brand, at: now)))
+        let window = try policies.value(.acceptWindow)
         let command = GiftCommand.paid(paid.payment, order: paid.order, window: window.asSeconds)
         do {
-            _ = try await carryOut(command, Turn(gift: gift, role: .sender, brand: paid.brand, now: now), on: tx)
+            let sent = try await carryOut(command, Turn(gift: gift, role: .sender, brand: paid.brand, now: now), on: tx)
+            try await promise(sent, by: try policies.value(.guaranteeShops), brand: paid.brand, now: now, on: tx)
         } catch let problem as Problem {
             // Trying again changes nothing: the job stays visible until somebody looks at the money.
             throw JobFailure.permanent(problem.detail)

@@ -58,6 +58,7 @@ extension Gifts {
         case .changed(let next, let effects):
             let withdrawn = try await carryOut(effects, to: next, from: gift.state, brand: brand, on: tx)
             try await tx.execute(GiftStatements.addWithdrawal(decision, of: id, brand: brand, now: now))
+            try await noteWithdrawal(of: withdrawn, brand: brand, on: tx)
             return WithdrawnGift(withdrawn)
         }
     }

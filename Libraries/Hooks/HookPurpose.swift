@@ -14,9 +14,16 @@ package enum HookPurpose: String, Sendable, CaseIterable, Codable {
     case aftersales
     /// Coupons that count for orders.
     case coupons
+    /// Parcels that a shop has sent.
+    case shipments
 
     /// Whether what it is about belongs to one shop; the rest belongs to the whole brand, and a source of one shop has no part in it.
-    package var isOfOneShop: Bool { self == .aftersales || self == .coupons }
+    package var isOfOneShop: Bool {
+        switch self {
+        case .handovers, .aftersales, .coupons, .shipments: true
+        case .scans, .draws: false
+        }
+    }
 
     /// What a source of a brand is for where nobody says anything else: nothing of it gives money back.
     package static let usual: Set<HookPurpose> = [.scans, .handovers, .draws]

@@ -95,11 +95,12 @@ package struct Migration: Sendable {
         Migration(version: 62, name: "gift_ratings", bytes: PackageResources._00062_gift_ratings_sql),
         Migration(version: 63, name: "refund_renewals", bytes: PackageResources._00063_refund_renewals_sql),
         Migration(version: 64, name: "hook_purposes", bytes: PackageResources._00064_hook_purposes_sql),
-        Migration(version: 67, name: "refund_settlements", bytes: PackageResources._00067_refund_settlements_sql),
-        Migration(version: 68, name: "order_ratings", bytes: PackageResources._00068_order_ratings_sql),
-        Migration(version: 69, name: "cash_gifts", bytes: PackageResources._00069_cash_gifts_sql),
-        Migration(version: 70, name: "coupons", bytes: PackageResources._00070_coupons_sql),
-        Migration(version: 71, name: "coupon_hooks", bytes: PackageResources._00071_coupon_hooks_sql),
+        Migration(version: 65, name: "guarantee_shops", bytes: PackageResources._00065_guarantee_shops_sql),
+        Migration(version: 66, name: "refund_settlements", bytes: PackageResources._00066_refund_settlements_sql),
+        Migration(version: 67, name: "order_ratings", bytes: PackageResources._00067_order_ratings_sql),
+        Migration(version: 68, name: "cash_gifts", bytes: PackageResources._00068_cash_gifts_sql),
+        Migration(version: 69, name: "coupons", bytes: PackageResources._00069_coupons_sql),
+        Migration(version: 70, name: "coupon_hooks", bytes: PackageResources._00070_coupon_hooks_sql),
     ]
 
     /// The version that this binary was built for.

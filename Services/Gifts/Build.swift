@@ -36,7 +36,8 @@ package func build(
     Paying(queue: queue, providers: payouts ?? weChatPay, keys: keys).register()
     gifts.register()
     Guarantees(queue: queue).register()
-    Cards(queue: queue).register()
+    let cards = Cards(queue: queue)
+    cards.register()
     let aftersales = Aftersales(queue: queue, hooks: OutgoingHooks(queue: queue))
     aftersales.register(on: queue)
     groups.register()
@@ -72,16 +73,18 @@ package func build(
         GiftableRoutes(pool: pool, gifts: gifts).add(to: api)
         RatingRoutes(pool: pool, ratings: GiftRatings(gifts: gifts, keys: keys)).add(to: api)
         LookRoutes(pool: pool, gifts: gifts).add(to: api)
+        let hooks = ShopHooks(origins: HookOrigins(pool: pool, keys: keys))
         let cases = AftersaleRoutes(
-            pool: pool, queue: queue, gifts: gifts, aftersales: aftersales,
-            origins: HookOrigins(pool: pool, keys: keys), inbox: Inbox(keys: keys))
+            pool: pool, queue: queue, gifts: gifts, aftersales: aftersales, hooks: hooks, inbox: Inbox(keys: keys))
         cases.addShopper(to: api)
         cases.addShop(to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
         cases.addHooks(to: router)
         WithdrawalRoutes(pool: pool, gifts: gifts).add(
             to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
         PayoutRoutes(pool: pool, keys: keys).add(to: api)
+        CardRoutes(pool: pool, cards: cards, vault: vault).add(to: api)
         SlipRoutes(pool: pool, gifts: gifts).add(to: router)
+        GuaranteeRoutes(pool: pool, gifts: gifts, hooks: hooks, inbox: Inbox(keys: keys)).add(to: router)
     }
     application.resources = [weChatPay, carrier]
     return application

@@ -54,6 +54,10 @@ let components = """
         },
         "responses": {
           "Page": {"description": "A page for people.", "content": {"text/html": {}}},
+          "Card": {
+            "description": "The card as it stands.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Card"}}}
+          },
           "Problem": {
             "description": "A problem document (RFC 9457).",
             "content": {
@@ -67,6 +71,7 @@ let components = """
     \(groupSchemas),
     \(cashSchemas)
     \(aftersaleSchemas)
+    \(cardSchemas)
           "Payout": {
             "type": "object",
             "required": ["redemption_id", "payout_id", "attempt", "state", "amount_fen", "requested_at"],

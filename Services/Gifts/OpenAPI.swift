@@ -356,6 +356,8 @@ let openAPI = """
         },
     \(aftersalePaths)
     \(slipPaths)
+    \(guaranteePaths)
+    \(cardPaths)
         "/v1/payouts/{id}": {
           "get": {
             "summary": "Cash that a redemption won, or that a friend gave: how its payment stands, and what the mini program needs to take it.",

@@ -113,7 +113,7 @@ let openAPI = """
               "410": { "description": "voucher_expired: the time to fetch the prize is over.",
                 "content": { "application/problem+json": {} } },
               "413": { "$ref": "#/components/responses/Problem" },
-              "422": { "description": "store_unknown: the brand has no shop of this code. invalid: a text is too long.",
+              "422": { "description": "store_unknown: the brand has no shop of this code, or the source is another shop's. invalid: a text is too long.",
                 "content": { "application/problem+json": {} } },
               "429": { "description": "too_many_requests: this store showed too many wrong vouchers; Retry-After says how long to wait.",
                 "content": { "application/problem+json": {} } },

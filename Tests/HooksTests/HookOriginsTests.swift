@@ -230,7 +230,7 @@ struct HookOriginsTests {
             #expect(try await !HookSources.change("desk", purposes: [.scans], brand: .mint(), on: pool))
             await #expect(throws: Problem.self) {
                 try await HookSources.create(
-                    "other", brand: brand, shop: shop, purposes: [.handovers], keys: keys, on: pool)
+                    "other", brand: brand, shop: shop, purposes: [.scans], keys: keys, on: pool)
             }
         }
     }

@@ -64,7 +64,9 @@ struct HooksCommandTests {
                     })
             }
             let create = ["hooks", "source", "create", "desk"] + options + keys
-            await #expect(throws: Failure.self) { try await run(create + ["--shop", "\(ID<Shop>.mint())"]) }
+            await #expect(throws: Failure.self) {
+                try await run(create + ["--shop", "\(ID<Shop>.mint())", "--purpose", "aftersales"])
+            }
             await #expect(throws: Problem.self) { try await run(create + ["--shop", "\(shop)", "--purpose", "scans"]) }
             #expect(try await state() == [])
             try await run(create + ["--shop", "\(shop)", "--purpose", "aftersales"])

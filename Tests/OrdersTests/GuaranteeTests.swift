@@ -32,7 +32,7 @@ struct GuaranteeTests {
             for _ in 0..<2 {
                 try await pool.transaction { tx in
                     try await guarantees.open(
-                        order, of: .mint(), payer: .mint(), amount: Money(fen: amount), paidAt: Date(), brand: brand,
+                        order, of: .mint(), payer: .mint(), amount: Money(fen: amount), since: Date(), brand: brand,
                         on: tx)
                 }
             }
@@ -44,7 +44,7 @@ struct GuaranteeTests {
         }
 
         func ship(_ at: Date = Date(), _ evidence: String = "SF1234567890") async throws {
-            try await pool.transaction { tx in
+            _ = try await pool.transaction { tx in
                 try await guarantees.shipped(order, at: at, evidence: evidence, brand: brand, on: tx)
             }
         }

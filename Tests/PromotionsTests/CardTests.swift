@@ -119,7 +119,7 @@ struct CardTests {
             try await bundle.tell(card, "benefit", .benefit(Money(fen: 500)), order: orders[0])
 
             for _ in 0..<2 {
-                try await bundle.pool.transaction { tx in
+                _ = try await bundle.pool.transaction { tx in
                     try await bundle.cards.refunded(orders[1], brand: bundle.brand, on: tx)
                 }
             }
@@ -129,7 +129,7 @@ struct CardTests {
             let settled = try await bundle.settled(card)
             #expect(settled.state == .missed && settled.charged == Money(fen: 500))
             // What comes after the settlement changes nothing.
-            try await bundle.pool.transaction { tx in
+            _ = try await bundle.pool.transaction { tx in
                 try await bundle.cards.refunded(orders[0], brand: bundle.brand, on: tx)
             }
             #expect(try await bundle.booked() == [Money(fen: 500)])

@@ -90,9 +90,9 @@ extension Handovers {
     private func handOver(_ body: HandoverBody, _ delivery: Delivery, on tx: Transaction) async throws -> StoredAnswer {
         let brand = delivery.brand
         // First: what is wrong with the store says nothing about the voucher.
-        guard let shop = try await Catalogue.shop(code: body.store, brand: brand, on: tx) else {
-            throw Problem.storeUnknown
-        }
+        guard let shop = try await Catalogue.shop(code: body.store, brand: brand, on: tx),
+            delivery.shop == nil || delivery.shop == shop.id
+        else { throw Problem.storeUnknown }
         guard let token = VoucherToken(body.voucher),
             let voucher = try await tx.first(VoucherStatements.lock(token: token.hash, brand: brand))
         else { throw Problem.voucherUnknown }
@@ -129,6 +129,7 @@ extension Handovers {
     ) async throws -> StoredAnswer {
         let brand = delivery.brand
         guard let named = try await tx.first(VoucherStatements.handover(id, brand: brand)),
+            delivery.shop == nil || delivery.shop == named.shop,
             let voucher = try await tx.first(VoucherStatements.lock(named.voucher, brand: brand))
         else { throw Problem.handoverUnknown }
         // Read again after the lock: somebody may have taken it back meanwhile.

@@ -75,6 +75,10 @@ package struct Aftersales: Sendable {
             isRestocked: false, refund: nil, dueAt: due, requestedAt: now, endedAt: nil, updatedAt: now)
         try await tx.execute(AftersaleStatements.add(record, brand: brand))
         try await schedule(record, after: due, brand: brand, now: now, on: tx)
+        if record.amount == intent.paid {
+            // Nothing is left to ship; what is asked for a part leaves the rest as it was promised.
+            try await Guarantees(queue: queue).noteRefundAsked(order, evidence: "\(record.id)", brand: brand, on: tx)
+        }
         try await tell(of: record, brand: brand, on: tx)
         return record
     }

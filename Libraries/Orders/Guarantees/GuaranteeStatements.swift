@@ -35,14 +35,27 @@ enum GuaranteeStatements {
             FROM orders.guarantee
             WHERE brand_id = \(brand) AND order_id = \(order)
             FOR UPDATE
+            """, row: record)
+    }
+
+    /// The guarantee as it stands, for whoever looks on.
+    static func guarantee(of order: ID<Order>, brand: ID<Brand>) -> Statement<GuaranteeRecord> {
+        Statement(
             """
-        ) { row throws(PostgresError) in
-            GuaranteeRecord(
-                order: try row.next(), shop: try row.next(), payer: try row.next(), amount: try row.next(),
-                compensation: try row.next(), shipBy: try row.next(), shippedAt: try row.next(),
-                refundAskedAt: try row.next(), refundBy: try row.next(), refundedAt: try row.next(),
-                compensatedAt: try row.next(), updatedAt: try row.next())
-        }
+            SELECT order_id, shop_id, payer_id, amount_fen, compensation_fen, ship_by, shipped_at, refund_asked_at, refund_by,
+                refunded_at, compensated_at, updated_at
+            FROM orders.guarantee
+            WHERE brand_id = \(brand) AND order_id = \(order)
+            """, row: record)
+    }
+
+    @Sendable
+    private static func record(_ row: inout RowReader) throws(PostgresError) -> GuaranteeRecord {
+        GuaranteeRecord(
+            order: try row.next(), shop: try row.next(), payer: try row.next(), amount: try row.next(),
+            compensation: try row.next(), shipBy: try row.next(), shippedAt: try row.next(),
+            refundAskedAt: try row.next(), refundBy: try row.next(), refundedAt: try row.next(),
+            compensatedAt: try row.next(), updatedAt: try row.next())
     }
 
     static func save(_ record: GuaranteeRecord, brand: ID<Brand>) -> Statement<Void> {

@@ -2,12 +2,28 @@ package import Accounting
 package import FoundationEssentials
 package import Jobs
 package import Kernel
-import Policies
+package import Policies
 package import Postgres
 
 extension PolicyKey where Value == GuaranteeTerms {
     /// What shops guarantee.
     static var guarantee: Self { Self("orders.guarantee") }
+}
+
+/// Which shops guarantee what they sell.
+package struct GuaranteeShops: Codable, Hashable, Sendable {
+    /// Whether every shop of the brand does.
+    let all: Bool
+    /// Those that do.
+    let shops: [ID<Shop>]
+
+    /// Whether this one does.
+    package func contains(_ shop: ID<Shop>) -> Bool { all || shops.contains(shop) }
+}
+
+extension PolicyKey where Value == GuaranteeShops {
+    /// Which shops guarantee what they sell.
+    package static var guaranteeShops: Self { Self("orders.guarantee_shops") }
 }
 
 extension TransferKind {
@@ -64,31 +80,44 @@ package struct Guarantees: Sendable {
         }
     }
 
-    /// Starts the clock of an order that was paid; again changes nothing.
+    /// Whether a shop guarantees what it sells at an instant.
+    package static func isGiven(
+        by shop: ID<Shop>, brand: ID<Brand>, at instant: Date, on tx: Transaction
+    ) async throws -> Bool {
+        try await Policies.value(.guaranteeShops, brand: brand, at: instant, on: tx).contains(shop)
+    }
+
+    /// Starts the clock of an order; again changes nothing.
+    ///
+    /// - Parameters:
+    ///   - since: When it became the shop's to fulfil, by whose terms: paid, or for a gift accepted.
+    ///   - shipFrom: When the time to ship begins; nil for the same instant.
     package func open(
-        _ order: ID<Order>, of shop: ID<Shop>, payer: ID<Person>, amount: Money, paidAt: Date, brand: ID<Brand>,
-        on tx: Transaction
+        _ order: ID<Order>, of shop: ID<Shop>, payer: ID<Person>, amount: Money, since: Date, shipFrom: Date? = nil,
+        brand: ID<Brand>, on tx: Transaction
     ) async throws {
         let now = try await tx.one(GuaranteeStatements.clock())
-        let terms = try await Policies.value(.guarantee, brand: brand, at: paidAt, on: tx)
-        let shipBy = paidAt.addingTimeInterval(TimeInterval(terms.shipSeconds))
+        let terms = try await Policies.value(.guarantee, brand: brand, at: since, on: tx)
+        let shipBy = (shipFrom ?? since).addingTimeInterval(TimeInterval(terms.shipSeconds))
         let record = GuaranteeRecord(
             order: order, shop: shop, payer: payer, amount: amount, compensation: terms.compensation(for: amount),
             shipBy: shipBy, shippedAt: nil, refundAskedAt: nil, refundBy: nil, refundedAt: nil, compensatedAt: nil,
             updatedAt: now)
         guard try await tx.first(GuaranteeStatements.add(record, brand: brand)) != nil else { return }
         try await tx.execute(
-            GuaranteeStatements.note(.opened, of: order, at: paidAt, evidence: nil, brand: brand, now: now))
+            GuaranteeStatements.note(.opened, of: order, at: since, evidence: nil, brand: brand, now: now))
         try await look(at: order, after: shipBy, brand: brand, now: now, on: tx)
     }
 
     /// The shop has shipped; again changes nothing.
     ///
     /// - Parameter evidence: The waybill's number.
+    /// - Returns: The guarantee as it is now.
     /// - Throws: ``Problem`` where there is no guarantee, or what is told cannot be.
+    @discardableResult
     package func shipped(
         _ order: ID<Order>, at instant: Date, evidence: String, brand: ID<Brand>, on tx: Transaction
-    ) async throws {
+    ) async throws -> GuaranteeRecord {
         try await require(.shipped(instant), of: order, at: instant, evidence: evidence, brand: brand, on: tx)
     }
 
@@ -111,6 +140,29 @@ package struct Guarantees: Sendable {
         try await require(.refunded, of: order, evidence: evidence, brand: brand, on: tx)
     }
 
+    /// ``refundAsked(_:evidence:brand:on:)`` of an order that may have no guarantee.
+    package func noteRefundAsked(
+        _ order: ID<Order>, evidence: String, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        guard try await tx.first(GuaranteeStatements.guarantee(of: order, brand: brand)) != nil else { return }
+        try await refundAsked(order, evidence: evidence, brand: brand, on: tx)
+    }
+
+    /// ``refunded(_:evidence:brand:on:)`` of an order that may have no guarantee.
+    func noteRefund(
+        _ order: ID<Order>, evidence: String, brand: ID<Brand>, on tx: Transaction
+    ) async throws {
+        guard try await tx.first(GuaranteeStatements.guarantee(of: order, brand: brand)) != nil else { return }
+        try await refunded(order, evidence: evidence, brand: brand, on: tx)
+    }
+
+    /// The guarantee of an order as it stands; nil if there is none.
+    package static func guarantee(
+        of order: ID<Order>, brand: ID<Brand>, on executor: some Executor
+    ) async throws -> GuaranteeRecord? {
+        try await executor.first(GuaranteeStatements.guarantee(of: order, brand: brand))
+    }
+
     /// All that is known of the guarantee of an order, in the order in which we heard of it.
     package static func trail(
         of order: ID<Order>, brand: ID<Brand>, on executor: some Executor
@@ -120,14 +172,15 @@ package struct Guarantees: Sendable {
 
     // MARK: Carrying out
 
+    @discardableResult
     private func require(
         _ command: GuaranteeCommand, of order: ID<Order>, at instant: Date? = nil, evidence: String, brand: ID<Brand>,
         on tx: Transaction
-    ) async throws {
+    ) async throws -> GuaranteeRecord {
         guard (1...64).contains(evidence.count) else { throw Problem.evidenceMalformed }
-        guard
-            try await carryOut(command, of: order, at: instant, evidence: evidence, brand: brand, on: tx) != nil
-        else { throw Problem.guaranteeUnknown }
+        let record = try await carryOut(command, of: order, at: instant, evidence: evidence, brand: brand, on: tx)
+        guard let record else { throw Problem.guaranteeUnknown }
+        return record
     }
 
     /// Decides under the guarantee's lock, and keeps the decision with what follows from it; nil if there is no guarantee.

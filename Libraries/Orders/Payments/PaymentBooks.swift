@@ -55,6 +55,8 @@ struct PaymentBooks {
             _ = try await tx.pipeline(
                 PaymentStatements.cancelOrder(intent.order, brand: brand, now: now),
                 OrderVersionStatements.reversePayments(of: [intent.order], brand: brand, now: now))
+            try await Guarantees(queue: queue).noteRefund(
+                intent.order, evidence: refund.outRefundNo, brand: brand, on: tx)
         } else {
             try await reduceOrder(by: refund.amount, on: tx)
         }

@@ -48,16 +48,17 @@ enum CardStatements {
             FROM promotions.card
             WHERE brand_id = \(brand) AND card_id = \(id)
             FOR UPDATE
+            """, row: card)
+    }
+
+    /// The card as it stands, for whoever looks on; its goals are read apart.
+    static func card(_ id: ID<BenefitCard>, brand: ID<Brand>) -> Statement<CardRecord> {
+        Statement(
             """
-        ) { row throws(PostgresError) in
-            let (id, shop, person) = (
-                try row.next(ID<BenefitCard>.self), try row.next(ID<Shop>.self), try row.next(ID<Person>.self)
-            )
-            let (cap, endsAt) = (try row.next(Money.self), try row.next(Date.self))
-            return CardRecord(
-                id: id, shop: shop, person: person, goals: [], cap: cap, endsAt: endsAt, state: try row.next(),
-                used: try row.next(), charged: try row.next(), updatedAt: try row.next())
-        }
+            SELECT card_id, shop_id, person_id, cap_fen, ends_at, state, used_fen, charged_fen, updated_at
+            FROM promotions.card
+            WHERE brand_id = \(brand) AND card_id = \(id)
+            """, row: card)
     }
 
     static func goals(of id: ID<BenefitCard>, brand: ID<Brand>) -> Statement<CardGoal> {
@@ -83,14 +84,17 @@ enum CardStatements {
             """, row: event)
     }
 
-    /// What counts for an order, on whatever card.
-    static func events(of order: ID<Order>, brand: ID<Brand>) -> Statement<(card: ID<BenefitCard>, event: CardEvent)> {
+    /// What counts for an order, on whatever card of a shop, or of the brand.
+    static func events(
+        of order: ID<Order>, shop: ID<Shop>?, brand: ID<Brand>
+    ) -> Statement<(card: ID<BenefitCard>, event: CardEvent)> {
         Statement(
             """
-            SELECT card_id, serial, goal, count, amount_fen, order_id
-            FROM promotions.card_event
-            WHERE brand_id = \(brand) AND order_id = \(order) AND count > 0
-            ORDER BY card_id, serial
+            SELECT e.card_id, e.serial, e.goal, e.count, e.amount_fen, e.order_id
+            FROM promotions.card_event e
+            JOIN promotions.card c ON c.brand_id = e.brand_id AND c.card_id = e.card_id
+            WHERE e.brand_id = \(brand) AND e.order_id = \(order) AND e.count > 0 AND (\(shop) IS NULL OR c.shop_id = \(shop))
+            ORDER BY e.card_id, e.serial
             """
         ) { row throws(PostgresError) in (card: try row.next(), event: try event(&row)) }
     }
@@ -129,6 +133,17 @@ enum CardStatements {
             SET reached = \(Int32(clamping: goal.reached))
             WHERE brand_id = \(brand) AND card_id = \(id) AND goal = \(goal.name)
             """)
+    }
+
+    @Sendable
+    private static func card(_ row: inout RowReader) throws(PostgresError) -> CardRecord {
+        let (id, shop, person) = (
+            try row.next(ID<BenefitCard>.self), try row.next(ID<Shop>.self), try row.next(ID<Person>.self)
+        )
+        let (cap, endsAt) = (try row.next(Money.self), try row.next(Date.self))
+        return CardRecord(
+            id: id, shop: shop, person: person, goals: [], cap: cap, endsAt: endsAt, state: try row.next(),
+            used: try row.next(), charged: try row.next(), updatedAt: try row.next())
     }
 
     @Sendable

@@ -96,12 +96,15 @@ package struct Cards: Sendable {
 
     /// Takes news of a card; the same serial number again changes nothing.
     ///
+    /// - Parameter shop: The only shop whose cards are the caller's business; nil for all of the brand.
     /// - Returns: The card as it is now.
     /// - Throws: ``Problem`` where a rule refuses it.
     package func tell(
-        _ event: CardEvent, of id: ID<BenefitCard>, brand: ID<Brand>, on tx: Transaction
+        _ event: CardEvent, of id: ID<BenefitCard>, shop: ID<Shop>? = nil, brand: ID<Brand>, on tx: Transaction
     ) async throws -> CardRecord {
-        guard let (card, now) = try await lock(id, brand: brand, on: tx) else { throw Problem.cardUnknown }
+        guard let (card, now) = try await lock(id, brand: brand, on: tx), shop == nil || shop == card.shop else {
+            throw Problem.cardUnknown
+        }
         let known = try await tx.first(CardStatements.event(event.serial, of: id, brand: brand))
         switch CardStep.decide(card, .tell(event, known: known), now: now) {
         case .refused(let problem): throw problem
@@ -114,16 +117,43 @@ package struct Cards: Sendable {
     }
 
     /// Undoes what an order counted for, since its money went back; again, and after the settlement, it changes nothing.
-    package func refunded(_ order: ID<Order>, brand: ID<Brand>, on tx: Transaction) async throws {
-        for (card, event) in try await tx.run(CardStatements.events(of: order, brand: brand)) {
+    ///
+    /// - Parameter shop: The only shop whose cards are the caller's business; nil for all of the brand.
+    /// - Returns: The cards that are not settled yet, as they are now, each once.
+    @discardableResult
+    package func refunded(
+        _ order: ID<Order>, shop: ID<Shop>? = nil, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> [CardRecord] {
+        var changed: [CardRecord] = []
+        for (card, event) in try await tx.run(CardStatements.events(of: order, shop: shop, brand: brand)) {
             guard let undone = event.undone else { continue }
             do throws(any Error) {
-                _ = try await tell(undone, of: card, brand: brand, on: tx)
+                let record = try await tell(undone, of: card, brand: brand, on: tx)
+                if changed.last?.id == card { changed.removeLast() }
+                changed.append(record)
             } catch let problem as Problem where problem == .cardOver {
                 continue
             }
         }
+        return changed
     }
+
+    /// A card as it stands.
+    ///
+    /// - Parameter shop: The only shop whose cards are the caller's business; nil for all of the brand.
+    /// - Throws: ``Problem`` 404.
+    package static func card(
+        _ id: ID<BenefitCard>, shop: ID<Shop>?, brand: ID<Brand>, on tx: Transaction
+    ) async throws -> CardRecord {
+        let (cards, goals) = try await tx.pipeline(
+            CardStatements.card(id, brand: brand), CardStatements.goals(of: id, brand: brand))
+        guard var card = cards.first, shop == nil || shop == card.shop else { throw Problem.cardUnknown }
+        card.goals = goals
+        return card
+    }
+
+    /// The instant of the business.
+    package static func clock(on tx: Transaction) async throws -> Date { try await tx.one(CardStatements.clock()) }
 
     /// Settles a card whose time is over: benefits are kept, or charged back up to the cap, once.
     package func settle(_ id: ID<BenefitCard>, brand: ID<Brand>, on tx: Transaction) async throws {

@@ -7,7 +7,6 @@ import Hummingbird
 import Jobs
 import Kernel
 import Keys
-import NIOCore
 import Orders
 import Postgres
 
@@ -17,11 +16,8 @@ struct AftersaleRoutes: Sendable {
     let queue: JobQueue
     let gifts: Gifts
     let aftersales: Aftersales
-    let origins: HookOrigins
+    let hooks: ShopHooks
     let inbox: Inbox
-
-    /// A decision is some hundred bytes.
-    private static let bodyBytesMax = Limit(4 * 1_024, reason: "room for what senders add, too little to hurt")
 
     /// Adds what shoppers ask to a group that asks for a partner's key.
     func addShopper(to api: some RouterMethods<SiyuRequestContext>) {
@@ -118,7 +114,7 @@ struct AftersaleRoutes: Sendable {
     }
 
     private func decide(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let delivery = try await delivery(request, context)
+        let delivery = try await hooks.delivery(for: .aftersales, request, context)
         let id = try context.aftersaleID(else: .aftersaleUnknown)
         let command = try DecisionRequest.command(in: delivery.body)
         let answer = try await pool.transaction { tx in
@@ -131,20 +127,6 @@ struct AftersaleRoutes: Sendable {
         }
         await queue.wake(PaymentReceived.jobQueue)
         return Response(answer)
-    }
-
-    private func delivery(_ request: Request, _ context: SiyuRequestContext) async throws -> Delivery {
-        func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: Self.bodyBytesMax.value)
-        } catch is NIOTooManyBytesError {
-            throw Problem.contentTooLarge("A decision has \(Self.bodyBytesMax.value) bytes at most.")
-        }
-        return try await origins.delivery(
-            for: .aftersales, from: try context.parameters.require("source"), id: header("webhook-id"),
-            timestamp: header("webhook-timestamp"), signature: header("webhook-signature"),
-            body: Array(buffer: body), now: Date())
     }
 }
 

@@ -3,6 +3,7 @@
 
 ALTER TABLE hooks.source
     DROP CONSTRAINT source_purposes_are_known,
-    ADD CONSTRAINT source_purposes_are_known CHECK (purposes <@ '{scans,handovers,draws,aftersales,coupons}'::text[]),
+    ADD CONSTRAINT source_purposes_are_known CHECK (purposes <@ '{scans,handovers,draws,aftersales,shipments,coupons}'::text[]),
     DROP CONSTRAINT source_of_a_shop_does_what_is_the_shops,
-    ADD CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (shop_id IS NULL OR purposes <@ '{aftersales,coupons}'::text[]);
+    ADD CONSTRAINT source_of_a_shop_does_what_is_the_shops
+        CHECK (shop_id IS NULL OR purposes <@ '{handovers,aftersales,shipments,coupons}'::text[]);
