@@ -50,7 +50,7 @@ extension HooksCommand.Source {
 
         func validate() throws {
             guard shop == nil || !purpose.isEmpty else {
-                throw ValidationError("Name --purpose: some of what a source is usually for belongs to the whole brand.")
+                throw ValidationError("Name --purpose: not all that is usual belongs to one shop.")
             }
         }
 
