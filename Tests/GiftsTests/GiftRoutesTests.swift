@@ -217,7 +217,6 @@ import Testing
             #expect(try await acceptAll() == first && first.count == 8)
             #expect(
                 try await bundle.count("SELECT count(*) FROM accounting.transfer WHERE kind = 'gift.accepted'") == 8)
-            #expect(try await bundle.metrics().contains("siyu_gift_accept_batch_size_count"))
         }
     }
 

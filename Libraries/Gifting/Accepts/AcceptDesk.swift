@@ -7,7 +7,7 @@ package import Postgres
 /// Gathers what is accepted together: one transaction for all of it, one answer for each.
 ///
 /// What cannot be carried out together (a gift that somebody holds, or a fault of one of them) is accepted alone, by its own caller, as
-/// if there were no desk: see Decisions/0005.
+/// if there were no desk: see Decisions/0006.
 package final class AcceptDesk: Sendable {
     /// How the view of a gift becomes the answer that is stored.
     package typealias Answer = @Sendable (RecipientView) throws -> StoredAnswer
