@@ -23,17 +23,9 @@ let cashPaths = """
             "responses": {
               "201": {
                 "description": "The gift, to be paid for until `pay_until`.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CashGift"}}}
+                "content": \(document("CashGift"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "404": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 404, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -48,12 +40,9 @@ let cashPaths = """
             "responses": {
               "200": {
                 "description": "What the recipient needs to take the money is in `/v1/payouts/{id}`, by the same id.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CashGift"}}}
+                "content": \(document("CashGift"))
               },
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(401, 403, 422, 503))
             }
           }
         },
@@ -72,16 +61,9 @@ let cashPaths = """
             "responses": {
               "200": {
                 "description": "What the giver's mini program needs.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CashPayment"}}}
+                "content": \(document("CashPayment"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "422": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 422, 503))
             }
           }
         },
@@ -100,16 +82,9 @@ let cashPaths = """
             "responses": {
               "200": {
                 "description": "The gift, as its recipient sees it.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CashGift"}}}
+                "content": \(document("CashGift"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 410, 503))
             }
           }
         },
@@ -128,16 +103,9 @@ let cashPaths = """
             "responses": {
               "200": {
                 "description": "The gift, as its recipient sees it.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CashGift"}}}
+                "content": \(document("CashGift"))
               },
-              "400": {"$ref": "#/components/responses/Problem"},
-              "401": {"$ref": "#/components/responses/Problem"},
-              "403": {"$ref": "#/components/responses/Problem"},
-              "409": {"$ref": "#/components/responses/Problem"},
-              "413": {"$ref": "#/components/responses/Problem"},
-              "415": {"$ref": "#/components/responses/Problem"},
-              "410": {"$ref": "#/components/responses/Problem"},
-              "503": {"$ref": "#/components/responses/Problem"}
+              \(problems(400, 401, 403, 409, 413, 415, 410, 503))
             }
           }
         },

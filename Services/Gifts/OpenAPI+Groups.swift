@@ -51,16 +51,9 @@ let groupPaths = """
                 "responses": {
                   "200": {
                     "description": "The rating, now or before.",
-                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Rating"}}}
+                    "content": \(document("Rating"))
                   },
-                  "400": {"$ref": "#/components/responses/Problem"},
-                  "401": {"$ref": "#/components/responses/Problem"},
-                  "403": {"$ref": "#/components/responses/Problem"},
-                  "409": {"$ref": "#/components/responses/Problem"},
-                  "413": {"$ref": "#/components/responses/Problem"},
-                  "415": {"$ref": "#/components/responses/Problem"},
-                  "422": {"$ref": "#/components/responses/Problem"},
-                  "503": {"$ref": "#/components/responses/Problem"}
+                  \(problems(400, 401, 403, 409, 413, 415, 422, 503))
                 }
               }
             },
@@ -180,7 +173,7 @@ let groupPaths = """
                     "description": "Terms, commitment and entries; with the draw, its seed and its wins.",
                     "content": \(document("GroupDraw"))
                   },
-                  "404": {"$ref": "#/components/responses/Problem"}
+                  \(problems(404))
                 }
               }
             },

@@ -77,15 +77,17 @@ package enum SaleEffects {
         try await tx.first(SaleEffectStatements.isReturned(kind, by: order, brand: brand))
     }
 
-    /// Takes back, for a refund of an order, its share of everything that the order gave.
+    /// Takes back, for a refund of an order or whatever else ends it, its share of everything that the order gave.
     ///
-    /// What is due for the order is less by the refund already, and its row is locked by the caller.
+    /// What is due for the order is less by that already, and its row is locked by the caller.
+    ///
+    /// - Parameter cause: The refund, or the payment whose money was passed on: what the postings are about.
     static func takeBack(
-        of order: ID<Order>, by refund: ID<Refund>, brand: ID<Brand>, now: Date, queue: JobQueue, on tx: Transaction
+        of order: ID<Order>, by cause: UUID, brand: ID<Brand>, now: Date, queue: JobQueue, on tx: Transaction
     ) async throws {
         guard let due = try await lock(order, brand: brand, on: tx)?.due else { return }
         try await move(
-            [order: due], subject: { _ in refund.rawValue }, brand: brand, now: now, queue: queue, on: tx)
+            [order: due], subject: { _ in cause }, brand: brand, now: now, queue: queue, on: tx)
     }
 
     /// Follows later versions of orders: what is due less is taken back, what is due again is given again.

@@ -63,7 +63,7 @@ struct PaymentBooks {
         try await post(
             .orderRefunded, refund.amount, subject: refund.id.rawValue, at: placedAt, isIncoming: false, on: tx)
         try await SaleEffects.takeBack(
-            of: intent.order, by: refund.id, brand: brand, now: now, queue: queue, on: tx)
+            of: intent.order, by: refund.id.rawValue, brand: brand, now: now, queue: queue, on: tx)
         try await Aftersales(queue: queue, hooks: OutgoingHooks(queue: queue))
             .noteRefund(refund, brand: brand, now: now, on: tx)
         try await tellOfOrder(placedAt: placedAt, queue: queue, on: tx)
@@ -88,6 +88,8 @@ struct PaymentBooks {
                     debit: cash, credit: clearing, amount: intent.paid, kind: .orderReversed,
                     subject: intent.id.rawValue, occurredAt: placedAt)
             ], brand: brand, now: now, on: tx)
+        try await SaleEffects.takeBack(
+            of: intent.order, by: intent.id.rawValue, brand: brand, now: now, queue: queue, on: tx)
         try await tellOfOrder(placedAt: placedAt, queue: queue, on: tx)
     }
 

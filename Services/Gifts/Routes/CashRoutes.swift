@@ -2,7 +2,6 @@ import Foundation
 import Gifting
 import Hooks
 import Hosting
-import HTTPTypes
 import Hummingbird
 import Jobs
 import Kernel
@@ -63,20 +62,13 @@ struct CashRoutes: Sendable {
         _ = try context.requireCaller().require(shop: wish.shop)
         let gift = NewCashGift(
             shop: wish.shop, amount: Money(fen: wish.amountFen), recipients: wish.recipientOpenIDs.map(\.text))
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(201, try await gifts.giveCash(gift, by: asked.shopper, on: tx))
-            }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(201, try await gifts.giveCash(gift, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 
     private func show(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
-        let caller = try context.requireCaller()
-        guard let openID = request.uri.queryParameters["openid"].flatMap({ OpenID($0) }) else {
-            throw Problem.invalid("`openid` must name the person who asks.")
-        }
-        let shopper = Shopper(brand: caller.brand, shop: caller.shop, openID: openID.text)
+        let shopper = try Shopper(of: request, try context.requireCaller())
         let id = try context.cashGiftID()
         let seen = try await pool.transaction { tx in try await gifts.showCash(id, to: shopper, on: tx) }
         switch seen {
@@ -116,12 +108,9 @@ struct CashRoutes: Sendable {
     ) async throws -> Response {
         let asked = try await Asked(request, context, route)
         let id = try context.cashGiftID()
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(200, try await effect(id, asked.shopper, tx))
-            }
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(200, try await effect(id, asked.shopper, tx))
         }
-        return Response(answer)
     }
 }
 

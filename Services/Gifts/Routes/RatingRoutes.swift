@@ -43,15 +43,10 @@ struct RatingRoutes: Sendable {
             let line = Int(try context.parameters.require("line"))
         else { throw Problem.orderRatingNotYours }
         let stars = try asked.body.decode(Rating.self).stars
-        let answer = try await pool.transaction { tx in
-            try await Idempotency.answer(asked.same, bodyHash: asked.body.hash, on: tx) { tx in
-                try StoredAnswer(
-                    200,
-                    try await ratings.rate(
-                        OrderLineKey(order: order, line: line), stars: stars, by: asked.shopper, on: tx))
-            }
+        let key = OrderLineKey(order: order, line: line)
+        return try await asked.answer(on: pool) { tx in
+            try StoredAnswer(200, try await ratings.rate(key, stars: stars, by: asked.shopper, on: tx))
         }
-        return Response(answer)
     }
 
     private func visit(_ request: Request, _ context: SiyuRequestContext) async throws -> Response {
