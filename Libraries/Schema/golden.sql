@@ -2682,10 +2682,8 @@ CREATE TABLE hooks.source (
     shop_id uuid,
     purposes text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT source_name_fits_a_path CHECK ((name ~ '^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$'::text)),
-    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{aftersales,coupons}'::text[]))),
-    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales,coupons}'::text[]))
-    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{handovers,aftersales,shipments}'::text[]))),
-    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales,shipments}'::text[]))
+    CONSTRAINT source_of_a_shop_does_what_is_the_shops CHECK (((shop_id IS NULL) OR (purposes <@ '{handovers,aftersales,shipments,coupons}'::text[]))),
+    CONSTRAINT source_purposes_are_known CHECK ((purposes <@ '{scans,handovers,draws,aftersales,shipments,coupons}'::text[]))
 );
 
 ALTER TABLE hooks.source OWNER TO siyu_owner;
