@@ -76,11 +76,11 @@ package func build(
         let hooks = ShopHooks(origins: HookOrigins(pool: pool, keys: keys))
         let cases = AftersaleRoutes(
             pool: pool, queue: queue, gifts: gifts, aftersales: aftersales, hooks: hooks, inbox: Inbox(keys: keys))
+        let staff = router.group().add(middleware: RequireCaller(db: pool, roles: [.staff]))
         cases.addShopper(to: api)
-        cases.addShop(to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
+        cases.addShop(to: staff)
         cases.addHooks(to: router)
-        WithdrawalRoutes(pool: pool, gifts: gifts).add(
-            to: router.group().add(middleware: RequireCaller(db: pool, roles: [.staff])))
+        WithdrawalRoutes(pool: pool, gifts: gifts).add(to: staff)
         PayoutRoutes(pool: pool, keys: keys).add(to: api)
         CardRoutes(pool: pool, cards: cards, vault: vault).add(to: api)
         SlipRoutes(pool: pool, gifts: gifts).add(to: router)
