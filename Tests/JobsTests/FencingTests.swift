@@ -99,6 +99,15 @@ struct FencingTests {
     }
 
     @Test func complete_whenTheAnswerToCommitIsLost_happensExactlyOnce() async throws {
+        // A poll may pass in the instant between arming and COMMIT, and be struck instead of it.
+        for _ in 0..<3 {
+            if try await loseCommits() { return }
+        }
+        Issue.record("three times the fault struck something else than COMMIT")
+    }
+
+    /// - Returns: Whether the first COMMIT was lost.
+    private func loseCommits() async throws -> Bool {
         try await withTestDatabase { db in
             try await db.makeEffectTable()
             let proxy = try db.proxy()
@@ -129,12 +138,14 @@ struct FencingTests {
                 try await db.drained(within: .seconds(90))
             }
 
-            #expect(arms.count == 2)
-            #expect(runs.count == 2)
+            proxy.close()
             #expect(try await db.count("public.effect") == 1)
             #expect(try await db.count("jobs.done") == 1)
+            if runs.count == 1 { return false }
+            #expect(arms.count == 2)
+            #expect(runs.count == 2)
             #expect(try await db.count("jobs.attempt") == 1)
-            proxy.close()
+            return true
         }
     }
 
