@@ -87,6 +87,9 @@ package struct CouponGrants: RedemptionFollower {
     /// Grants whose jobs go to `queue`.
     package init(queue: JobQueue) { self.queue = queue }
 
+    /// Looks up the grant's kind.
+    package func prepare() async throws { try await queue.prepare(CouponGrant.self) }
+
     /// Pushes a grant for each coupon that was won; one of terms that nobody published grants nothing.
     package func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
         let grants = new.compactMap { redeemed -> CouponGrant? in

@@ -92,6 +92,7 @@ package struct Redeeming: Sendable {
     package func redeem(_ scans: [Scan], brand: ID<Brand>) async throws -> [ScanResult] {
         try await means.queue.prepare(TouchRecord.self)
         try await means.queue.prepare(PrizePay.self)
+        for follower in means.followers { try await follower.prepare() }
         let batch = ScanBatch(scans)
         for attempt in 1... {
             do {

@@ -49,6 +49,14 @@ package protocol RedemptionFollower: Sendable {
     func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws
     /// Queues to wake after the commit.
     var queues: [String] { get }
+    /// Looks up the kinds of jobs that it pushes, before a transaction of scans holds its connection: while others wait for its rows with
+    /// all the rest of the pool, it would get no second one.
+    func prepare() async throws
+}
+
+extension RedemptionFollower {
+    /// Nothing: whoever pushes no job has nothing to look up.
+    package func prepare() async throws {}
 }
 
 /// A won item, about to be told to whoever won it.

@@ -13,6 +13,9 @@ package struct ScanTeller: RedemptionFollower {
     /// None: a hook may be a second late, and waking somebody with each commit of scans costs them all.
     package var queues: [String] { [] }
 
+    /// Looks up the kind of the job that sends hooks.
+    package func prepare() async throws { try await hooks.prepare() }
+
     /// Tells of redemptions; what a redemption leads to later shares its lane, so that it is heard of afterwards.
     package func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {
         let events = new.map { new in

@@ -1,10 +1,14 @@
 package import FoundationEssentials
+import Jobs
 package import Kernel
 package import Postgres
 
 extension Vouchers: RedemptionFollower {
     /// None: the ends of vouchers are days away.
     package var queues: [String] { [] }
+
+    /// Looks up the kind of the job that ends vouchers.
+    package func prepare() async throws { try await queue.prepare(VoucherExpire.self) }
 
     /// Issues a voucher for each thing that was won.
     package func follow(_ new: [NewlyRedeemed], brand: ID<Brand>, now: Date, on tx: Transaction) async throws {

@@ -96,7 +96,7 @@ package struct Vouchers: Sendable {
     private static let longestSleep: TimeInterval = 366 * daySeconds
 
     private let keys: KeyRing
-    private let queue: JobQueue
+    let queue: JobQueue
     private let hooks: OutgoingHooks?
 
     /// Vouchers whose tokens come from `keys` and whose ends come by `queue`.

@@ -89,6 +89,9 @@ package final class OutgoingHooks: Sendable {
     /// Tells workers that there is something to send; after the commit.
     package func wake() async { await queue.wake(HookSend.jobQueue) }
 
+    /// Looks up the kind of the job that sends, so that telling within a transaction needs no second connection.
+    package func prepare() async throws { try await queue.prepare(HookSend.self) }
+
     private func listeners(of brand: ID<Brand>, on tx: Transaction) async throws -> [HookEndpoints.Listener] {
         let now = clock()
         if let entry = known.withLock({ $0[brand] }), now - entry.askedAt < Self.fresh { return entry.listeners }
