@@ -129,7 +129,6 @@ struct VoucherTests {
 
     @Test func c02_manyAtOnce_getOneVoucherForEachCode() async throws {
         try await Store.open { store in
-            // Few enough that nobody waits for longer than the database lets them, on a busy machine too.
             let indexes = store.winners(12)
             let told = try await withThrowingTaskGroup(of: [String].self) { group in
                 for person in 0..<8 {
