@@ -12,7 +12,7 @@ package final class LimitBook: Sendable {
         .seconds(10), reason: "ten exchanges missed: a guesser could be at it elsewhere")
     /// How many subjects are kept in each generation.
     package static let subjectsMax = Limit(
-        98_304, reason: "some thirty megabytes for each generation; one more, and the tables of its parts double")
+        98_304, reason: "tens of megabytes for each generation; one more, and the tables of its parts double")
     /// How many of the others' pauses are kept.
     package static let pausesMax = Limit(100_000, reason: "some fifteen megabytes; more is an attack by other means")
     private static let shards = 16
